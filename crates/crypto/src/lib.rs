@@ -1,0 +1,40 @@
+//! Sealing and opening one record at each stage. Bytes in, bytes out: no sockets, no records on a
+//! stream.
+//!
+//! *For learning. The articles' keys are public, and no stage here knows who its peer is.*
+//!
+//! A [`Seal`] turns a plaintext into a payload, an [`Open`] turns it back or says why not. Each stage
+//! is a module with one of either, to be read from top to bottom, in this order:
+//!
+//! - [`ctr`]: AES-CTR. Hides the bytes and protects nothing.
+//! - [`hmac`]: encrypt-then-MAC. A changed record is noticed.
+//! - [`hmac_seq`]: a sequence number under the tag. A record in the wrong place is noticed.
+//! - [`aead`]: AES-GCM. The same from one primitive.
+//!
+//! What they are made of:
+//!
+//! - `primitives`: every call into somebody else's cryptography, on one page.
+//! - `nonce`: numbers used once, from the operating system.
+//! - `sequence`: a counter that ends in an error and never wraps.
+//! - [`keys`]: keys that cannot be printed and are wiped from memory.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+pub mod aead;
+pub mod ctr;
+pub mod hmac;
+pub mod hmac_seq;
+pub mod keys;
+mod nonce;
+mod open;
+mod primitives;
+mod seal;
+mod sequence;
+
+pub use open::{Open, OpenError};
+pub use seal::{Seal, SealError};
+
+/// Length of a sequence number in a payload, in bytes: unsigned, big-endian.
+pub const SEQ_LEN: usize = 8;

@@ -1,0 +1,105 @@
+//! Every call into somebody else's cryptography. The keys are expanded once, when the value is made,
+//! and wiped when it is dropped: the crates' `zeroize` features see to that.
+
+use aes::Aes256;
+use aes::cipher::{InnerIvInit, KeyInit, StreamCipherCore};
+use aes_gcm::AeadInOut;
+use ctr::CtrCore;
+use ctr::flavors::Ctr128BE;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+use crate::keys::{AesKey, MacKey};
+
+/// AES-256 in counter mode (NIST SP 800-38A, section 6.5). The 16-byte nonce is the whole first
+/// counter block, and all of its 128 bits count.
+pub(crate) struct Aes256Ctr(Aes256);
+
+impl Aes256Ctr {
+    pub(crate) const NONCE_LEN: usize = 16;
+
+    pub(crate) fn new(key: &AesKey) -> Self {
+        Self(Aes256::new(key.bytes().into()))
+    }
+
+    /// Xors `data` with the keystream that starts at `nonce`: encrypts a plaintext, decrypts a
+    /// ciphertext.
+    pub(crate) fn apply_keystream(&self, nonce: &[u8; Self::NONCE_LEN], data: &mut [u8]) {
+        CtrCore::<&Aes256, Ctr128BE>::inner_iv_init(&self.0, nonce.into())
+            .apply_keystream_partial(data.into());
+    }
+}
+
+/// HMAC with SHA-256 (RFC 2104; FIPS 180-4), its tag not shortened.
+pub(crate) struct HmacSha256(Hmac<Sha256>);
+
+impl HmacSha256 {
+    pub(crate) const TAG_LEN: usize = 32;
+
+    pub(crate) fn new(key: &MacKey) -> Self {
+        // HMAC takes a key of any length: `new_from_slice` cannot fail, but its type says it could.
+        // Hashing the key's two padded blocks here saves that work for every record.
+        let keyed = Hmac::new_from_slice(key.bytes());
+        Self(keyed.unwrap_or_else(|_| unreachable!("HMAC takes a key of any length")))
+    }
+
+    /// The tag over `parts`, one after the other.
+    pub(crate) fn tag(&self, parts: &[&[u8]]) -> [u8; Self::TAG_LEN] {
+        self.over(parts).finalize().into_bytes().into()
+    }
+
+    /// Whether `tag` belongs to `parts`, found out in constant time.
+    pub(crate) fn verify(&self, parts: &[&[u8]], tag: &[u8; Self::TAG_LEN]) -> bool {
+        self.over(parts).verify(tag.into()).is_ok()
+    }
+
+    fn over(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(part);
+        }
+        mac
+    }
+}
+
+/// AES-256 in Galois/counter mode (NIST SP 800-38D) with its usual 12-byte nonce and 16-byte tag.
+pub(crate) struct Aes256Gcm(aes_gcm::Aes256Gcm);
+
+impl Aes256Gcm {
+    pub(crate) const NONCE_LEN: usize = 12;
+    pub(crate) const TAG_LEN: usize = 16;
+
+    pub(crate) fn new(key: &AesKey) -> Self {
+        Self(aes_gcm::Aes256Gcm::new(key.bytes().into()))
+    }
+
+    /// Encrypts `data` in place and returns the tag over it and `associated_data`. `None`: more
+    /// bytes than GCM allows for one nonce.
+    pub(crate) fn seal(
+        &self,
+        nonce: &[u8; Self::NONCE_LEN],
+        associated_data: &[u8],
+        data: &mut [u8],
+    ) -> Option<[u8; Self::TAG_LEN]> {
+        let tag = self.0.encrypt_inout_detached(nonce.into(), associated_data, data.into());
+        tag.ok().map(Into::into)
+    }
+
+    /// Compares the tag in constant time, and only if it is right decrypts `data` in place.
+    pub(crate) fn open(
+        &self,
+        nonce: &[u8; Self::NONCE_LEN],
+        associated_data: &[u8],
+        data: &mut [u8],
+        tag: &[u8; Self::TAG_LEN],
+    ) -> bool {
+        let opened =
+            self.0.decrypt_inout_detached(nonce.into(), associated_data, data.into(), tag.into());
+        opened.is_ok()
+    }
+}
+
+/// Fills `bytes` from the operating system's generator.
+pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
+    getrandom::fill(bytes)
+}

@@ -1,0 +1,30 @@
+use thiserror::Error;
+
+/// One direction of a connection, as its sender sees it: owns the key, the nonces and, where the stage
+/// has one, the counter.
+pub trait Seal {
+    /// Appends the payload that carries `plaintext` to `payload`, behind whatever is there already.
+    ///
+    /// # Errors
+    /// [`SealError`]. Nothing was appended then, and no nonce or sequence number was used up.
+    fn seal(&mut self, plaintext: &[u8], payload: &mut Vec<u8>) -> Result<(), SealError>;
+}
+
+/// Why a plaintext could not be sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SealError {
+    /// All sequence numbers are used up. One more would repeat, and a repeated number is a replay.
+    #[error(
+        "all sequence numbers of this connection are used up: one more would repeat an old one"
+    )]
+    SequenceExhausted,
+    /// The operating system gave no random bytes, and without them a nonce might repeat.
+    #[error("no random bytes from the operating system ({0}): a nonce without them might repeat")]
+    NoRandomness(#[from] getrandom::Error),
+    /// More bytes than AES-GCM encrypts under one nonce (2^36 - 32; NIST SP 800-38D, section 5.2.1.1).
+    #[error("{len} bytes are more than AES-GCM encrypts under one nonce")]
+    TooLong {
+        /// Plaintext length in bytes.
+        len: usize,
+    },
+}

@@ -1,0 +1,164 @@
+//! A stream becomes records again, each handed out where it lies in the buffer.
+
+use std::io::{self, Read};
+
+use byteorder::{BigEndian, ByteOrder};
+use thiserror::Error;
+
+use crate::{LENGTH_LEN, MAX_EMPTY_RECORDS, MAX_PLAINTEXT_LEN};
+
+/// What the buffer holds at first, in bytes. A peer that merely connects costs no more than this.
+const INITIAL_CAPACITY: usize = 2 * 1024;
+
+/// What the buffer grows to, in bytes, when a peer sends much at once: several of the longest records.
+const MAX_CAPACITY: usize = 64 * 1024;
+
+/// The payload lengths a receiver accepts, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The shortest payload in bytes: one with no plaintext at all.
+    pub min: usize,
+    /// The longest payload in bytes: one with [`MAX_PLAINTEXT_LEN`] bytes of plaintext.
+    pub max: usize,
+}
+
+impl Limits {
+    /// For a stage whose fields beside the ciphertext take `overhead` bytes.
+    pub const fn with_overhead(overhead: usize) -> Self {
+        Self { min: overhead, max: overhead + MAX_PLAINTEXT_LEN }
+    }
+}
+
+/// Why no record could be read. All of these are final: there is no telling where the next record starts.
+#[derive(Debug, Error)]
+pub enum FrameError {
+    /// The stream ended after `got` of the `wanted` bytes of a record, its 4-byte length included.
+    #[error(
+        "the stream ended after {got} of {wanted} bytes: the record was cut, by a fault or on purpose"
+    )]
+    Truncated {
+        /// Bytes of the record that arrived.
+        got: usize,
+        /// Bytes it takes to read on: 4 while the length is incomplete, then the whole record.
+        wanted: usize,
+    },
+    /// The header announces `len` payload bytes, more than the limit. Nothing was allocated or read for it.
+    #[error("the header announces {len} bytes, more than the {max} accepted: refused unread")]
+    TooLong {
+        /// Announced payload length in bytes.
+        len: usize,
+        /// The longest accepted.
+        max: usize,
+    },
+    /// The header announces `len` payload bytes, fewer than the stage's fields need.
+    #[error("the header announces {len} bytes, but the fields of this stage alone take {min}")]
+    TooShort {
+        /// Announced payload length in bytes.
+        len: usize,
+        /// The shortest accepted.
+        min: usize,
+    },
+    /// More than [`MAX_EMPTY_RECORDS`] records in a row carried no plaintext.
+    #[error("more than {MAX_EMPTY_RECORDS} records in a row carry nothing")]
+    TooManyEmptyRecords,
+    /// The stream failed or timed out.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Cuts `stream` into records, with as few reads as the stream allows.
+#[derive(Debug)]
+pub struct RecordReader<R> {
+    stream: R,
+    limits: Limits,
+    /// `buffer[start..end]` has arrived and has not been handed out yet.
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    empty_in_a_row: u32,
+}
+
+impl<R: Read> RecordReader<R> {
+    /// Reads from `stream`, and refuses records whose payload is not within `limits`.
+    pub fn new(stream: R, limits: Limits) -> Self {
+        Self { stream, limits, buffer: Vec::new(), start: 0, end: 0, empty_in_a_row: 0 }
+    }
+
+    /// The next record's payload, borrowed from the buffer, to be decrypted in place. `None` is a clean
+    /// end: the stream ended between two records.
+    ///
+    /// # Errors
+    /// [`FrameError`]. The header is judged before its payload is waited for or given room.
+    pub fn read_record(&mut self) -> Result<Option<&mut [u8]>, FrameError> {
+        self.fill(LENGTH_LEN)?;
+        let Some((header, _)) = self.unread().split_first_chunk::<LENGTH_LEN>() else {
+            return match self.unread().len() {
+                0 => Ok(None),
+                got => Err(FrameError::Truncated { got, wanted: LENGTH_LEN }),
+            };
+        };
+        let len = self.check(BigEndian::read_u32(header))?;
+        let wanted = LENGTH_LEN + len;
+        self.fill(wanted)?;
+        let got = self.unread().len();
+        let (from, to) = (self.start + LENGTH_LEN, self.start + wanted);
+        match self.buffer.get_mut(from..to) {
+            Some(payload) if got >= wanted => {
+                self.start = to;
+                Ok(Some(payload))
+            }
+            _ => Err(FrameError::Truncated { got, wanted }),
+        }
+    }
+
+    /// Judges the length in a header.
+    fn check(&mut self, length: u32) -> Result<usize, FrameError> {
+        let Limits { min, max } = self.limits;
+        let len = usize::try_from(length).unwrap_or(usize::MAX);
+        if len > max {
+            return Err(FrameError::TooLong { len, max });
+        }
+        if len < min {
+            return Err(FrameError::TooShort { len, min });
+        }
+        self.empty_in_a_row = if len == min { self.empty_in_a_row + 1 } else { 0 };
+        if self.empty_in_a_row > MAX_EMPTY_RECORDS {
+            return Err(FrameError::TooManyEmptyRecords);
+        }
+        Ok(len)
+    }
+
+    fn unread(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Reads until `wanted` bytes are unread, or the stream ends.
+    fn fill(&mut self, wanted: usize) -> io::Result<()> {
+        while self.end - self.start < wanted {
+            self.make_room(wanted);
+            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+            match self.stream.read(room) {
+                Ok(0) => return Ok(()),
+                Ok(n) => self.end += n.min(room.len()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes room behind `end` for a record of `wanted` bytes from `start` on: moves what is unread to
+    /// the front, and grows a buffer that is too small or that the last read has filled.
+    fn make_room(&mut self, wanted: usize) {
+        let was_filled = self.end == self.buffer.len();
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        } else if was_filled || self.start + wanted > self.buffer.len() {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        let len = self.buffer.len();
+        let twice = if was_filled { (2 * len).clamp(INITIAL_CAPACITY, MAX_CAPACITY) } else { len };
+        self.buffer.resize(twice.max(wanted).max(len), 0);
+    }
+}
