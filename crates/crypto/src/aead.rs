@@ -108,7 +108,7 @@ impl Open for Opener {
             return Err(OpenError::BadTag);
         }
         let plaintext = ciphertext;
-        if let Err(out_of_order) = self.sequence.check(sequence::decode(seq)) {
+        if let Err(out_of_order) = self.sequence.check(sequence::decode(*seq)) {
             plaintext.fill(0);
             return Err(out_of_order);
         }

@@ -95,7 +95,7 @@ impl Open for Opener {
         if !self.mac.verify(&[seq, nonce, ciphertext], tag) {
             return Err(OpenError::BadTag);
         }
-        self.sequence.check(sequence::decode(seq))?;
+        self.sequence.check(sequence::decode(*seq))?;
         self.cipher.apply_keystream(nonce, ciphertext);
         self.sequence.advance();
         Ok(ciphertext)

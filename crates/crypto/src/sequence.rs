@@ -42,6 +42,6 @@ pub(crate) fn encode(seq: u64) -> [u8; SEQ_LEN] {
 }
 
 /// The sequence number that stands in a payload.
-pub(crate) fn decode(bytes: &[u8; SEQ_LEN]) -> u64 {
-    BigEndian::read_u64(bytes)
+pub(crate) fn decode(bytes: [u8; SEQ_LEN]) -> u64 {
+    BigEndian::read_u64(&bytes)
 }
