@@ -32,6 +32,8 @@ mod open;
 mod primitives;
 mod seal;
 mod sequence;
+#[cfg(test)]
+mod tests;
 
 pub use open::{Open, OpenError};
 pub use seal::{Seal, SealError};

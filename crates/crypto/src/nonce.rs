@@ -35,6 +35,12 @@ impl<const LEN: usize> Nonces<LEN> {
         Ok(nonce)
     }
 
+    /// From a system that has no randomness to give.
+    #[cfg(test)]
+    pub(crate) fn unavailable() -> Self {
+        Self { source: |_| Err(getrandom::Error::UNSUPPORTED), ..Self::random() }
+    }
+
     /// The same nonce for a whole block.
     #[cfg(test)]
     pub(crate) fn fixed(nonce: [u8; LEN]) -> Self {
@@ -63,8 +69,7 @@ mod tests {
 
     #[test]
     fn a_source_that_fails_gives_no_nonce_until_it_works_again() {
-        let mut nonces = Nonces::<16>::random();
-        nonces.source = |_| Err(getrandom::Error::UNSUPPORTED);
+        let mut nonces = Nonces::<16>::unavailable();
         assert_eq!(nonces.next(), Err(getrandom::Error::UNSUPPORTED));
         assert_eq!(nonces.next(), Err(getrandom::Error::UNSUPPORTED));
         nonces.source = |bytes| {

@@ -103,3 +103,20 @@ impl Aes256Gcm {
 pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
     getrandom::fill(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hmac::EagerHash;
+    use zeroize::ZeroizeOnDrop;
+
+    /// Compiles only while the crates' `zeroize` features are on.
+    #[test]
+    fn every_expanded_key_is_wiped_when_it_is_dropped() {
+        fn is_wiped<T: ZeroizeOnDrop>() {}
+        is_wiped::<Aes256>();
+        is_wiped::<aes_gcm::Aes256Gcm>();
+        // HMAC has no such mark of its own; all it holds of the key is two of these.
+        is_wiped::<<Sha256 as EagerHash>::Core>();
+    }
+}

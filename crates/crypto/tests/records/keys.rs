@@ -1,0 +1,58 @@
+//! A key, and what holds one, cannot be shown or copied by accident.
+
+use std::fmt::{Debug, Display};
+use std::marker::PhantomData;
+
+use crypto::keys::{AesKey, MacKey};
+use crypto::{aead, ctr, hmac, hmac_seq};
+
+/// Which of the traits that would let a key escape `T` has: [`Escapes::FOUND`] where `T` has one of
+/// them, [`No::FOUND`] otherwise. Resolved by the compiler, which prefers the inherent constant.
+struct Escapes<Trait, T>(PhantomData<(Trait, T)>);
+struct Shown;
+struct Displayed;
+struct Copied;
+
+trait No {
+    const FOUND: bool = false;
+}
+impl<Trait, T> No for Escapes<Trait, T> {}
+impl<T: Debug> Escapes<Shown, T> {
+    const FOUND: bool = true;
+}
+impl<T: Display> Escapes<Displayed, T> {
+    const FOUND: bool = true;
+}
+impl<T: Clone> Escapes<Copied, T> {
+    const FOUND: bool = true;
+}
+
+/// Whether `$type` is `Debug`, `Display` and `Clone`.
+macro_rules! escapes {
+    ($type:ty) => {
+        [
+            Escapes::<Shown, $type>::FOUND,
+            Escapes::<Displayed, $type>::FOUND,
+            Escapes::<Copied, $type>::FOUND,
+        ]
+    };
+}
+
+#[test]
+fn no_key_and_nothing_that_holds_one_can_be_printed_or_cloned() {
+    assert_eq!(escapes!(String), [true; 3], "the question can be answered with yes");
+    assert_eq!(escapes!(AesKey), [false; 3]);
+    assert_eq!(escapes!(MacKey), [false; 3]);
+    assert_eq!(escapes!(ctr::Keys), [false; 3]);
+    assert_eq!(escapes!(hmac::Keys), [false; 3]);
+    assert_eq!(escapes!(hmac_seq::Keys), [false; 3]);
+    assert_eq!(escapes!(aead::Keys), [false; 3]);
+    assert_eq!(escapes!(ctr::Sealer), [false; 3]);
+    assert_eq!(escapes!(hmac::Sealer), [false; 3]);
+    assert_eq!(escapes!(hmac_seq::Sealer), [false; 3]);
+    assert_eq!(escapes!(aead::Sealer), [false; 3]);
+    assert_eq!(escapes!(ctr::Opener), [false; 3]);
+    assert_eq!(escapes!(hmac::Opener), [false; 3]);
+    assert_eq!(escapes!(hmac_seq::Opener), [false; 3]);
+    assert_eq!(escapes!(aead::Opener), [false; 3]);
+}
