@@ -1,0 +1,156 @@
+//! What can be said on the command line.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser};
+use framing::{MAX_PLAINTEXT_LEN, Stage};
+use transcript::{Format, Reporter, Role};
+
+use crate::connection::Voice;
+use crate::{REQUEST, exit_with_stdin};
+
+/// What clients and servers have in common.
+#[derive(Args)]
+pub(crate) struct Common {
+    /// Where to connect to, or to listen on; port 0 is any free one
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
+    pub(crate) addr: String,
+
+    /// How long the peer may take to connect, for each whole message, and to accept an answer
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+
+    /// Write events as JSON, one object a line
+    #[arg(long)]
+    json: bool,
+
+    /// End when standard input does, for a launcher that must leave nothing behind
+    #[arg(long, hide_short_help = true)]
+    exit_with_stdin: bool,
+}
+
+impl Common {
+    /// Sets the program up to speak.
+    pub(crate) fn voice(&self, role: Role, stage: &'static Stage) -> Arc<Voice> {
+        if self.exit_with_stdin {
+            exit_with_stdin();
+        }
+        let format = if self.json { Format::Json } else { Format::Text };
+        Arc::new(Voice { role, stage, reporter: Reporter::new(format) })
+    }
+}
+
+/// A client's options.
+#[derive(Parser)]
+pub(crate) struct ClientOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    /// What to send, instead of the articles' request; repeat it to send several, in order
+    #[arg(long = "request", value_name = "TEXT")]
+    texts: Vec<OsString>,
+
+    /// How many requests to send, going round those given
+    #[arg(long = "requests", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+
+    /// Send all requests before reading the first answer
+    #[arg(long)]
+    pipeline: bool,
+}
+
+impl ClientOptions {
+    pub(crate) fn parse(stage: &Stage) -> Self {
+        let mut options: Self = parse(stage, Role::Client);
+        let several = options.texts.len() > 1 || options.count.is_some() || options.pipeline;
+        if several && !stage.has_records {
+            let why = "the plain stage has no records, so a connection carries one request";
+            usage_error::<Self>(stage, Role::Client, ErrorKind::ArgumentConflict, why);
+        }
+        if options.texts.iter().any(|text| text.len() > MAX_PLAINTEXT_LEN) {
+            let why = format!("a request is longer than the {MAX_PLAINTEXT_LEN} bytes of a record");
+            usage_error::<Self>(stage, Role::Client, ErrorKind::ValueValidation, &why);
+        }
+        if options.texts.is_empty() {
+            options.texts.push(REQUEST.into());
+        }
+        options
+    }
+
+    /// The requests, in batches: each batch is sent before the first of its answers is read.
+    pub(crate) fn batches(&self) -> impl Iterator<Item = Vec<&[u8]>> {
+        let given = u64::try_from(self.texts.len()).unwrap_or(u64::MAX);
+        let count = self.count.unwrap_or(given);
+        let per_batch = if self.pipeline { count } else { 1 };
+        let mut requests = self.texts.iter().map(|text| text.as_encoded_bytes()).cycle();
+        (0..count / per_batch)
+            .map(move |_| (0..per_batch).filter_map(|_| requests.next()).collect())
+    }
+}
+
+/// A server's options.
+#[derive(Parser)]
+pub(crate) struct ServerOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    /// How many connections to serve, one after the other, before ending
+    #[arg(long, value_name = "N", default_value = "1", conflicts_with = "forever")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    connections: u64,
+
+    /// Serve until interrupted
+    #[arg(long)]
+    forever: bool,
+}
+
+impl ServerOptions {
+    pub(crate) fn parse(stage: &Stage) -> Self {
+        parse(stage, Role::Server)
+    }
+
+    /// One item for each connection to serve.
+    pub(crate) fn connections(&self) -> impl Iterator<Item = u64> + use<> {
+        0..if self.forever { u64::MAX } else { self.connections }
+    }
+}
+
+/// Reads the command line of this stage's program, or ends with what is wrong with it.
+fn parse<T: CommandFactory + FromArgMatches>(stage: &Stage, role: Role) -> T {
+    let matches = command::<T>(stage, role).get_matches();
+    T::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+fn command<T: CommandFactory>(stage: &Stage, role: Role) -> clap::Command {
+    let default_addr = format!("127.0.0.1:{}", stage.port);
+    T::command()
+        .about(format!("The {role} of stage {}: {}", stage.name, stage.title))
+        .mut_arg("addr", |addr| addr.default_value(default_addr).required(false))
+        .mut_args(|arg| {
+            let of_records = ["count", "pipeline"].contains(&arg.get_id().as_str());
+            if of_records && !stage.has_records { arg.hide(true) } else { arg }
+        })
+}
+
+fn usage_error<T: CommandFactory>(stage: &Stage, role: Role, kind: ErrorKind, why: &str) -> ! {
+    command::<T>(stage, role).error(kind, why).exit()
+}
+
+/// `HOST:PORT`, its host still a name perhaps.
+fn host_and_port(text: &str) -> Result<String, String> {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
+            Ok(text.to_owned())
+        }
+        _ => Err("expected HOST:PORT, such as 127.0.0.1:9002".to_owned()),
+    }
+}
+
+/// A number of seconds above 0, a day at most.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.001..=86_400.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or("expected seconds, from 0.001 to 86400".to_owned())
+}

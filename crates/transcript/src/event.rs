@@ -1,0 +1,169 @@
+//! What can happen, and its JSON: one object an event, on a line of its own.
+//!
+//! ```
+//! use transcript::Event;
+//!
+//! let line = r#"{"role":"client","stage":"part1-ctr","event":"closed","clean":true,"records_sent":1,"records_received":1}"#;
+//! let event: Event = serde_json::from_str(line)?;
+//! assert_eq!(serde_json::to_string(&event)?, line);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::ops::Deref;
+
+use framing::Stage;
+use serde::{Deserialize, Serialize};
+
+/// Something that happened to one side of an exchange.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Whose side.
+    pub role: Role,
+    /// At which stage: its name in JSON.
+    #[serde(with = "stage_by_name")]
+    pub stage: &'static Stage,
+    /// What happened: `event` in JSON, and the fields that go with it beside it.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// The side that speaks first, or the one that answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Connects, and sends requests.
+    Client,
+    /// Listens, and answers them.
+    Server,
+}
+
+impl Role {
+    /// The one at the other end.
+    #[must_use]
+    pub fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        })
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum What {
+    /// The server waits for connections.
+    Listening {
+        /// Where: with the true port, when any free one was asked for.
+        addr: SocketAddr,
+    },
+    /// A connection is there.
+    Connected {
+        /// The other end's address.
+        peer: SocketAddr,
+    },
+    /// A plaintext was sealed and handed to the stream.
+    Sent(Record),
+    /// A record arrived and passed every check.
+    Received(Record),
+    /// What arrived was refused. That is final for the connection.
+    Rejected {
+        /// Which record was due, from 0.
+        index: u64,
+        /// The check that failed, such as `bad_tag`.
+        error: String,
+        /// What was checked, what was found, and what it means.
+        message: String,
+        /// The sequence number that was due, where the stage has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected_seq: Option<u64>,
+        /// The payload, if it arrived whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<Hex>,
+    },
+    /// The connection is over.
+    Closed {
+        /// Whether it ended between two records, as both sides meant it to for all anyone can tell.
+        clean: bool,
+        /// Records sealed by this side.
+        records_sent: u64,
+        /// Records this side received and accepted.
+        records_received: u64,
+    },
+}
+
+/// One record, with what it carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Which of its direction and connection, from 0.
+    pub index: u64,
+    /// The sequence number in it, where the stage has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// What it carries.
+    pub plaintext: Hex,
+    /// The payload, without the 4 bytes of length in front. At the plain stage: the plaintext.
+    pub record: Hex,
+}
+
+impl Record {
+    /// A record of `stage`, its sequence number read from the payload.
+    pub fn new(stage: &Stage, index: u64, plaintext: &[u8], payload: &[u8]) -> Self {
+        let seq = stage
+            .split(payload)
+            .and_then(|parts| parts.into_iter().find(|part| part.name == "seq"))
+            .and_then(|part| part.bytes.try_into().ok())
+            .map(u64::from_be_bytes);
+        Self { index, seq, plaintext: plaintext.into(), record: payload.into() }
+    }
+}
+
+/// Bytes that are hexadecimal digits in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Hex(#[serde(with = "hex::serde")] Vec<u8>);
+
+impl From<&[u8]> for Hex {
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
+impl Deref for Hex {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+mod stage_by_name {
+    use framing::Stage;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape serde asks for")]
+    pub fn serialize<S: Serializer>(
+        stage: &&'static Stage,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(stage.name)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<&'static Stage, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Stage::find(&name).ok_or_else(|| D::Error::custom(format_args!("no stage {name:?}")))
+    }
+}

@@ -1,0 +1,62 @@
+//! Where a program writes its events.
+
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
+
+use crate::{Event, text};
+
+/// Who reads the events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A person: a few lines an event, coloured on a terminal.
+    Text,
+    /// A program: one JSON object a line.
+    Json,
+}
+
+/// Writes events to standard output, each at once and whole, from any thread.
+#[derive(Debug)]
+pub struct Reporter {
+    format: Format,
+    /// `None` once nobody reads any more.
+    out: Mutex<Option<anstream::Stdout>>,
+}
+
+impl Reporter {
+    /// Writes in `format`.
+    pub fn new(format: Format) -> Self {
+        Self { format, out: Mutex::new(Some(anstream::stdout())) }
+    }
+
+    /// Writes one event. When standard output is closed, the program goes on in silence: what it does
+    /// matters more than who watches.
+    pub fn report(&self, event: &Event) {
+        match self.format {
+            Format::Text => self.write(&text::event(event)),
+            Format::Json => match serde_json::to_string(event) {
+                Ok(line) => self.write(&(line + "\n")),
+                Err(error) => unreachable!("an event is always valid JSON: {error}"),
+            },
+        }
+    }
+
+    /// Writes text for people; nothing in JSON.
+    pub fn heading(&self, text: &str) {
+        if self.format == Format::Text {
+            self.write(text);
+        }
+    }
+
+    fn write(&self, text: &str) {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = out.as_mut().map_or(Ok(()), |out| write_at_once(out, text));
+        if written.is_err() {
+            *out = None;
+        }
+    }
+}
+
+fn write_at_once(out: &mut anstream::Stdout, text: &str) -> io::Result<()> {
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}

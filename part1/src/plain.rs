@@ -1,0 +1,199 @@
+//! Messages without records: the text itself has to say where it ends.
+//!
+//! A request ends at its empty line, a response after `Content-Length` bytes of body or with the stream.
+//! One `read` is not one message: TCP may deliver it in any number of pieces.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use framing::MAX_PLAINTEXT_LEN;
+use framing::stage::PART1_PLAIN;
+use program::Connection;
+use thiserror::Error;
+use transcript::{Record, What};
+
+/// The end of the last header line, and the empty line.
+const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+
+/// Header lines that a message may have.
+const MAX_HEADERS: usize = 32;
+
+/// A request and a response on one connection, reported as they pass. At this stage what is sent is the
+/// plaintext itself.
+pub struct PlainExchange {
+    connection: Arc<Connection>,
+}
+
+/// Why a message could not be received.
+#[derive(Debug, Error)]
+pub enum PlainError {
+    /// The stream ended inside a message.
+    #[error("the stream ended after {got} bytes, inside the message")]
+    Truncated {
+        /// Bytes that arrived.
+        got: usize,
+    },
+    /// No end was found in as many bytes as a message may have.
+    #[error("the message does not end within {max} bytes")]
+    TooLong {
+        /// The most bytes accepted.
+        max: usize,
+    },
+    /// The bytes are not what an HTTP message begins with (RFC 9112, section 2.1).
+    #[error("this is no HTTP message: {0}")]
+    NotHttp(#[from] httparse::Error),
+    /// The stream failed or timed out.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl PlainError {
+    /// The name of the check that refused the peer's bytes, or `None` if they were not at fault.
+    pub fn rejection(&self) -> Option<&'static str> {
+        match self {
+            Self::Truncated { .. } => Some("truncated"),
+            Self::TooLong { .. } => Some("too_long"),
+            Self::NotHttp(_) => Some("not_http"),
+            Self::Io(_) => None,
+        }
+    }
+}
+
+impl PlainExchange {
+    /// Over `connection`.
+    pub fn new(connection: &Arc<Connection>) -> Self {
+        Self { connection: connection.clone() }
+    }
+
+    /// Sends a request, and behind one that has no empty line the end that it needs.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn send_request(&mut self, request: &[u8]) -> io::Result<()> {
+        if request.ends_with(END_OF_HEAD) {
+            return self.send(request);
+        }
+        self.send(&[request.trim_ascii_end(), END_OF_HEAD].concat())
+    }
+
+    /// Sends a response as it is.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn send_response(&mut self, response: &[u8]) -> io::Result<()> {
+        self.send(response)
+    }
+
+    fn send(&mut self, message: &[u8]) -> io::Result<()> {
+        self.connection.report(What::Sent(Record::new(&PART1_PLAIN, 0, message, message)));
+        self.connection.stream().write_all(message)
+    }
+
+    /// Receives a request, or `None` if the stream ends before its first byte.
+    ///
+    /// # Errors
+    /// [`PlainError`].
+    pub fn recv_request(&mut self) -> Result<Option<Vec<u8>>, PlainError> {
+        self.recv(request_len)
+    }
+
+    /// Receives a response, or `None` if the stream ends before its first byte.
+    ///
+    /// # Errors
+    /// [`PlainError`].
+    pub fn recv_response(&mut self) -> Result<Option<Vec<u8>>, PlainError> {
+        self.recv(response_len)
+    }
+
+    fn recv(&mut self, message_len: MessageLen) -> Result<Option<Vec<u8>>, PlainError> {
+        let message = read_message(self.connection.stream(), message_len);
+        match &message {
+            Ok(Some(message)) => {
+                let record = Record::new(&PART1_PLAIN, 0, message, message);
+                self.connection.report(What::Received(record));
+            }
+            Err(error) => {
+                if let Some(name) = error.rejection() {
+                    self.connection.report(What::Rejected {
+                        index: 0,
+                        error: name.to_owned(),
+                        message: format!("message refused: {error}"),
+                        expected_seq: None,
+                        record: None,
+                    });
+                }
+            }
+            Ok(None) => {}
+        }
+        message
+    }
+}
+
+/// How long the message is that these bytes begin with.
+enum Length {
+    /// That many bytes.
+    Known(usize),
+    /// It goes on to the end of the stream.
+    ToTheEnd,
+    /// Not to be told yet.
+    Unknown,
+}
+
+type MessageLen = fn(&[u8]) -> Result<Length, httparse::Error>;
+
+fn request_len(bytes: &[u8]) -> Result<Length, httparse::Error> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let head = httparse::Request::new(&mut headers).parse(bytes)?;
+    Ok(if head.is_complete() { Length::Known(head.unwrap()) } else { Length::Unknown })
+}
+
+fn response_len(bytes: &[u8]) -> Result<Length, httparse::Error> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut response = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(head_len) = response.parse(bytes)? else {
+        return Ok(Length::Unknown);
+    };
+    let body_len = response
+        .headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case("content-length"))
+        .and_then(|header| str::from_utf8(header.value).ok()?.trim().parse::<usize>().ok());
+    Ok(body_len
+        .map_or(Length::ToTheEnd, |body_len| Length::Known(head_len.saturating_add(body_len))))
+}
+
+/// Reads one message: as many reads as it takes, and no more bytes than a record of the later stages
+/// could carry.
+fn read_message(
+    mut stream: impl Read,
+    message_len: MessageLen,
+) -> Result<Option<Vec<u8>>, PlainError> {
+    let mut bytes = vec![0; MAX_PLAINTEXT_LEN];
+    let mut got = 0;
+    loop {
+        let length = if got == 0 { Length::Unknown } else { message_len(&bytes[..got])? };
+        if let Length::Known(len) = length {
+            if len <= got {
+                bytes.truncate(len);
+                return Ok(Some(bytes));
+            }
+            if len > bytes.len() {
+                return Err(PlainError::TooLong { max: bytes.len() });
+            }
+        }
+        if got == bytes.len() {
+            return Err(PlainError::TooLong { max: got });
+        }
+        match (stream.read(&mut bytes[got..]), length) {
+            (Ok(0), Length::ToTheEnd) => {
+                bytes.truncate(got);
+                return Ok(Some(bytes));
+            }
+            (Ok(0), _) if got == 0 => return Ok(None),
+            (Ok(0), _) => return Err(PlainError::Truncated { got }),
+            (Ok(n), _) => got += n,
+            (Err(error), _) if error.kind() == io::ErrorKind::Interrupted => {}
+            (Err(error), _) => return Err(error.into()),
+        }
+    }
+}

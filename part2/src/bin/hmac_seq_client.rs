@@ -1,0 +1,26 @@
+//! Stage `part2-hmac-seq`, the client: sends its requests and reads an answer to each.
+
+use std::process::ExitCode;
+
+use crypto::hmac_seq::{Keys, Opener, Sealer};
+use framing::stage::PART2_HMAC_SEQ;
+use program::NoAnswer;
+
+fn main() -> ExitCode {
+    program::client(&PART2_HMAC_SEQ, |connection, batches| {
+        let keys = Keys::demo();
+        let mut channel = connection.channel(Sealer::new(&keys), Opener::new(&keys));
+
+        for requests in batches {
+            for request in &requests {
+                channel.queue(request)?;
+            }
+            channel.flush()?;
+
+            for _ in &requests {
+                channel.recv()?.ok_or(NoAnswer)?;
+            }
+        }
+        Ok(())
+    })
+}
