@@ -1,0 +1,65 @@
+//! Builds the clients and servers, and knows where they are.
+
+use std::collections::HashMap;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use framing::Stage;
+use serde_json::Value;
+use transcript::Role;
+
+/// Executables by name.
+#[derive(Debug)]
+pub struct Programs(HashMap<String, PathBuf>);
+
+impl Programs {
+    /// Builds the programs of part 1 and part 2. Cargo's own progress goes to standard error.
+    ///
+    /// # Errors
+    /// When cargo cannot be run, or the build fails.
+    pub fn build(release: bool) -> Result<Self> {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .args(["build", "--package=part1", "--package=part2", "--bins"])
+            .args(["--message-format=json-render-diagnostics"])
+            .args(release.then_some("--release"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .context("cannot run cargo")?;
+        ensure!(output.status.success(), "the programs do not build");
+        let messages = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>();
+        let mut paths = HashMap::new();
+        for message in messages {
+            let message = message.context("cannot understand cargo's messages")?;
+            let name = message["target"]["name"].as_str();
+            if let (Some(name), Some(path)) = (name, message["executable"].as_str()) {
+                paths.insert(name.to_owned(), path.into());
+            }
+        }
+        Ok(Self(paths))
+    }
+
+    /// The client or the server of a stage: `part2-hmac-seq` has `hmac_seq_client`.
+    ///
+    /// # Errors
+    /// When no such program was built.
+    pub fn of(&self, stage: &Stage, role: Role) -> Result<&Path> {
+        let (_part, construction) = stage.name.split_once('-').unwrap_or_default();
+        self.named(&format!("{}_{role}", construction.replace('-', "_")))
+    }
+
+    /// The program of this name.
+    ///
+    /// # Errors
+    /// When no such program was built.
+    pub fn named(&self, name: &str) -> Result<&Path> {
+        self.0
+            .get(name)
+            .map(PathBuf::as_path)
+            .with_context(|| format!("no program {name} was built"))
+    }
+}

@@ -1,0 +1,127 @@
+//! Programs as processes: what they say, and how they end.
+#![allow(dead_code, reason = "each test file uses its own part of this")]
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use framing::Stage;
+use transcript::{Event, Role, What};
+use xtask::pair::{self, Outcome};
+use xtask::process::{Process, Said};
+use xtask::programs::Programs;
+
+/// Longer than anything here takes; a test that reaches it has hung.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub fn programs() -> &'static Programs {
+    static PROGRAMS: OnceLock<Programs> = OnceLock::new();
+    PROGRAMS.get_or_init(|| Programs::build(false).unwrap())
+}
+
+/// Runs a pair to its end.
+pub fn pair(
+    stage: &'static Stage,
+    server_args: &[&str],
+    client_args: &[&str],
+) -> (Vec<Event>, Outcome) {
+    let mut events = Vec::new();
+    let tell = |event: &Event| events.push(event.clone());
+    let outcome = pair::run(programs(), stage, server_args, client_args, tell).unwrap();
+    (events, outcome)
+}
+
+/// One program whose peer is the test.
+pub struct Lone {
+    process: Process,
+    said: Receiver<(Role, Said)>,
+    events: Vec<Event>,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub events: Vec<Event>,
+    pub complaints: Vec<String>,
+    pub code: Option<i32>,
+}
+
+impl Lone {
+    fn start(stage: &'static Stage, role: Role, args: &[&str]) -> Self {
+        let (listener, said) = mpsc::channel();
+        let program = programs().of(stage, role).unwrap();
+        let process = Process::start(program, args, role, &listener).unwrap();
+        Self { process, said, events: Vec::new() }
+    }
+
+    pub fn client(stage: &'static Stage, addr: SocketAddr, args: &[&str]) -> Self {
+        Self::start(stage, Role::Client, &[&["--addr", &addr.to_string()], args].concat())
+    }
+
+    /// A server that listens already, and where.
+    pub fn server(stage: &'static Stage, args: &[&str]) -> (Self, SocketAddr) {
+        Self::server_at(stage, "127.0.0.1:0", args)
+    }
+
+    pub fn server_at(stage: &'static Stage, addr: &str, args: &[&str]) -> (Self, SocketAddr) {
+        let mut server = Self::start(stage, Role::Server, &[&["--addr", addr], args].concat());
+        match server.next_event().what {
+            What::Listening { addr } => (server, addr),
+            other => panic!("a server that begins with {other:?}"),
+        }
+    }
+
+    pub fn next_event(&mut self) -> Event {
+        match self.said.recv_timeout(PATIENCE).unwrap().1 {
+            Said::Event(event) => {
+                self.events.push(event.clone());
+                event
+            }
+            other => panic!("expected an event, got {other:?}"),
+        }
+    }
+
+    pub fn end(mut self) -> Ended {
+        let mut complaints = Vec::new();
+        loop {
+            match self.said.recv_timeout(PATIENCE).unwrap().1 {
+                Said::Event(event) => self.events.push(event),
+                Said::Complaint(line) => complaints.push(line),
+                Said::Garbled(line) => panic!("no event: {line}"),
+                Said::End => break,
+            }
+        }
+        Ended { events: self.events, complaints, code: self.process.wait().unwrap().code() }
+    }
+}
+
+impl Ended {
+    /// The names of the events, in order.
+    pub fn names(&self) -> Vec<&'static str> {
+        names(&self.events)
+    }
+
+    /// The one rejection: its name, and the record refused.
+    pub fn rejection(&self) -> (&str, Option<&[u8]>) {
+        let mut rejections = self.events.iter().filter_map(|event| match &event.what {
+            What::Rejected { error, record, .. } => Some((error.as_str(), record.as_deref())),
+            _ => None,
+        });
+        let first = rejections.next().expect("a rejection");
+        assert!(rejections.next().is_none(), "one rejection is final");
+        first
+    }
+}
+
+pub fn names(events: &[Event]) -> Vec<&'static str> {
+    let name = |event: &Event| match event.what {
+        What::Listening { .. } => "listening",
+        What::Connected { .. } => "connected",
+        What::Sent(_) => "sent",
+        What::Received(_) => "received",
+        What::Rejected { .. } => "rejected",
+        What::Closed { .. } => "closed",
+    };
+    events.iter().map(name).collect()
+}

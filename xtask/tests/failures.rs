@@ -1,0 +1,268 @@
+//! What can go wrong between two programs: each time the right exit code, one line that says why, and
+//! nothing decrypted.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use common::{Lone, programs};
+use crypto::keys::{AesKey, MacKey};
+use crypto::{Seal, aead, hmac, hmac_seq};
+use framing::Stage;
+use framing::stage::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, STAGES};
+use program::REQUEST;
+use transcript::{Event, Role, What};
+
+/// A payload as a record.
+fn record(payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap();
+    [&length.to_be_bytes(), payload].concat()
+}
+
+/// Sends bytes to a server and nothing more, and returns what it answers.
+fn send(stream: &mut TcpStream, bytes: &[u8]) -> Vec<u8> {
+    stream.write_all(bytes).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_client_without_a_server_ends_with_3() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for stage in STAGES {
+        let ended = Lone::client(stage, free, &[]).end();
+        assert_eq!((ended.code, ended.names()), (Some(3), vec![]));
+        let expected =
+            format!("{} client: cannot connect to {free}: Connection refused", stage.name);
+        assert_eq!(ended.complaints.len(), 1);
+        assert!(ended.complaints[0].starts_with(&expected), "{:?}", ended.complaints);
+    }
+}
+
+#[test]
+fn a_server_on_a_port_in_use_ends_with_3() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    for stage in STAGES {
+        let program = programs().of(stage, Role::Server).unwrap();
+        let output = Command::new(program).args(["--addr", &addr]).output().unwrap();
+        assert_eq!(output.status.code(), Some(3));
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        let expected = format!("{} server: cannot listen on {addr}: Address", stage.name);
+        assert!(complaint.starts_with(&expected) && complaint.lines().count() == 1, "{complaint}");
+    }
+}
+
+#[test]
+fn wrong_options_end_with_2_and_say_what_is_wrong() {
+    let too_long = "x".repeat(16_385);
+    for (stage, args, said) in [
+        (&PART2_AEAD, &["--addr", "nowhere"][..], "expected HOST:PORT"),
+        (&PART2_AEAD, &["--addr", "127.0.0.1:65536"], "expected HOST:PORT"),
+        (&PART2_AEAD, &["--requests", "0"], "0 is not in 1.."),
+        (&PART2_AEAD, &["--timeout", "0"], "expected seconds"),
+        (&PART2_AEAD, &["--timeout", "nan"], "expected seconds"),
+        (&PART2_AEAD, &["--request", &too_long], "longer than the 16384 bytes of a record"),
+        (&PART1_PLAIN, &["--requests", "2"], "a connection carries one request"),
+        (&PART1_PLAIN, &["--pipeline"], "a connection carries one request"),
+        (&PART1_PLAIN, &["--request", "a", "--request", "b"], "a connection carries one request"),
+    ] {
+        let program = programs().of(stage, Role::Client).unwrap();
+        let output = Command::new(program).args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert!(complaint.contains(said), "{complaint}");
+    }
+}
+
+#[test]
+fn a_server_with_a_stray_connect_ends_with_3() {
+    for stage in STAGES {
+        let (server, addr) = Lone::server(stage, &[]);
+        drop(TcpStream::connect(addr).unwrap());
+        let ended = server.end();
+        assert_eq!(ended.code, Some(3));
+        assert_eq!(ended.names(), ["listening", "connected", "closed"]);
+        let expected = format!("{} server: the client closed without sending anything", stage.name);
+        assert_eq!(ended.complaints, [expected]);
+    }
+}
+
+#[test]
+fn a_server_goes_on_after_a_connection_that_failed() {
+    let (server, addr) = Lone::server(&PART2_AEAD, &["--connections", "2"]);
+    drop(TcpStream::connect(addr).unwrap());
+    assert_eq!(Lone::client(&PART2_AEAD, addr, &[]).end().code, Some(0));
+    let ended = server.end();
+    assert_eq!((ended.code, ended.complaints.len()), (Some(3), 1));
+    assert_eq!(ended.names()[3..], ["connected", "received", "sent", "closed"]);
+}
+
+/// Sends a server bytes that it must refuse: nothing comes back, and it ends with 1 and one line.
+fn refused(stage: &'static Stage, bytes: &[u8], error: &str) {
+    let (server, addr) = Lone::server(stage, &[]);
+    let answer = send(&mut TcpStream::connect(addr).unwrap(), bytes);
+    let ended = server.end();
+    assert_eq!(answer, b"", "a refused peer gets no answer");
+    assert_eq!((ended.code, ended.rejection().0), (Some(1), error), "{}", stage.name);
+    assert_eq!(ended.names(), ["listening", "connected", "rejected", "closed"]);
+    assert!(matches!(ended.events[3].what, What::Closed { clean: false, records_received: 0, .. }));
+    assert_eq!(ended.complaints.len(), 1, "{:?}", ended.complaints);
+}
+
+#[test]
+fn garbage_instead_of_a_record_ends_a_server_with_1() {
+    let http = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"; // As a length: 0x47455420.
+    for stage in [&PART1_CTR, &PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD] {
+        refused(stage, http, "too_long");
+        refused(stage, &[0xff; 4], "too_long");
+        refused(stage, &[0, 0, 0, 1, 0], "too_short");
+        refused(stage, &[0, 0], "truncated");
+        refused(stage, &record(&[0; 200])[..100], "truncated");
+    }
+    for stage in [&PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD] {
+        refused(stage, &record(&[0; 200]), "bad_tag");
+    }
+    refused(&PART1_PLAIN, &[0xff; 100], "not_http");
+    refused(&PART1_PLAIN, &http[..20], "truncated");
+    refused(
+        &PART1_PLAIN,
+        &[b"GET / HTTP/1.1\r\nX: ".as_slice(), &[b'x'; 16_384]].concat(),
+        "too_long",
+    );
+}
+
+#[test]
+fn a_peer_with_another_key_is_refused_with_bad_tag() {
+    let other = || AesKey::from([7; 32]);
+    let same = AesKey::demo_encryption;
+    let mac = || MacKey::from(vec![7; 32]);
+    let sealed = |sealer: &mut dyn Seal| {
+        let mut payload = Vec::new();
+        sealer.seal(REQUEST.as_bytes(), &mut payload).unwrap();
+        record(&payload)
+    };
+    let keys = hmac::Keys { encryption: same(), mac: mac() };
+    refused(&PART2_HMAC, &sealed(&mut hmac::Sealer::new(&keys)), "bad_tag");
+    refused(&PART2_HMAC_SEQ, &sealed(&mut hmac_seq::Sealer::new(&keys)), "bad_tag");
+    let keys = aead::Keys { aead: other() };
+    refused(&PART2_AEAD, &sealed(&mut aead::Sealer::new(&keys)), "bad_tag");
+}
+
+#[test]
+fn a_refused_client_gets_no_answer_and_ends_with_3() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    for stage in STAGES {
+        let client = Lone::client(stage, listener.local_addr().unwrap(), &[]);
+        let (mut stream, _) = listener.accept().unwrap();
+        _ = stream.read(&mut [0; 4096]).unwrap();
+        drop(stream);
+        let ended = client.end();
+        assert_eq!(ended.code, Some(3));
+        assert_eq!(ended.names(), ["connected", "sent", "closed"]);
+        assert_eq!(ended.complaints.len(), 1);
+        assert!(
+            ended.complaints[0].contains("closed the connection where its answer was due"),
+            "{:?}",
+            ended.complaints
+        );
+    }
+}
+
+#[test]
+fn a_client_refuses_a_changed_answer_with_1() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    for stage in [&PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD] {
+        let client = Lone::client(stage, listener.local_addr().unwrap(), &[]);
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut echo = vec![0; 4 + stage.overhead() + REQUEST.len()];
+        stream.read_exact(&mut echo).unwrap();
+        *echo.last_mut().unwrap() ^= 1;
+        stream.write_all(&echo).unwrap();
+        let ended = client.end();
+        assert_eq!((ended.code, ended.rejection()), (Some(1), ("bad_tag", Some(&echo[4..]))));
+    }
+}
+
+#[test]
+fn a_silent_peer_is_given_up_after_the_time_out_with_3() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    for stage in STAGES {
+        let (server, addr) = Lone::server(stage, &["--timeout", "0.2"]);
+        let silent_client = TcpStream::connect(addr).unwrap();
+        let client = Lone::client(stage, listener.local_addr().unwrap(), &["--timeout", "0.2"]);
+        let (silent_server, _) = listener.accept().unwrap();
+        for program in [server, client] {
+            let ended = program.end();
+            assert_eq!(ended.code, Some(3));
+            assert_eq!(ended.complaints.len(), 1);
+            assert!(ended.complaints[0].ends_with("sent nothing complete within 0.2 s"));
+        }
+        drop((silent_client, silent_server));
+    }
+}
+
+#[test]
+fn a_peer_that_sends_a_byte_now_and_then_is_given_up_all_the_same() {
+    let unfinished_record = [&[0, 0, 16, 0][..], &[0; 100]].concat();
+    let unfinished_request = [b"GET /".as_slice(), &[b'a'; 100]].concat();
+    for stage in STAGES {
+        let (server, addr) = Lone::server(stage, &["--timeout", "0.3"]);
+        let mut slow = TcpStream::connect(addr).unwrap();
+        // Waiting for an answer after each byte makes it a byte each 50 ms, until the server closes.
+        slow.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        let bytes = if stage.has_records { &unfinished_record } else { &unfinished_request };
+        let given_up_after = bytes.iter().position(|byte| {
+            slow.write_all(&[*byte]).is_err() || matches!(slow.read(&mut [0]), Ok(0))
+        });
+        assert!(given_up_after.is_some_and(|bytes| bytes > 1), "{given_up_after:?}");
+        let ended = server.end();
+        assert_eq!(ended.code, Some(3));
+        assert!(ended.complaints[0].ends_with("sent nothing complete within 0.3 s"));
+    }
+}
+
+#[test]
+fn a_server_restarted_at_once_binds_again() {
+    let (server, addr) = Lone::server(&PART2_AEAD, &[]);
+    // The side that closes first keeps the port busy for a while: here the server, after refusing.
+    send(&mut TcpStream::connect(addr).unwrap(), &[0xff; 4]);
+    assert_eq!(server.end().code, Some(1));
+    let (again, same_addr) = Lone::server_at(&PART2_AEAD, &addr.to_string(), &[]);
+    assert_eq!(same_addr, addr);
+    assert_eq!(Lone::client(&PART2_AEAD, addr, &[]).end().code, Some(0));
+    assert_eq!(again.end().code, Some(0));
+}
+
+#[test]
+fn standard_output_closed_is_no_failure() {
+    let mut server = Command::new(programs().of(&PART2_AEAD, Role::Server).unwrap())
+        .args(["--addr", "127.0.0.1:0", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first_line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
+    let What::Listening { addr } = serde_json::from_str::<Event>(&first_line).unwrap().what else {
+        panic!("a server begins with listening: {first_line}");
+    };
+
+    let (nobody, into_nothing) = std::io::pipe().unwrap();
+    drop(nobody);
+    let client = Command::new(programs().of(&PART2_AEAD, Role::Client).unwrap())
+        .args(["--addr", &addr.to_string()])
+        .stdout(into_nothing)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    for program in [client, server] {
+        let output = program.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr), (Some(0), vec![]));
+    }
+}

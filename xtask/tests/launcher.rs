@@ -1,0 +1,186 @@
+//! `cargo xtask` itself: its transcript, its options, and that it leaves nothing behind.
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+
+use common::programs;
+use framing::Stage;
+use framing::stage::{PART1_PLAIN, STAGES};
+use transcript::Event;
+
+fn xtask(args: &[&str]) -> Output {
+    programs();
+    Command::new(env!("CARGO_BIN_EXE_xtask")).args(args).stdin(Stdio::null()).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// Holds text against a snapshot, random bytes and ports masked.
+fn assert_snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:[port]");
+    settings.add_filter(
+        r"((?:nonce|ciphertext|tag) .* B\S*  )[0-9a-f]{2}(?: [0-9a-f]{2})*",
+        "$1[random]",
+    );
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn the_transcript_of_every_stage_is_as_it_should_be() {
+    for stage in STAGES {
+        assert_snapshot(stage.name, &stdout(&xtask(&["run", stage.name])));
+    }
+}
+
+#[test]
+fn the_transcript_is_coloured_where_colour_is_wanted() {
+    programs();
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["run", "part2-aead", "--requests", "1"])
+        .env("CLICOLOR_FORCE", "1")
+        .output()
+        .unwrap();
+    assert_snapshot("part2-aead-in-colour", &stdout(&output));
+}
+
+#[test]
+fn no_line_is_longer_than_100_columns() {
+    let text = stdout(&xtask(&["run", "all"])) + &stdout(&xtask(&["list"]));
+    let longest = text.lines().max_by_key(|line| line.chars().count()).unwrap();
+    assert!(longest.chars().count() <= 100, "{longest}");
+}
+
+#[test]
+fn run_all_runs_the_five_in_the_articles_order() {
+    let text = stdout(&xtask(&["run", "all"]));
+    let headings: Vec<_> = STAGES
+        .iter()
+        .map(|stage| text.find(&format!("{}: {}\n", stage.name, stage.title)).unwrap())
+        .collect();
+    assert!(headings.is_sorted(), "{headings:?}");
+}
+
+#[test]
+fn json_is_one_event_a_line_and_nothing_else() {
+    let text = stdout(&xtask(&["run", "all", "--json", "--requests", "5"]));
+    let events: Vec<Event> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_plain = events.iter().filter(|event| event.stage == &PART1_PLAIN).count();
+    assert_eq!((of_plain, events.len()), (9, 9 + 4 * (5 + 5 * 4)));
+    for (event, line) in events.iter().zip(text.lines()) {
+        assert_eq!(serde_json::to_string(event).unwrap(), line);
+    }
+}
+
+#[test]
+fn list_names_every_stage_with_what_it_adds_and_leaves_open() {
+    assert_snapshot("list", &stdout(&xtask(&["list"])));
+}
+
+#[test]
+fn an_unknown_stage_lists_the_known_ones_and_suggests_the_nearest() {
+    let output = xtask(&["run", "part2-hmac-sec"]);
+    assert_eq!(output.status.code(), Some(2));
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(STAGES.iter().all(|stage| complaint.contains(stage.name)), "{complaint}");
+    assert!(complaint.contains("a similar value exists: 'part2-hmac-seq'"), "{complaint}");
+}
+
+#[test]
+fn the_plain_stage_has_one_request() {
+    let output = xtask(&["run", "part1-plain", "--requests", "2"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("a connection carries one request"));
+}
+
+#[test]
+fn a_server_that_dies_early_is_reported_with_its_own_words() {
+    let tell = |_: &Event| panic!("nothing happens");
+    let wrong = ["--timeout", "never"];
+    let error = xtask::pair::run(programs(), &PART1_PLAIN, &wrong, &[], tell).unwrap_err();
+    let message = format!("{error:#}");
+    assert!(message.starts_with("the server ended before it was listening\n"), "{message}");
+    assert!(message.contains("expected seconds"), "{message}");
+}
+
+#[test]
+fn a_client_that_dies_early_ends_the_pair() {
+    let mut events = vec![];
+    let tell = |event: &Event| events.push(event.clone());
+    let wrong = ["--timeout", "never"];
+    let error = xtask::pair::run(programs(), &PART1_PLAIN, &[], &wrong, tell).unwrap_err();
+    assert!(format!("{error:#}").contains("expected seconds"), "{error:#}");
+    assert_eq!(common::names(&events), ["listening"]);
+}
+
+#[test]
+fn the_readme_says_of_each_stage_what_the_list_says() {
+    let readme = fs::read_to_string("../README.md").unwrap();
+    for stage in STAGES {
+        let Stage { name, adds, stops, lets_through, .. } = stage;
+        let row = format!("| `{name}` | {adds} | {stops} | {lets_through} |");
+        assert!(readme.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn the_readme_shows_a_true_transcript() {
+    let readme = fs::read_to_string("../README.md").unwrap();
+    let shown =
+        readme.split("```text\n$ cargo xtask run part2-aead --requests 1\n").nth(1).unwrap();
+    let shown = shown.split("```").next().unwrap();
+    assert_snapshot("readme", shown);
+    assert_snapshot("readme", &stdout(&xtask(&["run", "part2-aead", "--requests", "1"])));
+}
+
+/// The processes whose parent is `id`.
+#[cfg(target_os = "linux")]
+fn children(id: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+    children.split_whitespace().map(|id| id.parse().unwrap()).collect()
+}
+
+/// Waits until a process is gone, or a minute has passed.
+#[cfg(target_os = "linux")]
+fn wait_until_gone(id: u32) {
+    let gone = |_: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let gone = stat.is_empty() || stat.contains(") Z ");
+        if !gone {
+            std::thread::yield_now();
+        }
+        gone
+    };
+    assert!((0..u32::MAX).find(gone).is_some());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_launcher_that_is_killed_or_interrupted_leaves_no_child_behind() {
+    programs();
+    for signal in ["-KILL", "-INT", "-TERM"] {
+        let mut launcher = Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(["run", "part2-aead", "--requests", "1000000", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(launcher.stdout.take().unwrap()).lines();
+        assert!(lines.by_ref().map_while(Result::ok).any(|line| line.contains("received")));
+        let programs = children(launcher.id());
+        assert_eq!(programs.len(), 2);
+        let killed = Command::new("kill").args([signal, &launcher.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+        drop(lines);
+        assert!(!launcher.wait().unwrap().success());
+        programs.into_iter().for_each(wait_until_gone);
+    }
+}
