@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crypto::{OpenError, SEQ_LEN, aead};
 
-use crate::stages::{REQUEST, Stage, open, seal};
+use crate::stages::{REQUEST, Stage};
+use crate::{open, seal};
 
 /// Two records, and the second one changed in its last byte.
 fn two_records_and_a_changed_one<S: Stage>() -> [Vec<u8>; 3] {

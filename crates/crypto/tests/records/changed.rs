@@ -2,7 +2,8 @@
 
 use crypto::{OpenError, ctr};
 
-use crate::stages::{REQUEST, Stage, open, request, seal};
+use crate::stages::{REQUEST, Stage};
+use crate::{open, request, seal};
 
 /// `payload` with each of its bits flipped in turn.
 fn flips(payload: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {

@@ -3,7 +3,8 @@
 use crypto::keys::{AesKey, MacKey};
 use crypto::{OpenError, aead, ctr, hmac, hmac_seq};
 
-use crate::stages::{REQUEST, Stage, open, request};
+use crate::stages::{REQUEST, Stage};
+use crate::{open, request};
 
 const NOT_THE_KEY: [u8; AesKey::LEN] = [7; AesKey::LEN];
 

@@ -3,7 +3,8 @@
 
 use crypto::OpenError;
 
-use crate::stages::{REQUEST, Stage, open, request, seal};
+use crate::stages::{REQUEST, Stage};
+use crate::{open, request, seal};
 
 /// What is delivered of four records, each by its number, in order of arrival.
 type Schedule = Vec<usize>;

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use crypto::SEQ_LEN;
 use crypto::Seal;
 
-use crate::stages::{REQUEST, Stage, open, seal};
+use crate::stages::{REQUEST, Stage};
+use crate::{open, seal};
 
 fn every_length_opens_to_what_was_sealed_and_takes_only_the_overhead_more_at<S: Stage>(
     overhead: usize,

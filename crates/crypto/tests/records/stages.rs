@@ -1,6 +1,6 @@
-//! The stages, seen alike by tests that hold at several of them.
+//! The stages, seen alike by tests that hold at several of them. The tests of `channel` use this too.
 
-use crypto::{Open, OpenError, Seal, aead, ctr, hmac, hmac_seq};
+use crypto::{Open, Seal, aead, ctr, hmac, hmac_seq};
 
 /// The request of the articles: 61 bytes.
 pub const REQUEST: &[u8; 61] =
@@ -48,21 +48,4 @@ macro_rules! at {
             )*
         }
     };
-}
-
-/// The payload a sealer makes.
-pub fn seal(sealer: &mut impl Seal, plaintext: &[u8]) -> Vec<u8> {
-    let mut payload = Vec::new();
-    sealer.seal(plaintext, &mut payload).unwrap();
-    payload
-}
-
-/// The payload of the request, record 0 of a connection.
-pub fn request<S: Stage>() -> Vec<u8> {
-    seal(&mut S::sealer(), REQUEST)
-}
-
-/// What an opener makes of a payload, which stays as it is.
-pub fn open(opener: &mut impl Open, payload: &[u8]) -> Result<Vec<u8>, OpenError> {
-    opener.open(&mut payload.to_vec()).map(|plaintext| plaintext.to_vec())
 }
