@@ -63,7 +63,7 @@ fn payloads(records: &[Vec<u8>]) -> Vec<Vec<u8>> {
 fn both_sides_are_shown_the_same_payload_and_plaintext_at<S: Stage>() {
     let ((here, there), (observer, events)) = (End::pair(), observer());
     let mut here = channel::<S, _>(here).observed_by(observer.clone());
-    let mut there = channel::<S, _>(there.clone()).observed_by(observer);
+    let mut there = channel::<S, _>(there).observed_by(observer);
     let mut expected = Vec::new();
     for (index, plaintext) in [(0, &REQUEST[..]), (1, b""), (2, b"third")] {
         here.send(plaintext).unwrap();

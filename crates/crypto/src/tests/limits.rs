@@ -4,68 +4,62 @@ use crate::nonce::Nonces;
 use crate::sequence::Sequence;
 use crate::{Open, OpenError, SEQ_LEN, Seal, SealError, aead, ctr, hmac, hmac_seq};
 
-macro_rules! without_randomness_nothing_is_sealed_and_no_number_is_used_up {
-    ($($stage:ident)*) => { $(
-        #[test]
-        fn $stage() {
-            let keys = $stage::Keys::demo();
-            let mut sealer = $stage::Sealer::new(&keys);
-            let mut opener = $stage::Opener::new(&keys);
-            let mut payload = b"here before".to_vec();
+/// Makes a test of each stage named, `$check::$stage`, for a fresh sealer and opener of it.
+macro_rules! at {
+    ($check:ident: $($stage:ident)*, |$sealer:ident, $opener:ident| $body:block) => {
+        mod $check {
+            use super::*;
+            $(
+                #[test]
+                fn $stage() {
+                    let keys = $stage::Keys::demo();
+                    let mut $sealer = $stage::Sealer::new(&keys);
+                    let mut $opener = $stage::Opener::new(&keys);
+                    $body
+                }
+            )*
+        }
+    };
+}
 
-            sealer.nonces = Nonces::unavailable();
-            let no_randomness = SealError::NoRandomness(getrandom::Error::UNSUPPORTED);
-            assert_eq!(sealer.seal(b"hello", &mut payload), Err(no_randomness));
+at! { without_randomness_nothing_is_sealed_and_no_number_is_used_up_at:
+    ctr hmac hmac_seq aead, |sealer, opener| {
+        let mut payload = b"here before".to_vec();
+        sealer.nonces = Nonces::unavailable();
+        let no_randomness = SealError::NoRandomness(getrandom::Error::UNSUPPORTED);
+        assert_eq!(sealer.seal(b"hello", &mut payload), Err(no_randomness));
+        assert_eq!(payload, b"here before");
+
+        payload.clear();
+        sealer.nonces = Nonces::random();
+        sealer.seal(b"hello", &mut payload).unwrap();
+        assert_eq!(opener.open(&mut payload).unwrap(), b"hello");
+    }
+}
+
+at! { the_last_number_seals_and_opens_and_then_both_sides_are_exhausted_at:
+    hmac_seq aead, |sealer, opener| {
+        let last = u64::MAX - 1;
+        sealer.sequence = Sequence::starting_at(last);
+        opener.sequence = Sequence::starting_at(last);
+        let mut payload = Vec::new();
+        sealer.seal(b"the last", &mut payload).unwrap();
+        assert_eq!(payload[..SEQ_LEN], last.to_be_bytes());
+        let (mut replay, mut changed) = (payload.clone(), payload.clone());
+        assert_eq!(opener.open(&mut payload).unwrap(), b"the last");
+
+        // Randomness is not asked for either: that error would come instead.
+        sealer.nonces = Nonces::unavailable();
+        let mut payload = b"here before".to_vec();
+        for _ in 0..2 {
+            let sealed = sealer.seal(b"one more", &mut payload);
+            assert_eq!(sealed, Err(SealError::SequenceExhausted));
             assert_eq!(payload, b"here before");
-
-            payload.clear();
-            sealer.nonces = Nonces::random();
-            sealer.seal(b"hello", &mut payload).unwrap();
-            assert_eq!(opener.open(&mut payload).unwrap(), b"hello");
         }
-    )* };
-}
 
-mod without_randomness_nothing_is_sealed_and_no_number_is_used_up_at {
-    use super::*;
-    without_randomness_nothing_is_sealed_and_no_number_is_used_up! { ctr hmac hmac_seq aead }
-}
-
-macro_rules! the_last_number_seals_and_opens_and_then_both_sides_are_exhausted {
-    ($($stage:ident)*) => { $(
-        #[test]
-        fn $stage() {
-            let last = u64::MAX - 1;
-            let keys = $stage::Keys::demo();
-            let mut sealer = $stage::Sealer::new(&keys);
-            let mut opener = $stage::Opener::new(&keys);
-            sealer.sequence = Sequence::starting_at(last);
-            opener.sequence = Sequence::starting_at(last);
-
-            let mut payload = Vec::new();
-            sealer.seal(b"the last", &mut payload).unwrap();
-            assert_eq!(payload[..SEQ_LEN], last.to_be_bytes());
-            let (mut replay, mut changed) = (payload.clone(), payload.clone());
-            assert_eq!(opener.open(&mut payload).unwrap(), b"the last");
-
-            // Randomness is not asked for either: that error would come instead.
-            sealer.nonces = Nonces::unavailable();
-            let mut payload = b"here before".to_vec();
-            for _ in 0..2 {
-                let sealed = sealer.seal(b"one more", &mut payload);
-                assert_eq!(sealed, Err(SealError::SequenceExhausted));
-                assert_eq!(payload, b"here before");
-            }
-
-            assert_eq!(opener.expected_seq(), None);
-            assert_eq!(opener.open(&mut replay), Err(OpenError::SequenceExhausted));
-            changed[SEQ_LEN] ^= 1;
-            assert_eq!(opener.open(&mut changed), Err(OpenError::BadTag));
-        }
-    )* };
-}
-
-mod the_last_number_seals_and_opens_and_then_both_sides_are_exhausted_at {
-    use super::*;
-    the_last_number_seals_and_opens_and_then_both_sides_are_exhausted! { hmac_seq aead }
+        assert_eq!(opener.expected_seq(), None);
+        assert_eq!(opener.open(&mut replay), Err(OpenError::SequenceExhausted));
+        changed[SEQ_LEN] ^= 1;
+        assert_eq!(opener.open(&mut changed), Err(OpenError::BadTag));
+    }
 }
