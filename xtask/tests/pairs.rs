@@ -52,7 +52,7 @@ fn every_record_pair_exchanges_one_request_and_five() {
             for (role, plaintext) in [(Role::Client, REQUEST.as_bytes()), (Role::Server, RESPONSE)]
             {
                 let sent = sent(&events, role);
-                assert_eq!(sent, received(&events, role.peer()));
+                assert_eq!(sent, received(&events, peer));
                 for (index, record) in (0..).zip(sent) {
                     let has_seq = stage.fields.iter().any(|field| field.name == "seq");
                     assert_eq!((record.index, record.seq), (index, has_seq.then_some(index)));

@@ -15,16 +15,19 @@
 //!
 //! - [`writer`]: payloads become records, several of them in one write.
 //! - [`reader`]: a stream becomes records again, each handed out where it lies in the buffer.
+//! - [`cutter`]: the same for someone who only watches, and takes the bytes as they pass by.
 //! - [`stage`]: the five stages: names, ports, and the fields of each stage's payload.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod cutter;
 pub mod reader;
 pub mod stage;
 pub mod writer;
 
+pub use cutter::Cutter;
 pub use reader::{FrameError, Limits, RecordReader};
 pub use stage::{Field, Stage};
 pub use writer::RecordWriter;

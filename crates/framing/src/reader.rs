@@ -27,6 +27,11 @@ impl Limits {
     pub const fn with_overhead(overhead: usize) -> Self {
         Self { min: overhead, max: overhead + MAX_PLAINTEXT_LEN }
     }
+
+    /// Whether a payload of `len` bytes is accepted.
+    pub const fn contains(self, len: usize) -> bool {
+        self.min <= len && len <= self.max
+    }
 }
 
 /// Why no record could be read. All of these are final: there is no telling where the next record starts.
@@ -153,7 +158,7 @@ impl<R: Read> RecordReader<R> {
         let was_filled = self.end == self.buffer.len();
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
-        } else if was_filled || self.start + wanted > self.buffer.len() {
+        } else if self.start + wanted > self.buffer.len() {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }

@@ -109,7 +109,7 @@ impl Connection {
             What::Sent(_) => tally.sent += 1,
             What::Received(_) => tally.received += 1,
             What::Rejected { .. } => tally.rejected = true,
-            What::Listening { .. } | What::Connected { .. } | What::Closed { .. } => {}
+            _ => {}
         }
         drop(tally);
         self.voice.report(what);

@@ -16,7 +16,7 @@ use std::ops::Deref;
 use framing::Stage;
 use serde::{Deserialize, Serialize};
 
-/// Something that happened to one side of an exchange.
+/// Something that happened at either side of an exchange, or between the two.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Whose side.
@@ -29,25 +29,16 @@ pub struct Event {
     pub what: What,
 }
 
-/// The side that speaks first, or the one that answers.
+/// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Connects, and sends requests.
+    /// The side that connects, and sends requests.
     Client,
-    /// Listens, and answers them.
+    /// The side that listens, and answers them.
     Server,
-}
-
-impl Role {
-    /// The one at the other end.
-    #[must_use]
-    pub fn peer(self) -> Self {
-        match self {
-            Self::Client => Self::Server,
-            Self::Server => Self::Client,
-        }
-    }
+    /// Someone on the path between the two, who has no key.
+    Wire,
 }
 
 impl fmt::Display for Role {
@@ -55,6 +46,36 @@ impl fmt::Display for Role {
         f.pad(match self {
             Self::Client => "client",
             Self::Server => "server",
+            Self::Wire => "wire",
+        })
+    }
+}
+
+/// Which way bytes travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the client to the server.
+    ToServer,
+    /// From the server to the client.
+    ToClient,
+}
+
+impl Direction {
+    /// Who sends that way.
+    pub fn sender(self) -> Role {
+        match self {
+            Self::ToServer => Role::Client,
+            Self::ToClient => Role::Server,
+        }
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::ToServer => "client to server",
+            Self::ToClient => "server to client",
         })
     }
 }
@@ -100,6 +121,22 @@ pub enum What {
         records_sent: u64,
         /// Records this side received and accepted.
         records_received: u64,
+    },
+    /// Bytes passed by on the wire, as many as the stream gave at once: records may be cut or joined.
+    Chunk {
+        /// Which way.
+        direction: Direction,
+        /// When, in microseconds since the connection was made.
+        micros: u64,
+        /// The bytes, lengths included.
+        bytes: Hex,
+    },
+    /// One direction of the wire came to its end.
+    End {
+        /// Which way.
+        direction: Direction,
+        /// When, in microseconds since the connection was made.
+        micros: u64,
     },
 }
 

@@ -13,6 +13,6 @@ pub mod merge;
 pub mod report;
 pub mod text;
 
-pub use event::{Event, Hex, Record, Role, What};
+pub use event::{Direction, Event, Hex, Record, Role, What};
 pub use merge::Merge;
 pub use report::{Format, Reporter};

@@ -1,93 +1,198 @@
-//! The events of a client and a server in one causal order.
+//! The events of a client, a server and the wire between them in one causal order.
 //!
-//! Each side's events arrive in their own order, the two sides' in any. What a person reads should have
-//! every cause before its effect, and be the same each time. So the client goes first wherever it can:
-//! the server's next event waits until the client's is known to wait for it.
+//! Each one's events arrive in their own order, those of different ones in any. What a person reads
+//! should have every cause before its effect, and be the same each time. So the client goes first
+//! wherever it can, then the wire, then the server; and nobody goes while one before them may still
+//! have something to say.
 
 use std::collections::VecDeque;
 
-use crate::{Event, Role, What};
+use framing::LENGTH_LEN;
 
-/// Takes events of both sides as they come, and gives them out in order.
+use crate::{Direction, Event, Record, Role, What};
+
+/// Takes events as they come, and gives them out in order.
 #[derive(Debug, Default)]
 pub struct Merge {
-    client: Side,
-    server: Side,
+    client: Source,
+    server: Source,
+    wire: Source,
+    /// Whether anyone watches the wire.
+    watched: bool,
+    to_server: Flow,
+    to_client: Flow,
 }
 
+/// One that events come from.
 #[derive(Debug, Default)]
-struct Side {
+struct Source {
     waiting: VecDeque<Event>,
     ended: bool,
+    /// Told so far: that it listens, that it is connected.
     listening: bool,
     connected: bool,
-    sent: u64,
+}
+
+/// One direction, as far as it was told. Bytes count the lengths in front of records.
+#[derive(Debug, Default)]
+struct Flow {
+    records_sent: u64,
+    bytes_sent: usize,
+    bytes_passed: usize,
+    bytes_received: usize,
 }
 
 impl Merge {
-    /// One more event of either side.
-    pub fn push(&mut self, event: Event) {
-        self.side(event.role).waiting.push_back(event);
+    /// For a client and a server, with or without someone who watches the wire between them.
+    pub fn new(watched: bool) -> Self {
+        Self { watched, ..Self::default() }
     }
 
-    /// No more events will come from this side.
+    /// One more event.
+    pub fn push(&mut self, event: Event) {
+        self.source(event.role).waiting.push_back(event);
+    }
+
+    /// No more events will come from there.
     pub fn end(&mut self, role: Role) {
-        self.side(role).ended = true;
+        self.source(role).ended = true;
     }
 
     /// The next event that can be told, if there is one yet.
     pub fn next_event(&mut self) -> Option<Event> {
-        let (client, server) = (&self.client, &self.server);
-        let client_next = client.waiting.front();
-        let server_next = server.waiting.front();
-        let role = if server_next.is_some_and(|e| matches!(e.what, What::Listening { .. })) {
-            Role::Server
-        } else if client_next.is_some_and(|event| server.allows(event)) {
-            Role::Client
-        } else if client_next.is_none() && !client.ended {
-            return None;
-        } else if server_next.is_some_and(|event| client.allows(event)) {
-            Role::Server
-        } else if client.ended && server.ended {
-            // An effect whose cause nobody reported, such as a record made by someone on the path.
-            if client_next.is_some() { Role::Client } else { Role::Server }
-        } else {
-            return None;
-        };
-        let side = self.side(role);
-        let event = side.waiting.pop_front()?;
-        match event.what {
-            What::Listening { .. } => side.listening = true,
-            What::Connected { .. } => side.connected = true,
-            What::Sent(_) => side.sent += 1,
-            _ => {}
+        let role = self.next_role()?;
+        let event = self.source(role).waiting.pop_front()?;
+        match &event.what {
+            What::Listening { .. } => self.source(role).listening = true,
+            What::Connected { .. } => self.source(role).connected = true,
+            What::Sent(record) => {
+                let flow = self.flow_mut(outgoing(role));
+                flow.records_sent += 1;
+                flow.bytes_sent += wire_len(&event, record);
+            }
+            What::Received(record) => {
+                self.flow_mut(incoming(role)).bytes_received += wire_len(&event, record);
+            }
+            What::Chunk { direction, bytes, .. } => {
+                self.flow_mut(*direction).bytes_passed += bytes.len();
+            }
+            What::Rejected { .. } | What::Closed { .. } | What::End { .. } => {}
         }
         Some(event)
     }
 
-    fn side(&mut self, role: Role) -> &mut Side {
+    /// Whose next event can be told.
+    fn next_role(&self) -> Option<Role> {
+        let ready =
+            |source: &Source| source.waiting.front().is_some_and(|event| self.allows(event));
+        let wire_is_due = [&self.to_server, &self.to_client]
+            .iter()
+            .any(|flow| flow.bytes_passed < flow.bytes_sent);
+        if self.server.waiting.front().is_some_and(|e| matches!(e.what, What::Listening { .. })) {
+            Some(Role::Server)
+        } else if ready(&self.client) {
+            Some(Role::Client)
+        } else if self.client.may_still_speak() {
+            None
+        } else if ready(&self.wire) {
+            Some(Role::Wire)
+        } else if self.watched && wire_is_due && self.wire.may_still_speak() {
+            None
+        } else if ready(&self.server) {
+            Some(Role::Server)
+        } else if self.client.ended && self.server.ended && (self.wire.ended || !self.watched) {
+            // An effect whose cause nobody reported, such as a record made by someone on the path.
+            [(Role::Client, &self.client), (Role::Wire, &self.wire), (Role::Server, &self.server)]
+                .into_iter()
+                .find_map(|(role, source)| (!source.waiting.is_empty()).then_some(role))
+        } else {
+            None
+        }
+    }
+
+    /// Whether `event` can be told, after what was told so far.
+    fn allows(&self, event: &Event) -> bool {
+        let peer = if event.role == Role::Client { &self.server } else { &self.client };
+        let wire_is_over = !self.watched || self.wire.is_over();
+        if peer.is_over() && wire_is_over {
+            return true;
+        }
+        let flow = self.flow(incoming(event.role));
+        match &event.what {
+            What::Listening { .. } => true,
+            What::Connected { .. } => peer.listening || peer.connected,
+            What::Sent(_) => event.role == Role::Server || peer.connected,
+            What::Received(record) => {
+                let passed = flow.bytes_passed >= flow.bytes_received + wire_len(event, record);
+                flow.records_sent > record.index && (passed || wire_is_over)
+            }
+            What::Rejected { index, .. } => {
+                let passed = flow.bytes_passed > flow.bytes_received;
+                flow.records_sent > *index && (passed || wire_is_over)
+            }
+            What::Chunk { direction, bytes, .. } => {
+                let flow = self.flow(*direction);
+                flow.bytes_sent >= flow.bytes_passed + bytes.len()
+            }
+            What::End { .. } => self.client.is_closing() && self.server.is_closing(),
+            What::Closed { .. } => peer.is_closing() && wire_is_over,
+        }
+    }
+
+    fn source(&mut self, role: Role) -> &mut Source {
         match role {
             Role::Client => &mut self.client,
             Role::Server => &mut self.server,
+            Role::Wire => &mut self.wire,
+        }
+    }
+
+    fn flow(&self, direction: Direction) -> &Flow {
+        match direction {
+            Direction::ToServer => &self.to_server,
+            Direction::ToClient => &self.to_client,
+        }
+    }
+
+    fn flow_mut(&mut self, direction: Direction) -> &mut Flow {
+        match direction {
+            Direction::ToServer => &mut self.to_server,
+            Direction::ToClient => &mut self.to_client,
         }
     }
 }
 
-impl Side {
-    /// Whether the other side's `event` can be told, after what this side has told so far.
-    fn allows(&self, event: &Event) -> bool {
-        let over = self.ended && self.waiting.is_empty();
-        let closing =
-            self.waiting.front().is_some_and(|next| matches!(next.what, What::Closed { .. }));
-        over || match &event.what {
-            What::Listening { .. } => true,
-            What::Connected { .. } => self.listening || self.connected,
-            What::Sent(_) => event.role == Role::Server || self.connected,
-            What::Received(record) => self.sent > record.index,
-            What::Rejected { index, .. } => self.sent > *index,
-            What::Closed { .. } => closing,
-        }
+impl Source {
+    /// Whether something may come that is not there yet.
+    fn may_still_speak(&self) -> bool {
+        self.waiting.is_empty() && !self.ended
     }
+
+    /// Whether everything was told.
+    fn is_over(&self) -> bool {
+        self.waiting.is_empty() && self.ended
+    }
+
+    /// Whether nothing but its end is left to tell.
+    fn is_closing(&self) -> bool {
+        let next = self.waiting.front();
+        next.map_or(self.ended, |event| matches!(event.what, What::Closed { .. }))
+    }
+}
+
+/// Which way `role` sends.
+fn outgoing(role: Role) -> Direction {
+    if role == Role::Client { Direction::ToServer } else { Direction::ToClient }
+}
+
+/// Which way bytes come to `role`.
+fn incoming(role: Role) -> Direction {
+    if role == Role::Client { Direction::ToClient } else { Direction::ToServer }
+}
+
+/// What a record takes on the wire.
+fn wire_len(event: &Event, record: &Record) -> usize {
+    record.record.len() + if event.stage.has_records { LENGTH_LEN } else { 0 }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ const LINES: usize = 12;
 
 const CLIENT: Style = AnsiColor::Cyan.on_default().bold();
 const SERVER: Style = AnsiColor::Magenta.on_default().bold();
+const WIRE: Style = AnsiColor::Yellow.on_default().bold();
 const HEADING: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -30,7 +31,7 @@ pub fn heading(stage: &Stage) -> String {
     format!("{HEADING}{}{HEADING:#}: {}\n\n", stage.name, stage.title)
 }
 
-/// The lines of one event, styled with escape codes.
+/// The lines of one event of a client or a server, styled with escape codes.
 pub fn event(event: &Event) -> String {
     let mut lines = Lines { role: event.role, text: String::new() };
     match &event.what {
@@ -51,6 +52,7 @@ pub fn event(event: &Event) -> String {
             let unit = if event.stage.has_records { "records" } else { "messages" };
             lines.say(&format!("{how}: {unit} sent {records_sent}, received {records_received}"));
         }
+        What::Chunk { .. } | What::End { .. } => {}
     }
     lines.text
 }
@@ -143,12 +145,20 @@ impl Lines {
 
     fn margin(&mut self) {
         let Self { role, text } = self;
-        let style = if *role == Role::Client { CLIENT } else { SERVER };
+        let style = style_of(*role);
         if text.is_empty() {
             _ = write!(text, "{style}{role} │{style:#} ");
         } else {
             _ = write!(text, "{style}       │{style:#} ");
         }
+    }
+}
+
+const fn style_of(role: Role) -> Style {
+    match role {
+        Role::Client => CLIENT,
+        Role::Server => SERVER,
+        Role::Wire => WIRE,
     }
 }
 

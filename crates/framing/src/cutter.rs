@@ -1,0 +1,138 @@
+//! Records out of the pieces of a stream, for someone who only watches.
+//!
+//! A receiver may refuse what it does not like and read no further. A watcher cannot: it takes the bytes
+//! as they pass by, and shows whatever they are.
+
+use byteorder::{BigEndian, ByteOrder};
+
+use crate::{LENGTH_LEN, Stage};
+
+/// Cuts what passed by in one direction into records.
+#[derive(Debug)]
+pub struct Cutter {
+    stage: &'static Stage,
+    /// What has not made a whole record yet.
+    rest: Vec<u8>,
+    index: u64,
+    /// Whether bytes cannot be told apart any more: a length was no length.
+    lost: bool,
+}
+
+/// What a watcher made of some bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// A whole record, its length in front.
+    Record {
+        /// Which of its direction, from 0.
+        index: u64,
+        /// Length and payload.
+        bytes: Vec<u8>,
+    },
+    /// Bytes that are no record of this stage: raw ones at the plain stage, else what follows a length
+    /// that no receiver accepts, or a record that was cut.
+    Loose(Vec<u8>),
+}
+
+impl Cutter {
+    /// For one direction of a connection at `stage`.
+    pub fn new(stage: &'static Stage) -> Self {
+        Self { stage, rest: Vec::new(), index: 0, lost: !stage.has_records }
+    }
+
+    /// Takes the next bytes, and calls `found` with whatever is complete now.
+    pub fn push(&mut self, bytes: &[u8], mut found: impl FnMut(Cut)) {
+        self.rest.extend_from_slice(bytes);
+        let mut unread = self.rest.as_slice();
+        while let (false, Some((header, _))) = (self.lost, unread.split_first_chunk::<LENGTH_LEN>())
+        {
+            let len = usize::try_from(BigEndian::read_u32(header)).unwrap_or(usize::MAX);
+            if !self.stage.limits().contains(len) {
+                self.lost = true;
+                break;
+            }
+            let Some((record, behind)) = unread.split_at_checked(LENGTH_LEN + len) else { break };
+            found(Cut::Record { index: self.index, bytes: record.to_vec() });
+            self.index += 1;
+            unread = behind;
+        }
+        let done = self.rest.len() - unread.len();
+        self.rest.drain(..done);
+        if self.lost {
+            self.end().into_iter().for_each(found);
+        }
+    }
+
+    /// The stream has ended: what is left, if anything is.
+    pub fn end(&mut self) -> Option<Cut> {
+        let rest = std::mem::take(&mut self.rest);
+        (!rest.is_empty()).then_some(Cut::Loose(rest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::{PART1_PLAIN, PART2_HMAC};
+
+    fn record(fill: u8, plaintext_len: usize) -> Vec<u8> {
+        let len = 48 + plaintext_len;
+        [&u32::try_from(len).unwrap().to_be_bytes()[..], &vec![fill; len]].concat()
+    }
+
+    fn cut(stage: &'static Stage, pieces: &[&[u8]]) -> Vec<Cut> {
+        let mut cutter = Cutter::new(stage);
+        let mut cuts = vec![];
+        for piece in pieces {
+            cutter.push(piece, |cut| cuts.push(cut));
+        }
+        cuts.extend(cutter.end());
+        cuts
+    }
+
+    #[test]
+    fn the_same_records_come_out_however_the_stream_was_cut() {
+        let stream = [record(1, 0), record(2, 7), record(3, 61)].concat();
+        let expected: Vec<_> = [record(1, 0), record(2, 7), record(3, 61)]
+            .into_iter()
+            .zip(0..)
+            .map(|(bytes, index)| Cut::Record { index, bytes })
+            .collect();
+        for at in 0..=stream.len() {
+            let (a, b) = stream.split_at(at);
+            assert_eq!(cut(&PART2_HMAC, &[a, b]), expected);
+        }
+        let single: Vec<_> = stream.chunks(1).collect();
+        assert_eq!(cut(&PART2_HMAC, &single), expected);
+    }
+
+    #[test]
+    fn a_record_that_was_cut_is_loose_bytes_at_the_end() {
+        let stream = [record(1, 0), record(2, 7)[..20].to_vec()].concat();
+        let expected = [
+            Cut::Record { index: 0, bytes: record(1, 0) },
+            Cut::Loose(record(2, 7)[..20].to_vec()),
+        ];
+        assert_eq!(cut(&PART2_HMAC, &[&stream]), expected);
+    }
+
+    #[test]
+    fn after_a_length_that_no_receiver_accepts_all_bytes_are_loose() {
+        for length in [0, 47, 48 + 16_385, u32::MAX] {
+            let bad = length.to_be_bytes();
+            let good = record(1, 3);
+            let cuts = cut(&PART2_HMAC, &[&good, &bad, &good]);
+            let expected = [
+                Cut::Record { index: 0, bytes: good.clone() },
+                Cut::Loose(bad.to_vec()),
+                Cut::Loose(good),
+            ];
+            assert_eq!(cuts, expected);
+        }
+    }
+
+    #[test]
+    fn raw_bytes_are_loose_as_they_come() {
+        let loose = |bytes: &[u8]| Cut::Loose(bytes.to_vec());
+        assert_eq!(cut(&PART1_PLAIN, &[b"GE", b"T /"]), [loose(b"GE"), loose(b"T /")]);
+    }
+}
