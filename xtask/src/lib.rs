@@ -6,10 +6,13 @@
 //! - [`programs`]: builds the clients and servers, and knows where they are.
 //! - [`process`]: one of them running.
 //! - [`pair`]: a client and a server of one stage, from the first event to both exit codes.
-//! - [`run`], [`list`]: the commands.
+//! - [`run`], [`show`], [`list`]: the commands.
+//! - [`view`]: what they make of a run: text, JSON, files.
 
 pub mod list;
 pub mod pair;
 pub mod process;
 pub mod programs;
 pub mod run;
+pub mod show;
+pub mod view;

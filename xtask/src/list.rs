@@ -1,11 +1,12 @@
 //! `cargo xtask list`: the stages, with what each adds, stops and lets through.
 
 use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
 
 use anstyle::Style;
 use anyhow::Result;
 use framing::stage::STAGES;
-use transcript::text::{WIDTH, wrapped_to};
+use transcript::lines::{WIDTH, wrapped_to};
 
 const BOLD: Style = Style::new().bold();
 
@@ -13,10 +14,10 @@ const BOLD: Style = Style::new().bold();
 ///
 /// # Errors
 /// When standard output fails; that nobody reads it to the end is no failure.
-pub fn print() -> Result<()> {
+pub fn print() -> Result<ExitCode> {
     match write(&mut anstream::stdout()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
+        _ => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -1,14 +1,17 @@
 //! `cargo xtask`: runs the matched programs of a stage and shows what they say.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use framing::Stage;
 use framing::stage::STAGES;
-use transcript::Format;
-use xtask::{list, run};
+use xtask::run::RunOptions;
+use xtask::view::ViewOptions;
+use xtask::{list, run, show};
 
 /// Rebuilding TLS, stage by stage
 #[derive(Parser)]
@@ -20,23 +23,23 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the server and the client of a stage, and show both sides as one transcript
+    /// Run the server and the client of a stage, and show both sides and the wire as one transcript
     Run {
         /// The stage's name, or `all` for the five in the articles' order
         #[arg(value_parser = PossibleValuesParser::new(stage_names()))]
         stage: String,
 
-        /// How many requests the client sends [default: 2; the plain stage has one]
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-        requests: Option<u64>,
+        #[command(flatten)]
+        options: RunOptions,
+    },
+    /// Show a run that was kept with `run --save`
+    Show {
+        /// The file it was kept in
+        #[arg(value_name = "FILE.jsonl")]
+        run: PathBuf,
 
-        /// Write the events of both sides as JSON, one object a line
-        #[arg(long)]
-        json: bool,
-
-        /// Run optimised builds
-        #[arg(long)]
-        release: bool,
+        #[command(flatten)]
+        options: ViewOptions,
     },
     /// Name the stages, with what each adds, stops and lets through
     List,
@@ -47,22 +50,24 @@ fn stage_names() -> impl Iterator<Item = &'static str> {
 }
 
 fn main() -> ExitCode {
-    let done = match Options::parse().command {
-        Command::Run { stage, requests, json, release } => {
-            let format = if json { Format::Json } else { Format::Text };
-            match Stage::find(&stage) {
-                Some(stage) if !stage.has_records && requests.is_some_and(|n| n > 1) => {
-                    let why = "the plain stage has no records, so a connection carries one request";
-                    Options::command().error(ErrorKind::ArgumentConflict, why).exit()
-                }
-                Some(stage) => run::stages(&[stage], requests, format, release),
-                None => run::stages(&STAGES, requests, format, release),
-            }
-        }
-        Command::List => list::print().map(|()| ExitCode::SUCCESS),
+    let (done, code_of_failure) = match Options::parse().command {
+        Command::Run { stage, options } => (run(&stage, &options), 3),
+        Command::Show { run, options } => (show::saved(&run, &options), 2),
+        Command::List => (list::print(), 3),
     };
     done.unwrap_or_else(|error| {
         anstream::eprintln!("xtask: {error:#}");
-        ExitCode::from(3)
+        ExitCode::from(code_of_failure)
     })
+}
+
+fn run(stage: &str, options: &RunOptions) -> Result<ExitCode> {
+    match Stage::find(stage) {
+        Some(stage) if !stage.has_records && options.requests.is_some_and(|n| n > 1) => {
+            let why = "the plain stage has no records, so a connection carries one request";
+            Options::command().error(ErrorKind::ArgumentConflict, why).exit()
+        }
+        Some(stage) => run::stages(&[stage], options),
+        None => run::stages(&STAGES, options),
+    }
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::thread;
 
 use anyhow::{Context, Result};
@@ -39,7 +39,7 @@ impl Process {
         program: &Path,
         args: impl IntoIterator<Item = I>,
         role: Role,
-        listener: &Sender<(Role, Said)>,
+        listener: &SyncSender<(Role, Said)>,
     ) -> Result<Self> {
         let mut child = Command::new(program)
             .args(["--json", "--exit-with-stdin"])
@@ -92,7 +92,7 @@ impl Drop for Process {
 fn forward(
     stream: impl Read + Send + 'static,
     role: Role,
-    listener: &Sender<(Role, Said)>,
+    listener: &SyncSender<(Role, Said)>,
     said: impl Fn(String) -> Said + Send + 'static,
 ) -> thread::JoinHandle<()> {
     let listener = listener.clone();

@@ -1,39 +1,78 @@
 //! `cargo xtask run`: the matched programs of a stage, as one transcript.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use clap::Args;
 use framing::Stage;
-use transcript::{Format, Reporter, text};
+use transcript::{Format, What};
 
-use crate::pair;
+use crate::pair::{Pair, Wire};
 use crate::programs::Programs;
+use crate::view::{ViewOptions, Views, progress};
 
 /// Requests a client sends at a stage with records: two, so that counters are seen to move.
 const REQUESTS: u64 = 2;
 
-/// Runs each of `stages` and shows what its programs say. Returns the exit code of the first pair that
-/// failed.
+/// What can be said of a run.
+#[derive(Args, Debug, Default)]
+pub struct RunOptions {
+    /// How many requests the client sends [default: 2; the plain stage has one]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub requests: Option<u64>,
+
+    /// What the client sends, instead of the articles' request
+    #[arg(long, value_name = "TEXT")]
+    pub request: Option<String>,
+
+    /// Pass bytes on in pieces of at most N, so that records span packets
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub segment: Option<u16>,
+
+    /// Write events as JSON, one object a line: those of both sides, and of the wire between
+    #[arg(long)]
+    pub json: bool,
+
+    /// Keep the run, to be shown again by `cargo xtask show`
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub save: Option<PathBuf>,
+
+    /// Run optimised builds
+    #[arg(long)]
+    pub release: bool,
+
+    /// The views.
+    #[command(flatten)]
+    pub views: ViewOptions,
+}
+
+/// Runs each of `stages` and shows what happens. Returns the exit code of the first pair that failed.
 ///
 /// # Errors
-/// When the programs cannot be built, or a pair does not get to its end.
-pub fn stages(
-    stages: &[&'static Stage],
-    requests: Option<u64>,
-    format: Format,
-    release: bool,
-) -> Result<ExitCode> {
-    let programs = Programs::build(release)?;
-    let reporter = Reporter::new(format);
+/// When the programs cannot be built, a pair does not get to its end, or a file cannot be written.
+pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCode> {
+    let programs = Programs::build(options.release)?;
+    let format = if options.json { Format::Json } else { Format::Text };
+    let mut views = Views::new(&options.views, format, options.save.as_deref())?;
+    let watched = options.views.show_the_wire() || options.save.is_some();
+    let segment = options.segment.map(usize::from);
+    let wire =
+        if watched || segment.is_some() { Wire::Tapped { segment } } else { Wire::Unwatched };
+    let requests = options.requests.unwrap_or(REQUESTS);
+    let (count, request) = (requests.to_string(), options.request.as_deref());
+
     let mut code = 0;
-    for (number, stage) in stages.iter().enumerate() {
-        if number > 0 {
-            reporter.heading("\n");
-        }
-        reporter.heading(&text::heading(stage));
-        let requests = requests.unwrap_or(REQUESTS).to_string();
-        let args: &[&str] = if stage.has_records { &["--requests", &requests] } else { &[] };
-        let outcome = pair::run(&programs, stage, &[], args, |event| reporter.report(event))?;
+    for stage in stages {
+        let mut args = if stage.has_records { vec!["--requests", &count] } else { vec![] };
+        args.extend(request.into_iter().flat_map(|request| ["--request", request]));
+        let bar = progress(if stage.has_records { 2 * requests } else { 2 }, "messages");
+        let pair = Pair { stage, server_args: &[], client_args: &args, wire };
+        let outcome = pair.run(&programs, |event| {
+            views.tell(event);
+            bar.inc(u64::from(matches!(event.what, What::Sent(_))));
+        })?;
+        bar.finish_and_clear();
         for complaint in &outcome.complaints {
             anstream::eprintln!("{complaint}");
         }
@@ -41,5 +80,6 @@ pub fn stages(
             code = outcome.code();
         }
     }
+    views.finish()?;
     Ok(code.into())
 }

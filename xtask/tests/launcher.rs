@@ -10,6 +10,7 @@ use common::programs;
 use framing::Stage;
 use framing::stage::{PART1_PLAIN, STAGES};
 use transcript::Event;
+use xtask::pair::{Pair, Wire};
 
 fn xtask(args: &[&str]) -> Output {
     programs();
@@ -27,10 +28,9 @@ fn assert_snapshot(name: &str, text: &str) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:[port]");
-    settings.add_filter(
-        r"((?:nonce|ciphertext|tag) .* B\S*  )[0-9a-f]{2}(?: [0-9a-f]{2})*",
-        "$1[random]",
-    );
+    settings.add_filter(r"at \d+\.\d{6} s", "at [time] s");
+    let random = r"((?:nonce|ciphertext|tag) .* B\S*  \S*?)[0-9a-f]{2}(?: [0-9a-f]{2})+";
+    settings.add_filter(random, "$1[random]");
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
@@ -38,6 +38,25 @@ fn assert_snapshot(name: &str, text: &str) {
 fn the_transcript_of_every_stage_is_as_it_should_be() {
     for stage in STAGES {
         assert_snapshot(stage.name, &stdout(&xtask(&["run", stage.name])));
+    }
+}
+
+#[test]
+fn the_wire_can_be_shown_to_the_last_byte() {
+    let full = stdout(&xtask(&["run", "part1-plain", "--wire", "full"]));
+    assert_snapshot("part1-plain-wire-full", &full);
+}
+
+#[test]
+fn no_color_and_a_pipe_give_plain_text() {
+    programs();
+    for (name, value) in [("NO_COLOR", "1"), ("TERM", "xterm-256color")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(["run", "part2-aead"])
+            .env(name, value)
+            .output()
+            .unwrap();
+        assert!(!stdout(&output).contains('\x1b'));
     }
 }
 
@@ -71,13 +90,84 @@ fn run_all_runs_the_five_in_the_articles_order() {
 
 #[test]
 fn json_is_one_event_a_line_and_nothing_else() {
-    let text = stdout(&xtask(&["run", "all", "--json", "--requests", "5"]));
+    let args = ["run", "all", "--json", "--requests", "5", "--wire", "off"];
+    let text = stdout(&xtask(&args));
     let events: Vec<Event> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of_plain = events.iter().filter(|event| event.stage == &PART1_PLAIN).count();
     assert_eq!((of_plain, events.len()), (9, 9 + 4 * (5 + 5 * 4)));
     for (event, line) in events.iter().zip(text.lines()) {
         assert_eq!(serde_json::to_string(event).unwrap(), line);
     }
+}
+
+/// The lines of a transcript that are not of the wire's lane, ports masked.
+fn without_the_wire(transcript: &str) -> Vec<String> {
+    let mut speaker = "";
+    let lines = transcript.lines().filter(|line| {
+        let name = line.split(' ').next().unwrap_or_default();
+        speaker = if name.is_empty() { speaker } else { name };
+        speaker != "wire"
+    });
+    lines.map(|line| line.split("127.0.0.1:").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_transcript_with_the_wire_differs_from_one_without_it_in_nothing_else() {
+    for stage in STAGES {
+        let saved =
+            std::env::temp_dir().join(format!("wire-{}-{}", stage.name, std::process::id()));
+        let path = saved.to_str().unwrap();
+        let with = stdout(&xtask(&["run", stage.name, "--save", path]));
+        let without = stdout(&xtask(&["show", path, "--wire", "off"]));
+        fs::remove_file(&saved).unwrap();
+        assert!(with.contains("wire   │") && !without.contains("wire   │"));
+        assert_eq!(without_the_wire(&with), without_the_wire(&without));
+        let unwatched = stdout(&xtask(&["run", stage.name, "--wire", "off"]));
+        assert_eq!(unwatched.lines().count(), without.lines().count());
+    }
+}
+
+#[test]
+fn a_saved_run_is_shown_as_it_was() {
+    let saved = std::env::temp_dir().join(format!("saved-{}", std::process::id()));
+    let path = saved.to_str().unwrap();
+    let first = stdout(&xtask(&["run", "all", "--save", path, "--segment", "7"]));
+    assert_eq!(stdout(&xtask(&["show", path])), first);
+    let full = stdout(&xtask(&["show", path, "--wire", "full"]));
+    assert!(full.lines().all(|line| line.chars().count() <= 100));
+    assert!(full.lines().count() > first.lines().count());
+    fs::remove_file(&saved).unwrap();
+}
+
+#[test]
+fn a_malformed_run_is_refused_with_its_line() {
+    let saved = std::env::temp_dir().join(format!("malformed-{}", std::process::id()));
+    let path = saved.to_str().unwrap();
+    let good = stdout(&xtask(&["run", "part1-plain", "--json"]));
+    for (bad, why) in [
+        ("{}", "missing field `role`"),
+        ("", "EOF while parsing"),
+        (r#"{"role":"client","stage":"part9-tls","event":"end"}"#, r#"no stage "part9-tls""#),
+        (&good.lines().nth(3).unwrap().replace(r#""record":"4"#, r#""record":"#), "expected `,`"),
+        (
+            &good.lines().nth(3).unwrap().replace(r#""record":"4"#, r#""record":""#),
+            "Odd number of digits",
+        ),
+    ] {
+        let lines: Vec<_> = good.lines().take(3).chain([bad]).collect();
+        fs::write(&saved, lines.join("\n") + "\n").unwrap();
+        let output = xtask(&["show", path]);
+        assert_eq!(output.status.code(), Some(2));
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        let expected = format!("xtask: {path}, line 4 is no event: ");
+        assert!(complaint.starts_with(&expected) && complaint.contains(why), "{complaint}");
+        assert_eq!(complaint.lines().count(), 1);
+    }
+    let output = xtask(&["show", "no-such-file"]);
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(complaint.starts_with("xtask: cannot read no-such-file: No such file"), "{complaint}");
+    fs::remove_file(&saved).unwrap();
 }
 
 #[test]
@@ -101,24 +191,32 @@ fn the_plain_stage_has_one_request() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("a connection carries one request"));
 }
 
+/// Runs a pair one of which ends at once, over options that it does not know.
+fn dies_early(server_args: &[&str], client_args: &[&str]) -> (Vec<Event>, String) {
+    let mut events = vec![];
+    let pair = Pair {
+        stage: &PART1_PLAIN,
+        server_args,
+        client_args,
+        wire: Wire::Tapped { segment: None },
+    };
+    let error = pair.run(programs(), |event| events.push(event.clone())).unwrap_err();
+    (events, format!("{error:#}"))
+}
+
 #[test]
 fn a_server_that_dies_early_is_reported_with_its_own_words() {
-    let tell = |_: &Event| panic!("nothing happens");
-    let wrong = ["--timeout", "never"];
-    let error = xtask::pair::run(programs(), &PART1_PLAIN, &wrong, &[], tell).unwrap_err();
-    let message = format!("{error:#}");
+    let (events, message) = dies_early(&["--surprise"], &[]);
+    assert_eq!(events, []);
     assert!(message.starts_with("the server ended before it was listening\n"), "{message}");
-    assert!(message.contains("expected seconds"), "{message}");
+    assert!(message.contains("unexpected argument '--surprise'"), "{message}");
 }
 
 #[test]
 fn a_client_that_dies_early_ends_the_pair() {
-    let mut events = vec![];
-    let tell = |event: &Event| events.push(event.clone());
-    let wrong = ["--timeout", "never"];
-    let error = xtask::pair::run(programs(), &PART1_PLAIN, &[], &wrong, tell).unwrap_err();
-    assert!(format!("{error:#}").contains("expected seconds"), "{error:#}");
+    let (events, message) = dies_early(&[], &["--surprise"]);
     assert_eq!(common::names(&events), ["listening"]);
+    assert!(message.contains("unexpected argument '--surprise'"), "{message}");
 }
 
 #[test]

@@ -21,7 +21,6 @@ pub enum ChannelError {
         /// Which record this side was about to send.
         index: u64,
         /// Why not.
-        #[source]
         error: SealError,
     },
     /// The bytes that arrived are no record.
@@ -30,7 +29,6 @@ pub enum ChannelError {
         /// Which record this side was about to receive.
         index: u64,
         /// Why they are none.
-        #[source]
         error: FrameError,
     },
     /// The record that arrived did not pass the stage's checks.
@@ -39,7 +37,6 @@ pub enum ChannelError {
         /// Which record this side was about to receive.
         index: u64,
         /// The check that failed.
-        #[source]
         error: OpenError,
     },
     /// The stream failed or timed out.

@@ -39,7 +39,8 @@ pub enum OpenError {
     /// The tag verifies, but another record was due.
     #[error(
         "it carries seq {got}, expected {expected}: its tag is valid, so it is a genuine record in \
-         the wrong place, {}", if got < expected { "a replay or a reordering" } else { "and one before it is missing" }
+         the wrong place, {}",
+        if got < expected { "a replay or a reordering" } else { "or others before it are missing" }
     )]
     OutOfOrder {
         /// The number that was due.

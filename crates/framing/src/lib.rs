@@ -23,11 +23,13 @@
 )]
 
 pub mod cutter;
+mod direction;
 pub mod reader;
 pub mod stage;
 pub mod writer;
 
 pub use cutter::Cutter;
+pub use direction::Direction;
 pub use reader::{FrameError, Limits, RecordReader};
 pub use stage::{Field, Stage};
 pub use writer::RecordWriter;

@@ -45,7 +45,10 @@ impl<W: Write> RecordWriter<W> {
             return Err(error);
         }
         let len = self.buffer.len().saturating_sub(payload_start);
-        let len = u32::try_from(len).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let Ok(len) = u32::try_from(len) else {
+            self.buffer.truncate(start);
+            return Err(io::Error::from(io::ErrorKind::InvalidInput).into());
+        };
         if let Some(header) = self.buffer.get_mut(start..payload_start) {
             BigEndian::write_u32(header, len);
         }

@@ -13,7 +13,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Deref;
 
-use framing::Stage;
+use framing::{Direction, Stage};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened at either side of an exchange, or between the two.
@@ -41,6 +41,16 @@ pub enum Role {
     Wire,
 }
 
+impl Role {
+    /// Who sends that way.
+    pub fn sender(direction: Direction) -> Self {
+        match direction {
+            Direction::ToServer => Self::Client,
+            Direction::ToClient => Self::Server,
+        }
+    }
+}
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -51,33 +61,12 @@ impl fmt::Display for Role {
     }
 }
 
-/// Which way bytes travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// From the client to the server.
+/// `Direction` as it stands in JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Direction", rename_all = "snake_case")]
+enum DirectionByName {
     ToServer,
-    /// From the server to the client.
     ToClient,
-}
-
-impl Direction {
-    /// Who sends that way.
-    pub fn sender(self) -> Role {
-        match self {
-            Self::ToServer => Role::Client,
-            Self::ToClient => Role::Server,
-        }
-    }
-}
-
-impl fmt::Display for Direction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::ToServer => "client to server",
-            Self::ToClient => "server to client",
-        })
-    }
 }
 
 /// What happened.
@@ -125,6 +114,7 @@ pub enum What {
     /// Bytes passed by on the wire, as many as the stream gave at once: records may be cut or joined.
     Chunk {
         /// Which way.
+        #[serde(with = "DirectionByName")]
         direction: Direction,
         /// When, in microseconds since the connection was made.
         micros: u64,
@@ -134,6 +124,7 @@ pub enum What {
     /// One direction of the wire came to its end.
     End {
         /// Which way.
+        #[serde(with = "DirectionByName")]
         direction: Direction,
         /// When, in microseconds since the connection was made.
         micros: u64,

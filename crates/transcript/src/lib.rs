@@ -4,15 +4,21 @@
 //! merged transcript of two programs. Nothing reads prose.
 //!
 //! - [`event`]: what can happen, and its JSON.
-//! - [`text`]: an event as a person reads it, a margin telling who speaks.
+//! - [`text`]: an event as a person reads it, a margin telling who speaks; [`wire`]: the same for what
+//!   passed by between the two.
 //! - [`report`]: where a program writes its events.
-//! - [`merge`]: the events of a client and a server in one causal order.
+//! - [`merge`]: the events of a client, a server and the wire in one causal order.
 
 pub mod event;
+pub mod lines;
 pub mod merge;
 pub mod report;
 pub mod text;
+pub mod wire;
 
-pub use event::{Direction, Event, Hex, Record, Role, What};
+pub use framing::Direction;
+
+pub use event::{Event, Hex, Record, Role, What};
 pub use merge::Merge;
 pub use report::{Format, Reporter};
+pub use wire::{Detail, WireLane};

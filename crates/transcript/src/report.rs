@@ -40,14 +40,8 @@ impl Reporter {
         }
     }
 
-    /// Writes text for people; nothing in JSON.
-    pub fn heading(&self, text: &str) {
-        if self.format == Format::Text {
-            self.write(text);
-        }
-    }
-
-    fn write(&self, text: &str) {
+    /// Writes text.
+    pub fn write(&self, text: &str) {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         let written = out.as_mut().map_or(Ok(()), |out| write_at_once(out, text));
         if written.is_err() {

@@ -1,195 +1,79 @@
-//! An event as a person reads it, in 100 columns, a margin telling who speaks.
+//! An event of a client or a server as a person reads it, in 100 columns.
 
-use std::fmt::Write;
-
-use anstyle::{AnsiColor, Style};
 use framing::{LENGTH_LEN, Stage};
 
+use crate::lines::{BAD, DIM, GOOD, HEADING, Lines, PLAIN};
 use crate::{Event, Record, Role, What};
-
-/// Columns of a line.
-pub const WIDTH: usize = 100;
-/// Columns left of an event's text: who speaks.
-const MARGIN: usize = 9;
-/// Columns left of a field's bytes: the margin, the field's name, its length.
-const GUTTER: usize = MARGIN + 23;
-/// Bytes of a field that are shown, and behind them `…` where there are more.
-const SHOWN: usize = 16;
-/// Lines of a plaintext that are shown.
-const LINES: usize = 12;
-
-const CLIENT: Style = AnsiColor::Cyan.on_default().bold();
-const SERVER: Style = AnsiColor::Magenta.on_default().bold();
-const WIRE: Style = AnsiColor::Yellow.on_default().bold();
-const HEADING: Style = Style::new().bold();
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const DIM: Style = Style::new().dimmed();
 
 /// A stage's name and title, above a transcript.
 pub fn heading(stage: &Stage) -> String {
     format!("{HEADING}{}{HEADING:#}: {}\n\n", stage.name, stage.title)
 }
 
-/// The lines of one event of a client or a server, styled with escape codes.
+/// The lines of one event of a client or a server, styled with escape codes. The wire has a lane of its
+/// own: see [`WireLane`](crate::WireLane).
 pub fn event(event: &Event) -> String {
-    let mut lines = Lines { role: event.role, text: String::new() };
+    let mut lines = Lines::of(event.role);
+    let stage = event.stage;
     match &event.what {
         What::Listening { addr } => {
-            lines.say(&format!("{}: listening on {addr}", event.stage.name));
+            lines.say(PLAIN, &format!("{}: listening on {addr}", stage.name));
         }
         What::Connected { peer } => {
             let way = if event.role == Role::Client { "to" } else { "from" };
-            lines.say(&format!("{}: connected {way} {peer}", event.stage.name));
+            lines.say(PLAIN, &format!("{}: connected {way} {peer}", stage.name));
         }
-        What::Sent(record) => lines.sent(event.stage, record),
-        What::Received(record) => lines.received(event.stage, record),
-        What::Rejected { message, .. } => {
-            lines.styled(BAD, message);
-        }
+        What::Sent(record) => sent(&mut lines, stage, record),
+        What::Received(record) => received(&mut lines, stage, record),
+        What::Rejected { message, .. } => lines.say(BAD, message),
         What::Closed { clean, records_sent, records_received } => {
             let how = if *clean { "closed" } else { "closed after a failure" };
-            let unit = if event.stage.has_records { "records" } else { "messages" };
-            lines.say(&format!("{how}: {unit} sent {records_sent}, received {records_received}"));
+            let unit = if stage.has_records { "records" } else { "messages" };
+            let counts = format!("{unit} sent {records_sent}, received {records_received}");
+            lines.say(PLAIN, &format!("{how}: {counts}"));
         }
         What::Chunk { .. } | What::End { .. } => {}
     }
     lines.text
 }
 
-/// The lines of one event as they grow; the first names the role.
-struct Lines {
-    role: Role,
-    text: String,
-}
-
-impl Lines {
-    fn sent(&mut self, stage: &Stage, record: &Record) {
-        if stage.has_records {
-            self.say(&format!("sends record {}: {}", record.index, on_the_wire(record)));
-        } else {
-            self.say(&format!("sends {} bytes", record.record.len()));
-        }
-        self.plaintext(&record.plaintext);
-        if stage.has_records {
-            self.field("length", LENGTH_LEN, &length_field(&record.record));
-            for part in stage.split(&record.record).unwrap_or_default() {
-                let note = if part.name == "seq" { seq_note(record) } else { String::new() };
-                self.field(part.name, part.bytes.len(), &(bytes(part.bytes) + &note));
-            }
-        }
-    }
-
-    fn received(&mut self, stage: &Stage, record: &Record) {
-        if stage.has_records {
-            self.say(&format!("receives record {}: {}", record.index, on_the_wire(record)));
-        } else {
-            self.say(&format!("receives {} bytes", record.record.len()));
-        }
-        let names = || stage.fields.iter().map(|field| field.name);
-        if names().any(|name| name == "tag") {
-            let covered: Vec<_> = names().take_while(|name| *name != "tag").collect();
-            self.check("tag", &format!("it verifies over {}", listed(&covered)));
-        } else {
-            self.row(
-                "check",
-                "none",
-                DIM,
-                "nothing here tells a genuine message from a changed one",
-            );
-        }
-        if let Some(seq) = record.seq {
-            self.check("seq", &format!("{seq} is the one expected"));
-        }
-        self.plaintext(&record.plaintext);
-    }
-
-    /// A line, or as many as it takes.
-    fn say(&mut self, text: &str) {
-        self.styled(Style::new(), text);
-    }
-
-    fn styled(&mut self, style: Style, text: &str) {
-        for line in textwrap::wrap(text, wrapped_to(WIDTH - MARGIN)) {
-            self.margin();
-            _ = writeln!(self.text, "{style}{line}{style:#}");
-        }
-    }
-
-    fn check(&mut self, name: &str, found: &str) {
-        self.row(name, "OK", GOOD, found);
-    }
-
-    fn field(&mut self, name: &str, len: usize, text: &str) {
-        self.row(name, &format!("{len} B"), DIM, text);
-    }
-
-    fn row(&mut self, name: &str, verdict: &str, style: Style, text: &str) {
-        self.margin();
-        _ = writeln!(self.text, "  {name:<10} {style}{verdict:>7}{style:#}  {text}");
-    }
-
-    fn plaintext(&mut self, plaintext: &[u8]) {
-        let len = format!("{} B", plaintext.len());
-        let mut lines = quoted_lines(plaintext);
-        let first = lines.next().unwrap_or_else(|| "(empty)".to_owned());
-        self.row("plaintext", &len, DIM, &first);
-        for (number, line) in lines.enumerate() {
-            if number + 1 == LINES {
-                self.row("", "", DIM, "…");
-                return;
-            }
-            self.row("", "", DIM, &line);
-        }
-    }
-
-    fn margin(&mut self) {
-        let Self { role, text } = self;
-        let style = style_of(*role);
-        if text.is_empty() {
-            _ = write!(text, "{style}{role} │{style:#} ");
-        } else {
-            _ = write!(text, "{style}       │{style:#} ");
+fn sent(lines: &mut Lines, stage: &Stage, record: &Record) {
+    lines.say(PLAIN, &format!("sends {}", described(stage, record)));
+    lines.quote("plaintext", &record.plaintext);
+    if stage.has_records {
+        let length = u32::try_from(record.record.len()).unwrap_or(u32::MAX);
+        lines.field(None, "length", &length.to_be_bytes(), &format!(" = {length}"));
+        for part in stage.split(&record.record).unwrap_or_default() {
+            let seq = record.seq.filter(|_| part.name == "seq");
+            let note = seq.map(|seq| format!(" = {seq}")).unwrap_or_default();
+            lines.field(None, part.name, part.bytes, &note);
         }
     }
 }
 
-const fn style_of(role: Role) -> Style {
-    match role {
-        Role::Client => CLIENT,
-        Role::Server => SERVER,
-        Role::Wire => WIRE,
+fn received(lines: &mut Lines, stage: &Stage, record: &Record) {
+    lines.say(PLAIN, &format!("receives {}", described(stage, record)));
+    let names = || stage.fields.iter().map(|field| field.name);
+    if names().any(|name| name == "tag") {
+        let covered: Vec<_> = names().take_while(|name| *name != "tag").collect();
+        lines.check("tag", GOOD, "OK", &format!("it verifies over {}", listed(&covered)));
+    } else {
+        let why = "nothing here tells a genuine message from a changed one";
+        lines.check("check", DIM, "none", why);
     }
-}
-
-/// Wraps at spaces only: a stage's name has hyphens.
-pub fn wrapped_to(width: usize) -> textwrap::Options<'static> {
-    textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation)
-}
-
-fn on_the_wire(record: &Record) -> String {
-    format!("{} bytes on the wire", LENGTH_LEN + record.record.len())
-}
-
-fn length_field(payload: &[u8]) -> String {
-    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-    format!("{} = {length}", bytes(&length.to_be_bytes()))
-}
-
-fn seq_note(record: &Record) -> String {
-    record.seq.map(|seq| format!(" = {seq}")).unwrap_or_default()
-}
-
-/// The first bytes in hexadecimal.
-fn bytes(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for (i, byte) in bytes.iter().take(SHOWN).enumerate() {
-        _ = write!(text, "{}{byte:02x}", if i == 0 { "" } else { " " });
+    if let Some(seq) = record.seq {
+        lines.check("seq", GOOD, "OK", &format!("{seq} is the one expected"));
     }
-    if bytes.len() > SHOWN {
-        text.push_str(" …");
+    lines.quote("plaintext", &record.plaintext);
+}
+
+fn described(stage: &Stage, record: &Record) -> String {
+    let len = record.record.len();
+    if stage.has_records {
+        format!("record {}: {} bytes on the wire", record.index, LENGTH_LEN + len)
+    } else {
+        format!("{len} bytes")
     }
-    text
 }
 
 /// "seq, nonce and ciphertext".
@@ -201,20 +85,10 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
-/// Bytes as quoted text, what is not printable ASCII escaped: a line for each line in it, and for what
-/// does not fit into one.
-fn quoted_lines(bytes: &[u8]) -> impl Iterator<Item = String> {
-    let per_line = (WIDTH - GUTTER - 2) / r"\x00".len();
-    bytes.split_inclusive(|byte| *byte == b'\n').flat_map(move |line| {
-        let fits = line.escape_ascii().count() <= WIDTH - GUTTER - 2;
-        line.chunks(if fits { line.len() } else { per_line })
-            .map(|piece| format!("\"{}\"", piece.escape_ascii()))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lines::{QUOTED, WIDTH};
     use framing::stage::{PART1_CTR, PART2_AEAD};
 
     fn plain_text(role: Role, stage: &'static Stage, what: What) -> String {
@@ -246,7 +120,7 @@ mod tests {
         let text = plain_text(Role::Client, &PART1_CTR, What::Sent(record));
         assert!(text.contains("plaintext  16384 B  "), "{text}");
         assert!(text.contains("16404 bytes on the wire"), "{text}");
-        assert_eq!(text.lines().filter(|line| line.contains(r#""\xff"#)).count(), LINES);
+        assert_eq!(text.lines().filter(|line| line.contains(r#""\xff"#)).count(), QUOTED);
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
     }
 

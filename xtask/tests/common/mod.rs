@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use framing::Stage;
 use transcript::{Event, Role, What};
-use xtask::pair::{self, Outcome};
+use xtask::pair::{Outcome, Pair, Wire};
 use xtask::process::{Process, Said};
 use xtask::programs::Programs;
 
@@ -28,7 +28,8 @@ pub fn pair(
 ) -> (Vec<Event>, Outcome) {
     let mut events = Vec::new();
     let tell = |event: &Event| events.push(event.clone());
-    let outcome = pair::run(programs(), stage, server_args, client_args, tell).unwrap();
+    let pair = Pair { stage, server_args, client_args, wire: Wire::Unwatched };
+    let outcome = pair.run(programs(), tell).unwrap();
     (events, outcome)
 }
 
@@ -49,7 +50,7 @@ pub struct Ended {
 
 impl Lone {
     fn start(stage: &'static Stage, role: Role, args: &[&str]) -> Self {
-        let (listener, said) = mpsc::channel();
+        let (listener, said) = mpsc::sync_channel(1024);
         let program = programs().of(stage, role).unwrap();
         let process = Process::start(program, args, role, &listener).unwrap();
         Self { process, said, events: Vec::new() }
@@ -122,6 +123,8 @@ pub fn names(events: &[Event]) -> Vec<&'static str> {
         What::Received(_) => "received",
         What::Rejected { .. } => "rejected",
         What::Closed { .. } => "closed",
+        What::Chunk { .. } => "chunk",
+        What::End { .. } => "end",
     };
     events.iter().map(name).collect()
 }

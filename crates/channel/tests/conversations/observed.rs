@@ -188,7 +188,7 @@ fn a_refusal_says_which_record_what_was_found_and_what_it_means() {
                 "record 1 refused: it carries seq 0, expected 1: {genuine}, a replay or a reordering"
             ),
             format!(
-                "record 1 refused: it carries seq 2, expected 1: {genuine}, and one before it is missing"
+                "record 1 refused: it carries seq 2, expected 1: {genuine}, or others before it are missing"
             ),
         ]
     );

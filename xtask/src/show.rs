@@ -1,0 +1,31 @@
+//! `cargo xtask show`: a run that was saved, in any of its views.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use transcript::{Event, Format};
+
+use crate::view::{ViewOptions, Views, progress};
+
+/// Shows the run saved in `path`.
+///
+/// # Errors
+/// When the file cannot be read, a line of it is no event, or a view cannot be written.
+pub fn saved(path: &Path, options: &ViewOptions) -> Result<ExitCode> {
+    let name = path.display();
+    let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
+    let bar = progress(file.metadata().map_or(0, |metadata| metadata.len()), "bytes");
+    let mut views = Views::new(options, Format::Text, None)?;
+    for (number, line) in (1..).zip(BufReader::new(bar.wrap_read(file)).lines()) {
+        let line = line.with_context(|| format!("cannot read {name}, line {number}"))?;
+        let event: Event = serde_json::from_str(&line)
+            .with_context(|| format!("{name}, line {number} is no event"))?;
+        views.tell(&event);
+    }
+    bar.finish_and_clear();
+    views.finish()?;
+    Ok(ExitCode::SUCCESS)
+}
