@@ -63,9 +63,8 @@ impl Tap {
         let pass = |from: &TcpStream, to: &TcpStream, direction| {
             let see = |bytes: Option<&[u8]>| watch(Seen { direction, at: began.elapsed(), bytes });
             let passed = pass_on(from, to, self.chunk_len, |bytes| see(Some(bytes)));
-            let ended = if passed.is_ok() { Shutdown::Write } else { Shutdown::Both };
-            _ = to.shutdown(ended);
             see(None);
+            _ = to.shutdown(if passed.is_ok() { Shutdown::Write } else { Shutdown::Both });
         };
         thread::scope(|scope| {
             scope.spawn(|| pass(&client, &server, Direction::ToServer));

@@ -302,4 +302,60 @@ mod tests {
         told.extend(drain(&mut merge));
         assert_eq!(told[3..], [sent, refused, client_closed, server_closed]);
     }
+
+    #[test]
+    fn what_the_wire_saw_stands_between_who_sent_it_and_who_received_it() {
+        let (client, server) = exchange();
+        let record_len = LENGTH_LEN + 48;
+        let wire: Vec<_> = [Direction::ToServer, Direction::ToClient]
+            .repeat(2)
+            .into_iter()
+            // Each record in two pieces.
+            .flat_map(|direction| [(direction, 7), (direction, record_len - 7)])
+            .map(|(direction, len)| What::Chunk {
+                direction,
+                micros: 0,
+                bytes: vec![0; len].as_slice().into(),
+            })
+            .chain(
+                [Direction::ToServer, Direction::ToClient]
+                    .map(|direction| What::End { direction, micros: 0 }),
+            )
+            .map(|what| event(Role::Wire, what))
+            .collect();
+        let order = |sources: [(&[Event], Role); 3]| {
+            let mut merge = Merge::new(true);
+            let mut told = vec![];
+            for (events, role) in sources {
+                for event in events {
+                    merge.push(event.clone());
+                }
+                merge.end(role);
+                told.extend(drain(&mut merge));
+            }
+            told
+        };
+        let (c, s, w) = ((&*client, Role::Client), (&*server, Role::Server), (&*wire, Role::Wire));
+        let expected: Vec<Event> = [
+            &server[..1],
+            &client[..1],
+            &server[1..2],
+            &client[1..2],
+            &wire[..2],
+            &server[2..4],
+            &wire[2..4],
+            &client[2..4],
+            &wire[4..6],
+            &server[4..6],
+            &wire[6..8],
+            &client[4..5],
+            &wire[8..],
+            &client[5..],
+            &server[6..],
+        ]
+        .concat();
+        for sources in [[c, s, w], [c, w, s], [s, c, w], [s, w, c], [w, c, s], [w, s, c]] {
+            assert_eq!(order(sources), expected);
+        }
+    }
 }

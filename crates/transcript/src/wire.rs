@@ -165,3 +165,96 @@ fn dump(lines: &mut Lines, field: &Seen<'_>) {
 fn is_text(byte: u8) -> bool {
     byte == b' ' || byte.is_ascii_graphic()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use framing::stage::{PART1_PLAIN, PART2_AEAD, STAGES};
+
+    /// A record of `stage` none of whose bytes is text.
+    fn record(stage: &Stage, plaintext_len: usize) -> Vec<u8> {
+        let len = stage.overhead() + plaintext_len;
+        let payload: Vec<u8> = (0x80..=0xff).cycle().take(len).collect();
+        let header = u32::try_from(len).unwrap().to_be_bytes();
+        let length = if stage.has_records { header.to_vec() } else { vec![] };
+        [length, payload].concat()
+    }
+
+    fn chunk(stage: &'static Stage, bytes: &[u8]) -> Event {
+        let what =
+            What::Chunk { direction: Direction::ToServer, micros: 1_000_042, bytes: bytes.into() };
+        Event { role: Role::Wire, stage, what }
+    }
+
+    fn shown(lane: &mut WireLane, events: &[Event]) -> String {
+        let text: String = events.iter().map(|event| lane.event(event)).collect();
+        anstream::adapter::strip_str(&text).to_string()
+    }
+
+    fn end(stage: &'static Stage) -> Event {
+        let what = What::End { direction: Direction::ToServer, micros: 1_000_042 };
+        Event { role: Role::Wire, stage, what }
+    }
+
+    #[test]
+    fn a_record_is_shown_once_it_is_whole_however_it_was_cut() {
+        let bytes = [record(&PART2_AEAD, 61), record(&PART2_AEAD, 0)].concat();
+        let whole = shown(&mut WireLane::new(Detail::Fields), &[chunk(&PART2_AEAD, &bytes)]);
+        let lines: Vec<_> = whole.lines().collect();
+        assert_eq!(lines[0], "wire   │ record 0, client to server: 101 bytes at 1.000042 s");
+        assert_eq!(lines[1], "       │     0 length         4 B  00 00 00 61");
+        assert_eq!(
+            lines[5],
+            "       │    85 tag           16 B  d1 d2 d3 d4 d5 d6 d7 d8 d9 da db dc dd de df e0"
+        );
+        assert_eq!(lines[7], "wire   │ record 1, client to server: 40 bytes at 1.000042 s");
+        for piece in [1, 7, 101] {
+            let pieces: Vec<_> =
+                bytes.chunks(piece).map(|bytes| chunk(&PART2_AEAD, bytes)).collect();
+            assert_eq!(shown(&mut WireLane::new(Detail::Fields), &pieces), whole);
+        }
+        assert_eq!(shown(&mut WireLane::new(Detail::Off), &[chunk(&PART2_AEAD, &bytes)]), "");
+    }
+
+    #[test]
+    fn every_byte_is_in_the_full_view_at_its_offset() {
+        for stage in STAGES {
+            let bytes = record(stage, 100);
+            let full = shown(&mut WireLane::new(Detail::Full), &[chunk(stage, &bytes)]);
+            let mut dumped = vec![];
+            for line in full.lines().skip(1).filter(|line| line.len() > 40) {
+                let columns: Vec<char> = line.chars().skip(9).collect();
+                let text = |from: usize, to: usize| columns[from..to].iter().collect::<String>();
+                let Ok(offset) = text(0, 5).trim().parse::<usize>() else { continue };
+                assert_eq!(offset, dumped.len());
+                let row = text(26, 26 + 48);
+                dumped.extend(
+                    row.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()),
+                );
+            }
+            assert_eq!(dumped, bytes, "{}", stage.name);
+        }
+    }
+
+    #[test]
+    fn text_in_a_record_is_picked_out_wherever_it_stands() {
+        let mut bytes = record(&PART2_AEAD, 61);
+        bytes[30..50].copy_from_slice(b"to=bob&amount=100 \r\n");
+        let text = shown(&mut WireLane::new(Detail::Fields), &[chunk(&PART2_AEAD, &bytes)]);
+        assert!(text.contains(r#"readable      20 B  "to=bob&amount=100 \r\n""#), "{text}");
+        let text = shown(&mut WireLane::new(Detail::Fields), &[chunk(&PART1_PLAIN, b"hi\x1b")]);
+        assert!(text.contains(r#"readable       3 B  "hi\x1b""#), "{text}");
+    }
+
+    #[test]
+    fn bytes_that_are_no_record_are_shown_as_such() {
+        let cut = &record(&PART2_AEAD, 61)[..50];
+        for events in
+            [vec![chunk(&PART2_AEAD, &[0xff; 50])], vec![chunk(&PART2_AEAD, cut), end(&PART2_AEAD)]]
+        {
+            let text = shown(&mut WireLane::new(Detail::Fields), &events);
+            assert!(text.contains("no record     50 B"), "{text}");
+            assert!(text.contains("its receiver refuses it"), "{text}");
+        }
+    }
+}
