@@ -1,7 +1,8 @@
 //! Messages without records: the text itself has to say where it ends.
 //!
 //! A request ends at its empty line, a response after `Content-Length` bytes of body or with the stream.
-//! One `read` is not one message: TCP may deliver it in any number of pieces.
+//! One `read` is not one message: TCP may deliver it in any number of pieces. What the text says beside
+//! that is not looked at: nobody at this stage can tell a genuine message from any other.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -14,9 +15,6 @@ use transcript::{Record, What};
 
 /// The end of the last header line, and the empty line.
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
-
-/// Header lines that a message may have.
-const MAX_HEADERS: usize = 32;
 
 /// A request and a response on one connection, reported as they pass. At this stage what is sent is the
 /// plaintext itself.
@@ -39,9 +37,6 @@ pub enum PlainError {
         /// The most bytes accepted.
         max: usize,
     },
-    /// The bytes are not what an HTTP message begins with (RFC 9112, section 2.1).
-    #[error("this is no HTTP message: {0}")]
-    NotHttp(#[from] httparse::Error),
     /// The stream failed or timed out.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -53,7 +48,6 @@ impl PlainError {
         match self {
             Self::Truncated { .. } => Some("truncated"),
             Self::TooLong { .. } => Some("too_long"),
-            Self::NotHttp(_) => Some("not_http"),
             Self::Io(_) => None,
         }
     }
@@ -129,7 +123,7 @@ impl PlainExchange {
     }
 }
 
-/// How long the message is that these bytes begin with.
+/// How long the message is that some bytes begin with.
 enum Length {
     /// That many bytes.
     Known(usize),
@@ -139,27 +133,26 @@ enum Length {
     Unknown,
 }
 
-type MessageLen = fn(&[u8]) -> Result<Length, httparse::Error>;
+type MessageLen = fn(&[u8]) -> Length;
 
-fn request_len(bytes: &[u8]) -> Result<Length, httparse::Error> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let head = httparse::Request::new(&mut headers).parse(bytes)?;
-    Ok(if head.is_complete() { Length::Known(head.unwrap()) } else { Length::Unknown })
+fn request_len(bytes: &[u8]) -> Length {
+    head_len(bytes).map_or(Length::Unknown, Length::Known)
 }
 
-fn response_len(bytes: &[u8]) -> Result<Length, httparse::Error> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let mut response = httparse::Response::new(&mut headers);
-    let httparse::Status::Complete(head_len) = response.parse(bytes)? else {
-        return Ok(Length::Unknown);
-    };
-    let body_len = response
-        .headers
-        .iter()
-        .find(|header| header.name.eq_ignore_ascii_case("content-length"))
-        .and_then(|header| str::from_utf8(header.value).ok()?.trim().parse::<usize>().ok());
-    Ok(body_len
-        .map_or(Length::ToTheEnd, |body_len| Length::Known(head_len.saturating_add(body_len))))
+fn response_len(bytes: &[u8]) -> Length {
+    let Some(head_len) = head_len(bytes) else { return Length::Unknown };
+    let lines = bytes[..head_len].split(|byte| *byte == b'\n').map(str::from_utf8);
+    let body_len = lines
+        .filter_map(|line| line.ok()?.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, value)| value.trim().parse::<usize>().ok());
+    body_len.map_or(Length::ToTheEnd, |len| Length::Known(head_len.saturating_add(len)))
+}
+
+/// The bytes up to the empty line, which counts.
+fn head_len(bytes: &[u8]) -> Option<usize> {
+    let at = bytes.windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD)?;
+    Some(at + END_OF_HEAD.len())
 }
 
 /// Reads one message: as many reads as it takes, and no more bytes than a record of the later stages
@@ -171,7 +164,7 @@ fn read_message(
     let mut bytes = vec![0; MAX_PLAINTEXT_LEN];
     let mut got = 0;
     loop {
-        let length = if got == 0 { Length::Unknown } else { message_len(&bytes[..got])? };
+        let length = message_len(&bytes[..got]);
         if let Length::Known(len) = length {
             if len <= got {
                 bytes.truncate(len);

@@ -128,7 +128,7 @@ fn garbage_instead_of_a_record_ends_a_server_with_1() {
     for stage in [&PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD] {
         refused(stage, &record(&[0; 200]), "bad_tag");
     }
-    refused(&PART1_PLAIN, &[0xff; 100], "not_http");
+    refused(&PART1_PLAIN, &[0xff; 100], "truncated");
     refused(&PART1_PLAIN, &http[..20], "truncated");
     refused(
         &PART1_PLAIN,

@@ -49,8 +49,10 @@ fn every_record_pair_exchanges_one_request_and_five() {
             expected.extend(["closed", "closed"]);
             assert_eq!(names(&events), expected, "{}", stage.name);
 
-            for (role, plaintext) in [(Role::Client, REQUEST.as_bytes()), (Role::Server, RESPONSE)]
-            {
+            for (role, peer, plaintext) in [
+                (Role::Client, Role::Server, REQUEST.as_bytes()),
+                (Role::Server, Role::Client, RESPONSE),
+            ] {
                 let sent = sent(&events, role);
                 assert_eq!(sent, received(&events, peer));
                 for (index, record) in (0..).zip(sent) {
