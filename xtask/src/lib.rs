@@ -8,7 +8,9 @@
 //! - [`pair`]: a client and a server of one stage, from the first event to both exit codes.
 //! - [`run`], [`show`], [`list`]: the commands.
 //! - [`view`]: what they make of a run: text, JSON, files.
+//! - [`capture`]: the file that Wireshark opens.
 
+pub mod capture;
 pub mod list;
 pub mod pair;
 pub mod process;
