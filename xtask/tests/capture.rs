@@ -93,7 +93,7 @@ fn a_packet_says_which_record_it_carries_and_what_that_holds() {
             (Direction::ToServer, record(1)),
         ],
     };
-    let packets = packets(&capture([&whole]));
+    let packets = packets(&capture(whole.events()));
     let expected = [
         "record 0, client to server, 101 bytes: length 4, seq 8, nonce 12, ciphertext 61, tag 16",
         "record 0, server to client, 118 bytes: length 4, seq 8, nonce 12, ciphertext 78, tag 16",
@@ -111,7 +111,7 @@ fn a_packet_says_which_part_of_a_record_it_carries() {
     let records = [framed(&PART1_CTR, &[7; 17]), framed(&PART1_CTR, &[7; 20])].concat();
     let chunks =
         [0..3, 3..4, 4..30, 30..45].map(|range| (Direction::ToServer, records[range].to_vec()));
-    let packets = packets(&capture([&Wire { stage: &PART1_CTR, chunks: chunks.to_vec() }]));
+    let packets = packets(&capture(Wire { stage: &PART1_CTR, chunks: chunks.to_vec() }.events()));
     let expected = [
         "bytes 0 to 2 of record 0, client to server",
         "byte 3 of record 0, client to server",
@@ -131,7 +131,7 @@ fn bytes_in_no_record_and_cut_records_are_called_that() {
         (Direction::ToServer, vec![1]),
         (Direction::ToClient, good[..20].to_vec()),
     ];
-    let packets = packets(&capture([&Wire { stage: &PART2_HMAC, chunks }]));
+    let packets = packets(&capture(Wire { stage: &PART2_HMAC, chunks }.events()));
     let expected = [
         "record 0, client to server, 52 bytes: length 4, nonce 16, ciphertext 0, tag 32",
         "bytes 0 to 1 of record 1, client to server",
@@ -146,7 +146,7 @@ fn bytes_in_no_record_and_cut_records_are_called_that() {
 #[test]
 fn raw_bytes_travel_as_they_are() {
     let chunks = vec![(Direction::ToServer, b"GET / HTTP/1.1\r\n".to_vec())];
-    let packets = packets(&capture([&Wire { stage: &PART1_PLAIN, chunks }]));
+    let packets = packets(&capture(Wire { stage: &PART1_PLAIN, chunks }.events()));
     assert_eq!(comments(&packets), ["16 bytes, client to server, as they are"]);
 }
 
@@ -155,7 +155,7 @@ fn a_connection_begins_where_the_stage_changes_or_one_that_has_ended_speaks_agai
     let wire = |stage| Wire { stage, chunks: vec![(Direction::ToServer, vec![0; 3])] };
     let mut wires: Vec<_> = STAGES.into_iter().map(wire).collect();
     wires.extend([wire(&PART2_AEAD), wire(&PART2_AEAD)]);
-    let packets = packets(&capture(&wires));
+    let packets = packets(&capture(wires.iter().flat_map(Wire::events)));
     let mut connections = packets.chunk_by(|_, next| !next.tcp.syn || next.tcp.ack);
     for (wire, client_port) in wires.iter().zip(49_152..) {
         let connection = connections.next().unwrap();
@@ -217,7 +217,7 @@ proptest! {
         let mut chunks: Vec<_> = chunks.into_iter().map(|(up, bytes)| (to(up), bytes)).collect();
         chunks.extend(long.map(|len| (Direction::ToClient, vec![0; len])));
         let wire = Wire { stage, chunks };
-        let packets = packets(&capture([&wire]));
+        let packets = packets(&capture(wire.events()));
         prop_assert_eq!(streams(&packets, stage.port), BOTH.map(|direction| wire.stream(direction)));
         for packet in packets.iter().filter(|packet| !packet.payload.is_empty()) {
             prop_assert!(!packet.comments.is_empty());

@@ -47,7 +47,7 @@ impl Wire {
         this_way.flat_map(|(_, bytes)| bytes.iter().copied()).collect()
     }
 
-    pub fn events(&self) -> impl Iterator<Item = Event> + '_ {
+    pub fn events(&self) -> Vec<Event> {
         let chunk = |(at, (direction, bytes)): (u64, &(Direction, Vec<u8>))| What::Chunk {
             direction: *direction,
             micros: 100 * at,
@@ -55,7 +55,7 @@ impl Wire {
         };
         let end = |direction| What::End { direction, micros: 100 * self.chunks.len() as u64 };
         let whats = (0..).zip(&self.chunks).map(chunk).chain(BOTH.map(end));
-        whats.map(|what| Event { role: Role::Wire, stage: self.stage, what })
+        whats.map(|what| Event { role: Role::Wire, stage: self.stage, what }).collect()
     }
 }
 
@@ -66,11 +66,11 @@ pub fn framed(stage: &Stage, payload: &[u8]) -> Vec<u8> {
     [length, payload].concat()
 }
 
-/// A capture of these connections, one after another.
-pub fn capture<'w>(wires: impl IntoIterator<Item = &'w Wire>) -> Vec<u8> {
+/// A capture of these events.
+pub fn capture(events: impl IntoIterator<Item = Event>) -> Vec<u8> {
     let mut file = Vec::new();
     let mut capture = Capture::new(&mut file).unwrap();
-    for event in wires.into_iter().flat_map(Wire::events) {
+    for event in events {
         capture.event(&event).unwrap();
     }
     capture.finish().unwrap();
