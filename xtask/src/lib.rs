@@ -7,10 +7,12 @@
 //! - [`process`]: one of them running.
 //! - [`pair`]: a client and a server of one stage, from the first event to both exit codes.
 //! - [`run`], [`show`], [`list`]: the commands.
+//! - [`lab`]: every attack, tried on real programs.
 //! - [`view`]: what they make of a run: text, JSON, files.
 //! - [`capture`]: the file that Wireshark opens.
 
 pub mod capture;
+pub mod lab;
 pub mod list;
 pub mod pair;
 pub mod process;
@@ -18,3 +20,19 @@ pub mod programs;
 pub mod run;
 pub mod show;
 pub mod view;
+
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+/// Prints text to standard output, styled where a terminal wants it.
+///
+/// # Errors
+/// When standard output fails; that nobody reads it to the end is no failure.
+pub fn print(text: &str) -> Result<ExitCode> {
+    match anstream::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}

@@ -1,37 +1,27 @@
 //! `cargo xtask list`: the stages, with what each adds, stops and lets through.
 
-use std::io::{self, ErrorKind, Write};
-use std::process::ExitCode;
+use std::fmt::Write;
 
 use anstyle::Style;
-use anyhow::Result;
 use framing::stage::STAGES;
 use transcript::lines::{WIDTH, wrapped_to};
 
 const BOLD: Style = Style::new().bold();
 
-/// Prints the list.
-///
-/// # Errors
-/// When standard output fails; that nobody reads it to the end is no failure.
-pub fn print() -> Result<ExitCode> {
-    match write(&mut anstream::stdout()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
-    }
-}
-
-fn write(out: &mut impl Write) -> io::Result<()> {
+/// The list, styled with escape codes.
+pub fn text() -> String {
+    let mut text = String::new();
     for stage in STAGES {
-        writeln!(out, "{BOLD}{}{BOLD:#}: {} (port {})", stage.name, stage.title, stage.port)?;
-        for (what, text) in
+        let (name, title, port) = (stage.name, stage.title, stage.port);
+        _ = writeln!(text, "{BOLD}{name}{BOLD:#}: {title} (port {port})");
+        for (what, words) in
             [("adds", stage.adds), ("stops", stage.stops), ("lets through", stage.lets_through)]
         {
             let first = format!("  {what:<13} ");
             let options =
                 wrapped_to(WIDTH).initial_indent(&first).subsequent_indent("                ");
-            writeln!(out, "{}", textwrap::fill(text, options))?;
+            _ = writeln!(text, "{}", textwrap::fill(words, options));
         }
     }
-    Ok(())
+    text
 }

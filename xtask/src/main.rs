@@ -9,9 +9,10 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use framing::Stage;
 use framing::stage::STAGES;
+use xtask::lab::{self, AttackOptions, MatrixOptions};
 use xtask::run::RunOptions;
 use xtask::view::ViewOptions;
-use xtask::{list, run, show};
+use xtask::{list, print, run, show};
 
 /// Rebuilding TLS, stage by stage
 #[derive(Parser)]
@@ -41,6 +42,13 @@ enum Command {
         #[command(flatten)]
         options: ViewOptions,
     },
+    /// Try an attack on a stage's programs and tell what came of it; without a name, list the attacks
+    Attack(AttackOptions),
+    /// Try every attack at every stage, and show what came of it as a table
+    Matrix {
+        #[command(flatten)]
+        options: MatrixOptions,
+    },
     /// Name the stages, with what each adds, stops and lets through
     List,
 }
@@ -53,7 +61,9 @@ fn main() -> ExitCode {
     let (done, code_of_failure) = match Options::parse().command {
         Command::Run { stage, options } => (run(&stage, &options), 3),
         Command::Show { run, options } => (show::saved(&run, &options), 2),
-        Command::List => (list::print(), 3),
+        Command::Attack(options) => (lab::attack(&options), 3),
+        Command::Matrix { options } => (lab::matrix(&options), 3),
+        Command::List => (print(&list::text()), 3),
     };
     done.unwrap_or_else(|error| {
         anstream::eprintln!("xtask: {error:#}");

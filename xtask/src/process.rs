@@ -8,7 +8,7 @@ use std::sync::mpsc::SyncSender;
 use std::thread;
 
 use anyhow::{Context, Result};
-use transcript::{Event, Role};
+use transcript::Event;
 
 /// A program that is killed when this is dropped. It also ends by itself when this process dies: it
 /// watches its standard input, whose other end is held here and never written to.
@@ -31,15 +31,15 @@ pub enum Said {
 }
 
 impl Process {
-    /// Starts a program and sends what it says to `listener`.
+    /// Starts a program and sends what it says to `listener`, with `who` said it.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start<I: AsRef<OsStr>>(
+    pub fn start<Who: Copy + Send + 'static>(
         program: &Path,
-        args: impl IntoIterator<Item = I>,
-        role: Role,
-        listener: &SyncSender<(Role, Said)>,
+        args: impl IntoIterator<Item: AsRef<OsStr>>,
+        who: Who,
+        listener: &SyncSender<(Who, Said)>,
     ) -> Result<Self> {
         let mut child = Command::new(program)
             .args(["--json", "--exit-with-stdin"])
@@ -50,19 +50,19 @@ impl Process {
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         let events = child.stdout.take().map(|stdout| {
-            forward(stdout, role, listener, |line| match serde_json::from_str(&line) {
+            forward(stdout, who, listener, |line| match serde_json::from_str(&line) {
                 Ok(event) => Said::Event(event),
                 Err(error) => Said::Garbled(format!("{error}: {line}")),
             })
         });
         let complaints =
-            child.stderr.take().map(|stderr| forward(stderr, role, listener, Said::Complaint));
+            child.stderr.take().map(|stderr| forward(stderr, who, listener, Said::Complaint));
         let listener = listener.clone();
         thread::spawn(move || {
             for reader in [events, complaints].into_iter().flatten() {
                 _ = reader.join();
             }
-            _ = listener.send((role, Said::End));
+            _ = listener.send((who, Said::End));
         });
         Ok(Self { child })
     }
@@ -89,16 +89,16 @@ impl Drop for Process {
 }
 
 /// Sends each line of `stream` to `listener`, as `said` understands it.
-fn forward(
+fn forward<Who: Copy + Send + 'static>(
     stream: impl Read + Send + 'static,
-    role: Role,
-    listener: &SyncSender<(Role, Said)>,
+    who: Who,
+    listener: &SyncSender<(Who, Said)>,
     said: impl Fn(String) -> Said + Send + 'static,
 ) -> thread::JoinHandle<()> {
     let listener = listener.clone();
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            _ = listener.send((role, said(line)));
+            _ = listener.send((who, said(line)));
         }
     })
 }

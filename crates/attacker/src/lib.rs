@@ -4,7 +4,13 @@
 //! how bytes become records, and not on `crypto`, which knows how to open one.
 //!
 //! - [`tap`]: sits between the two, passes everything on and watches.
+//! - [`path`]: the same place, to take messages from, change, keep and repeat them.
+//! - [`attacks`]: what can be done there, one file an attack.
 
+pub mod attacks;
+pub mod path;
 pub mod tap;
 
+pub use attacks::{ATTACKS, Attack};
+pub use path::{Message, Notes, Passing, Path, Session, Step};
 pub use tap::{Seen, Tap};

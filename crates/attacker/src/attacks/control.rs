@@ -1,0 +1,22 @@
+//! Does nothing: takes each message and passes it on as it is.
+//!
+//! **Needs** a place on the path. **Shows** that the lab itself does no harm: only where this goes well
+//! is a verdict on anything else to be believed.
+
+use std::io;
+
+use crate::{Attack, Path};
+
+/// See the top of this file.
+pub const ATTACK: Attack = Attack {
+    name: "control",
+    tries: "pass everything on unchanged",
+    property: "none: this must always succeed",
+    closed_by: "nothing to close",
+    run,
+};
+
+fn run(path: &Path) -> io::Result<()> {
+    path.accept()?.relay();
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! Holds a message back for a while, and notes how long it is.
+//!
+//! **Needs** a place on the path. **Uses** that neither lengths nor times are hidden or checked: no
+//! record layer does that, TLS included, though TLS 1.3 can pad records (RFC 8446, section 5.4).
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use crate::{Attack, Path};
+
+/// Long for a network, short for a deadline.
+const DELAY: Duration = Duration::from_millis(50);
+
+/// See the top of this file.
+pub const ATTACK: Attack = Attack {
+    name: "delay",
+    tries: "hold a message back, and note its length",
+    property: "hidden lengths and times",
+    closed_by: "none, nor does TLS: padding hides lengths, nothing hides times",
+    run,
+};
+
+fn run(path: &Path) -> io::Result<()> {
+    let mut session = path.accept()?;
+    let request = session.requests.take()?;
+
+    path.learn(&request.bytes().len().to_be_bytes());
+    thread::sleep(DELAY);
+
+    session.requests.send(&request)?;
+    session.relay();
+    Ok(())
+}

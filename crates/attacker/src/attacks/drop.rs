@@ -1,0 +1,29 @@
+//! Keeps back the second of three records.
+//!
+//! **Needs** three records. **Uses** the lack of order: the third does not say that it is the third.
+
+use std::io;
+
+use crate::{Attack, Path};
+
+/// See the top of this file.
+pub const ATTACK: Attack = Attack {
+    name: "drop",
+    tries: "keep back the second of three records",
+    property: "order",
+    closed_by: "part2-hmac-seq",
+    run,
+};
+
+fn run(path: &Path) -> io::Result<()> {
+    let mut session = path.accept()?;
+    let first = session.requests.take()?;
+    let _kept_back = session.requests.take()?;
+    let third = session.requests.take()?;
+
+    session.requests.send(&first)?;
+    session.requests.send(&third)?;
+    session.requests.end()?;
+    session.relay();
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! Reads what is transferred to whom.
+//!
+//! **Needs** a place on the path; to change nothing is enough. **Uses** the lack of confidentiality.
+
+use std::io;
+
+use crate::{Attack, Path};
+
+/// See the top of this file.
+pub const ATTACK: Attack = Attack {
+    name: "eavesdrop",
+    tries: "read `amount=100` off the wire",
+    property: "confidentiality",
+    closed_by: "part1-ctr",
+    run,
+};
+
+fn run(path: &Path) -> io::Result<()> {
+    let mut session = path.accept()?;
+    let request = session.requests.take()?;
+
+    let text = request.bytes();
+    if let Some(at) = text.windows(7).position(|window| window == b"amount=") {
+        path.learn(text[at..].split(|byte| *byte == b' ').next().unwrap_or_default());
+    }
+
+    session.requests.send(&request)?;
+    session.relay();
+    Ok(())
+}

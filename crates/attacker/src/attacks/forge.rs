@@ -1,0 +1,33 @@
+//! Puts a message of its own in place of the client's.
+//!
+//! **Needs** the whole plaintext of one record: here a guess, as requests are often alike. Ciphertext
+//! xor plaintext is the keystream, and the keystream encrypts anything as long. **Uses** the lack of
+//! integrity.
+
+use std::io;
+use std::iter::zip;
+
+use super::{FORGED, GUESS};
+use crate::{Attack, Path};
+
+/// See the top of this file.
+pub const ATTACK: Attack = Attack {
+    name: "forge",
+    tries: "put another message in place of a known one",
+    property: "integrity",
+    closed_by: "part2-hmac",
+    run,
+};
+
+fn run(path: &Path) -> io::Result<()> {
+    let mut session = path.accept()?;
+    let mut request = session.requests.take()?;
+
+    for (byte, (guessed, wanted)) in zip(request.body()?, zip(GUESS, FORGED)) {
+        *byte ^= guessed ^ wanted;
+    }
+
+    session.requests.send(&request)?;
+    session.relay();
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! Swaps the nonces of two records.
+//!
+//! **Needs** the layout of a record, and two of them. **Uses** the lack of integrity: nothing ties the
+//! fields of a record to each other, so that the receiver decrypts to garbage and does not know it.
+
+use std::io;
+
+use crate::{Attack, Path};
+
+/// See the top of this file.
+pub const ATTACK: Attack = Attack {
+    name: "mix-fields",
+    tries: "swap the nonces of two records",
+    property: "integrity",
+    closed_by: "part2-hmac",
+    run,
+};
+
+fn run(path: &Path) -> io::Result<()> {
+    let mut session = path.accept()?;
+    let mut first = session.requests.take()?;
+    let mut second = session.requests.take()?;
+
+    first.field("nonce")?.swap_with_slice(second.field("nonce")?);
+
+    session.requests.send(&first)?;
+    session.requests.send(&second)?;
+    session.relay();
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! Sends a record twice within its connection: the transfer is made twice.
+//!
+//! **Needs** nothing but the record: it may not even know what it says. **Uses** the lack of freshness:
+//! a record that was genuine once is genuine for ever.
+
+use std::io;
+
+use crate::{Attack, Path};
+
+/// See the top of this file.
+pub const ATTACK: Attack = Attack {
+    name: "replay",
+    tries: "send a record twice in its connection",
+    property: "freshness within a connection",
+    closed_by: "part2-hmac-seq",
+    run,
+};
+
+fn run(path: &Path) -> io::Result<()> {
+    let mut session = path.accept()?;
+    let request = session.requests.take()?;
+
+    session.requests.send(&request)?;
+    session.requests.send(&request)?;
+    session.relay();
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! The attack lab: every attack, tried on real programs over real sockets.
+//!
+//! - [`scenario`]: who takes part in each attack, and when it counts as a success.
+//! - [`play`]: runs one, and keeps what the victims said.
+//! - [`verdict`]: what came of it, told from the victims' words alone.
+//! - [`story`], [`matrix`]: one attack told at length, and all of them in a table.
+
+pub mod matrix;
+pub mod play;
+pub mod scenario;
+pub mod story;
+pub mod verdict;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use framing::Stage;
+use framing::stage::STAGES;
+
+use crate::lab::scenario::{SCENARIOS, Scenario};
+use crate::print;
+use crate::programs::Programs;
+
+/// What can be said of an attack.
+#[derive(Args, Debug)]
+pub struct AttackOptions {
+    /// The attack's name
+    #[arg(requires = "stage", value_parser = PossibleValuesParser::new(attack_names()))]
+    name: Option<String>,
+
+    /// The stage's name
+    #[arg(value_parser = PossibleValuesParser::new(STAGES.map(|stage| stage.name)))]
+    stage: Option<String>,
+}
+
+/// How the table is shown.
+#[derive(Args, Debug)]
+pub struct MatrixOptions {
+    /// As JSON: an array of cells
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
+
+    /// As Markdown, as README and docs carry it
+    #[arg(long)]
+    markdown: bool,
+}
+
+fn attack_names() -> impl Iterator<Item = &'static str> {
+    SCENARIOS.iter().map(|scenario| scenario.attack.name)
+}
+
+/// `cargo xtask attack`. The exit code is 0 when what came of it is what is known to, else 1.
+///
+/// # Errors
+/// When the programs cannot be built, or their words allow no verdict.
+pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
+    let (Some(name), Some(stage)) = (&options.name, &options.stage) else {
+        return print(&story::list());
+    };
+    let (Some(scenario), Some(stage)) = (Scenario::find(name), Stage::find(stage)) else {
+        bail!("no attack {name} at {stage}");
+    };
+    let programs = Programs::build(false)?;
+    let (cell, played) = scenario.try_at(&programs, stage)?;
+    print(&story::told(scenario, stage, &cell, played.as_ref()))?;
+    Ok(ExitCode::from(u8::from(!cell.is_as_known(scenario.known_at(stage)))))
+}
+
+/// `cargo xtask matrix`. The exit code is 0 when every cell is as it is known to be, else 1.
+///
+/// # Errors
+/// When the programs cannot be built, or their words allow no verdict.
+pub fn matrix(options: &MatrixOptions) -> Result<ExitCode> {
+    let matrix = matrix::Matrix::run(&Programs::build(false)?)?;
+    if options.json {
+        let cells: Vec<_> = matrix.cells().collect();
+        print(&(serde_json::to_string_pretty(&cells)? + "\n"))?;
+    } else if options.markdown {
+        print(&matrix.markdown())?;
+    } else {
+        print(&matrix.text())?;
+    }
+    let surprises = matrix.surprises();
+    for surprise in &surprises {
+        anstream::eprintln!("{surprise}");
+    }
+    Ok(ExitCode::from(u8::from(!surprises.is_empty())))
+}

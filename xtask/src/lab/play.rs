@@ -1,0 +1,151 @@
+//! Runs one attack on a server and its clients, and keeps what they said.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use attacker::{Notes, Path};
+use framing::Stage;
+use transcript::{Event, Record, Role, What};
+
+use crate::lab::scenario::Scenario;
+use crate::process::{Process, Said};
+use crate::programs::Programs;
+
+/// How long everyone may be silent. The programs wait 5 s for each other.
+const SILENCE: Duration = Duration::from_secs(12);
+
+/// Events that wait to be heard, at most.
+const BACKLOG: usize = 64;
+
+/// What came of an attack, before anyone judges it.
+#[derive(Debug)]
+pub struct Played {
+    /// The server.
+    pub server: Victim,
+    /// The clients, in the order in which they connected.
+    pub clients: Vec<Victim>,
+    /// What the attacker did, and learnt.
+    pub notes: Notes,
+}
+
+/// One program's part in it.
+#[derive(Debug, Default)]
+pub struct Victim {
+    /// What it reported.
+    pub events: Vec<Event>,
+    /// What it wrote to standard error.
+    pub complaints: Vec<String>,
+    /// Its exit code, if no signal ended it.
+    pub code: Option<i32>,
+}
+
+impl Victim {
+    /// The records it sent.
+    pub fn sent(&self) -> Vec<&Record> {
+        let records = self.events.iter().filter_map(|event| match &event.what {
+            What::Sent(record) => Some(record),
+            _ => None,
+        });
+        records.collect()
+    }
+
+    /// The records it received, and acted on.
+    pub fn received(&self) -> Vec<&Record> {
+        let records = self.events.iter().filter_map(|event| match &event.what {
+            What::Received(record) => Some(record),
+            _ => None,
+        });
+        records.collect()
+    }
+
+    /// The first thing it refused: the check's name, and its own words.
+    pub fn refusal(&self) -> Option<(&str, &str)> {
+        self.events.iter().find_map(|event| match &event.what {
+            What::Rejected { error, message, .. } => Some((error.as_str(), message.as_str())),
+            _ => None,
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Who {
+    Server,
+    Client(usize),
+}
+
+/// Plays a scenario at a stage: the server, the attacker in front of it, then one client after the other,
+/// each when the one before is connected.
+///
+/// # Errors
+/// When a program cannot be started, nobody does anything for a while, or the attack itself fails.
+pub fn play(programs: &Programs, scenario: &Scenario, stage: &'static Stage) -> Result<Played> {
+    let (listener, said) = mpsc::sync_channel(BACKLOG);
+    let (client_stage, server_stage) = (scenario.client_stage)(stage);
+    let server_args =
+        ["--addr", "127.0.0.1:0", "--connections", &scenario.connections().to_string()];
+    let server_path = programs.of(server_stage, Role::Server)?;
+    let mut server = Some(Process::start(server_path, server_args, Who::Server, &listener)?);
+    let mut clients: Vec<Option<Process>> = Vec::new();
+    let mut played = Played {
+        server: Victim::default(),
+        clients: scenario.clients.iter().map(|_| Victim::default()).collect(),
+        notes: Notes::default(),
+    };
+    let (done, attack_done) = mpsc::channel();
+    let mut path_addr = None;
+    let mut running = 1 + scenario.clients.len();
+    while running > 0 {
+        let Ok((who, said)) = said.recv_timeout(SILENCE) else {
+            bail!("nothing happened for {} s", SILENCE.as_secs());
+        };
+        let victim = match who {
+            Who::Server => &mut played.server,
+            Who::Client(number) => &mut played.clients[number],
+        };
+        let mut next_client = false;
+        match said {
+            Said::Event(event) => {
+                match event.what {
+                    What::Listening { addr } => {
+                        let path =
+                            Path::new(client_stage, addr).context("cannot get on the path")?;
+                        path_addr = Some(path.addr()?.to_string());
+                        let (run, done) = (scenario.attack.run, done.clone());
+                        thread::spawn(move || done.send((run(&path), path.notes())));
+                        next_client = true;
+                    }
+                    What::Connected { .. } => next_client = matches!(who, Who::Client(_)),
+                    _ => {}
+                }
+                victim.events.push(event);
+            }
+            Said::Garbled(why) => bail!("a line that is no event: {why}"),
+            Said::Complaint(line) => victim.complaints.push(line),
+            Said::End => {
+                let process = match who {
+                    Who::Server => server.take(),
+                    Who::Client(number) => clients[number].take(),
+                };
+                victim.code =
+                    process.map(Process::wait).transpose()?.and_then(|status| status.code());
+                running -= 1;
+            }
+        }
+        if let (true, Some(addr), Some(requests)) =
+            (next_client, &path_addr, scenario.clients.get(clients.len()))
+        {
+            let mut args = vec!["--addr", addr];
+            args.extend(requests.iter().flat_map(|request| ["--request", request]));
+            args.extend((requests.len() > 1).then_some("--pipeline"));
+            let program = programs.of(client_stage, Role::Client)?;
+            let who = Who::Client(clients.len());
+            clients.push(Some(Process::start(program, args, who, &listener)?));
+        }
+    }
+    let (attacked, notes) = attack_done.recv_timeout(SILENCE).context("the attack did not end")?;
+    attacked.context("the attack failed")?;
+    played.notes = notes;
+    Ok(played)
+}

@@ -1,0 +1,147 @@
+//! The lab's commands, and that the attacker has no key.
+
+mod common;
+
+use std::fs;
+use std::process::{Command, Output};
+use std::thread;
+
+use common::programs;
+use serde_json::Value;
+
+fn xtask(args: &[&str]) -> Output {
+    programs();
+    Command::new(env!("CARGO_BIN_EXE_xtask")).args(args).output().unwrap()
+}
+
+fn stdout(args: &[&str]) -> String {
+    let output = xtask(args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn twenty_matrices_four_at_a_time_are_all_the_same() {
+    let first = stdout(&["matrix"]);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..5).for_each(|_| assert_eq!(stdout(&["matrix"]), first)));
+        }
+    });
+}
+
+#[test]
+fn the_readme_carries_the_table_as_it_was_just_found() {
+    let readme = fs::read_to_string("../README.md").unwrap();
+    let table = readme.split("<!-- cargo xtask matrix --markdown -->\n").nth(1).unwrap();
+    let table = table.split("<!-- end -->").next().unwrap();
+    assert_eq!(table, stdout(&["matrix", "--markdown"]));
+}
+
+#[test]
+fn the_table_reads_in_100_columns_and_without_colour() {
+    let text = stdout(&["matrix"]);
+    assert!(!text.contains('\x1b'));
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+}
+
+#[test]
+fn the_matrix_as_json_is_an_array_of_cells() {
+    let cells: Vec<Value> = serde_json::from_str(&stdout(&["matrix", "--json"])).unwrap();
+    assert_eq!(cells.len(), 19 * 5);
+    let cell = |attack: &str, stage: &str| {
+        cells
+            .iter()
+            .find(|cell| cell["attack"] == attack && cell["stage"] == stage)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(cell("control", "part2-aead")["verdict"], "succeeded");
+    assert_eq!(
+        cell("bit-flip", "part1-ctr"),
+        serde_json::json!({
+            "attack": "bit-flip", "stage": "part1-ctr", "verdict": "succeeded", "by": null,
+            "why": "the transfer of 900 went through",
+        })
+    );
+    let replay = cell("replay", "part2-aead");
+    assert_eq!((&replay["verdict"], &replay["by"]), (&"refused".into(), &"out_of_order".into()));
+    assert!(
+        replay["why"]
+            .as_str()
+            .unwrap()
+            .starts_with("record 1 refused: it carries seq 0, expected 1")
+    );
+    assert_eq!(cell("rewrite-seq", "part1-ctr")["verdict"], "not_applicable");
+}
+
+#[test]
+fn an_attack_tells_the_change_each_sides_view_and_the_verdict() {
+    let text = stdout(&["attack", "bit-flip", "part1-ctr"]);
+    let (old, new) = (text.find("ciphertext at 48 ["), text.find("becomes          ["));
+    assert!(old.is_some() && old < new, "{text}");
+    for said in [
+        "What the client says",
+        "amount=100",
+        "What the server says",
+        "amount=900",
+        "it succeeds: the transfer of 900 went through",
+        "at stake: integrity",
+        "closed by: part2-hmac",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let text = stdout(&["attack", "bit-flip", "part2-hmac"]);
+    assert!(
+        text.contains("it is refused by bad_tag: record 0 refused: its tag does not verify"),
+        "{text}"
+    );
+    let text = stdout(&["attack", "replay", "part1-plain"]);
+    assert!(text.contains("there is nothing to try: "), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+}
+
+#[test]
+fn attack_without_a_name_lists_them_and_an_unknown_one_suggests_the_nearest() {
+    let list = stdout(&["attack"]);
+    for attack in attacker::ATTACKS {
+        assert!(list.contains(attack.name) && list.contains(attack.tries), "{list}");
+    }
+    for (args, said) in [
+        (&["attack", "bit-flop", "part1-ctr"][..], "a similar value exists: 'bit-flip'"),
+        (&["attack", "bit-flip", "part1-crt"], "a similar value exists: 'part1-ctr'"),
+        (&["attack", "bit-flip"], "required arguments were not provided"),
+        (&["matrix", "--json", "--markdown"], "cannot be used with"),
+    ] {
+        let output = xtask(args);
+        assert_eq!(output.status.code(), Some(2));
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert!(complaint.contains(said), "{complaint}");
+    }
+}
+
+/// Everything that `package` depends on, near or far, in a normal build.
+fn dependencies(package: &str) -> Vec<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--package", package, "--edges", "normal,build", "--prefix", "none"])
+        .args(["--all-features", "--format", "{p}", "--offline", "--locked"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).unwrap();
+    tree.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_attacker_has_no_way_to_a_key() {
+    let attacker = dependencies("attacker");
+    assert!(attacker.contains(&"framing".to_owned()), "{attacker:?}");
+    for key_holder in ["crypto", "channel", "program", "part1", "part2", "aes", "hmac", "aes-gcm"] {
+        assert!(!attacker.contains(&key_holder.to_owned()), "attacker reaches {key_holder}");
+    }
+    assert!(!dependencies("framing").contains(&"crypto".to_owned()), "framing reaches crypto");
+    assert!(!dependencies("crypto").contains(&"framing".to_owned()), "crypto reaches framing");
+    for stage in ["crypto", "part1", "part2"] {
+        assert!(!dependencies("xtask").contains(&stage.to_owned()), "xtask links {stage}");
+    }
+}
