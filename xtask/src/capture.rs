@@ -13,13 +13,13 @@ use std::time::Duration;
 use anyhow::Result;
 use etherparse::{Ipv4Header, PacketBuilder, TcpHeader, TcpOptionElement};
 use framing::Stage;
-use pcap_file::DataLink;
 use pcap_file::pcapng::PcapNgWriter;
 use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
 use pcap_file::pcapng::blocks::interface_description::{
     InterfaceDescriptionBlock, InterfaceDescriptionOption,
 };
 use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
+use pcap_file::{DataLink, PcapError};
 use transcript::{Direction, Event, What};
 
 use self::comments::Comments;
@@ -61,7 +61,8 @@ impl<W: Write> Capture<W> {
             ],
             ..SectionHeaderBlock::default()
         };
-        let mut file = PcapNgWriter::with_section_header(BufWriter::new(out), section)?;
+        let mut file =
+            PcapNgWriter::with_section_header(BufWriter::new(out), section).map_err(cause)?;
         file.write_pcapng_block(InterfaceDescriptionBlock {
             linktype: DataLink::RAW,
             snaplen: u16::MAX.into(),
@@ -70,7 +71,8 @@ impl<W: Write> Capture<W> {
                 // Times are in units of 10^-9 s.
                 InterfaceDescriptionOption::IfTsResol(9),
             ],
-        })?;
+        })
+        .map_err(cause)?;
         Ok(Self { file, connection: None, client_port: FIRST_CLIENT_PORT, now: Duration::ZERO })
     }
 
@@ -145,13 +147,15 @@ impl<W: Write> Capture<W> {
 
     fn write(&mut self, packet: &[u8], comments: Vec<String>) -> Result<()> {
         let comment = |text| EnhancedPacketOption::Comment(Cow::Owned(text));
-        self.file.write_pcapng_block(EnhancedPacketBlock {
-            interface_id: 0,
-            timestamp: self.now,
-            original_len: packet.len().try_into()?,
-            data: packet.into(),
-            options: comments.into_iter().map(comment).collect(),
-        })?;
+        self.file
+            .write_pcapng_block(EnhancedPacketBlock {
+                interface_id: 0,
+                timestamp: self.now,
+                original_len: packet.len().try_into()?,
+                data: packet.into(),
+                options: comments.into_iter().map(comment).collect(),
+            })
+            .map_err(cause)?;
         Ok(())
     }
 }
@@ -211,6 +215,14 @@ struct Way {
     sequence: u32,
     ended: bool,
     comments: Comments,
+}
+
+/// What went wrong with the file. The crate says "reading" of writing too.
+fn cause(error: PcapError) -> anyhow::Error {
+    match error {
+        PcapError::IoError(error) => error.into(),
+        other => other.into(),
+    }
 }
 
 fn back(direction: Direction) -> Direction {
