@@ -10,6 +10,8 @@ use framing::Stage;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use transcript::{Detail, Event, Format, Reporter, WireLane, text};
 
+use crate::capture::Capture;
+
 /// Which views are asked for.
 #[derive(Args, Debug, Default)]
 pub struct ViewOptions {
@@ -61,6 +63,7 @@ pub struct Views {
 /// The views that are files.
 struct Files {
     save: Option<BufWriter<File>>,
+    capture: Option<Capture<File>>,
 }
 
 impl ViewOptions {
@@ -76,7 +79,11 @@ impl Views {
     /// # Errors
     /// When a file cannot be made.
     pub fn new(options: &ViewOptions, format: Format, save: Option<&Path>) -> Result<Self> {
-        let files = Files { save: save.map(create).transpose()? };
+        let capture = options.capture.as_deref().map(create).transpose()?;
+        let files = Files {
+            save: save.map(create).transpose()?.map(BufWriter::new),
+            capture: capture.map(Capture::new).transpose()?,
+        };
         let reporter = Reporter::new(format);
         let lane = WireLane::new(options.wire.into());
         Ok(Self { reporter, format, stage: None, lane, files, failed: Ok(()) })
@@ -117,6 +124,9 @@ impl Files {
             serde_json::to_writer(&mut *save, event).context("cannot save the run")?;
             save.write_all(b"\n").context("cannot save the run")?;
         }
+        if let Some(capture) = &mut self.capture {
+            capture.event(event).context("cannot write the capture")?;
+        }
         Ok(())
     }
 
@@ -124,13 +134,15 @@ impl Files {
         if let Some(mut save) = self.save {
             save.flush().context("cannot save the run")?;
         }
+        if let Some(capture) = self.capture {
+            capture.finish().context("cannot write the capture")?;
+        }
         Ok(())
     }
 }
 
-fn create(path: &Path) -> Result<BufWriter<File>> {
-    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(BufWriter::new(file))
+fn create(path: &Path) -> Result<File> {
+    File::create(path).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// A bar on standard error that counts to `len`, where a person waits and no transcript scrolls by.
