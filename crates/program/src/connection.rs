@@ -51,9 +51,14 @@ impl Voice {
         self.reporter.report(&Event { role: self.role, stage: self.stage, what });
     }
 
-    /// One line on standard error: who, what, and why.
+    /// One line on standard error: who failed, at what, and why.
     pub(crate) fn complain(&self, error: &anyhow::Error) {
-        _ = writeln!(io::stderr(), "{} {}: {error:#}", self.stage.name, self.role);
+        self.say(&format!("{error:#}"));
+    }
+
+    /// One line on standard error.
+    pub(crate) fn say(&self, what: &str) {
+        _ = writeln!(io::stderr(), "{} {}: {what}", self.stage.name, self.role);
     }
 }
 
@@ -126,6 +131,11 @@ impl Connection {
             records_received: received,
         });
         exchanged.map_err(|error| Failure { error, rejected })
+    }
+
+    /// Lets the exchange end where the next message would begin.
+    pub(crate) fn stop(&self) {
+        self.stream.stop();
     }
 
     /// Makes a failure of a connection on which nothing was received.

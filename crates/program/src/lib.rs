@@ -4,10 +4,12 @@
 //! - [`client`], [`server`]: run one, from its options to its exit code.
 //! - `options`: what can be said on the command line.
 //! - [`connection`]: a stream that is watched and timed.
+//! - `serve`: many connections at a time.
 //! - [`stream`]: a TCP stream on which every step has a deadline.
 
 pub mod connection;
 mod options;
+mod serve;
 pub mod stream;
 
 use std::net::TcpListener;
@@ -22,6 +24,7 @@ use transcript::{Role, What};
 pub use connection::Connection;
 use connection::{Failure, Voice};
 use options::{ClientOptions, ServerOptions};
+use serve::Served;
 use stream::TimedStream;
 
 /// The request of the articles' exchange: 61 bytes.
@@ -63,29 +66,39 @@ pub fn client(
         let exchanged = exchange(&connection, &mut options.batches());
         connection.close(exchanged)
     });
-    exit_code(&voice, [outcome])
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { error, rejected }) => {
+            voice.complain(&error);
+            exit_code(rejected)
+        }
+    }
 }
 
-/// Runs a server: accepts as many connections as it was told to, one after the other, and serves each
-/// as `serve` says. One that fails is reported and closed, and the next one accepted.
+/// Runs a server: accepts as many connections as it was told to and serves each as `exchange` says. One
+/// that fails is reported and closed, and the others go on.
 pub fn server(
     stage: &'static Stage,
-    serve: impl Fn(&Arc<Connection>) -> anyhow::Result<()>,
+    exchange: impl Fn(&Arc<Connection>) -> anyhow::Result<()> + Sync,
 ) -> ExitCode {
     let options = ServerOptions::parse(stage);
     let voice = options.common.voice(Role::Server, stage);
-    let listener = match listen(&options.common.addr, &voice) {
-        Ok(listener) => listener,
-        Err(error) => return exit_code(&voice, [Err(error.into())]),
-    };
-    let outcomes = options.connections().map(|_| {
-        let (stream, _) = listener.accept().context("cannot accept a connection")?;
-        let stream = TimedStream::new(stream, options.common.timeout);
-        let connection = Connection::new(stream, voice.clone())?;
-        let served = serve(&connection).and_then(|()| connection.was_used());
-        connection.close(served)
-    });
-    exit_code(&voice, outcomes)
+    let served = listen(&options.common.addr, &voice)
+        .and_then(|listener| serve::serve(&options, &listener, &voice, exchange));
+    match served {
+        Ok(Served { stopped: true, connections, failed, .. }) => {
+            voice.say(&format!(
+                "stopped: served {connections} connections, {failed} of them failed"
+            ));
+            ExitCode::SUCCESS
+        }
+        Ok(Served { failed: 0, .. }) => ExitCode::SUCCESS,
+        Ok(Served { rejected, .. }) => exit_code(rejected > 0),
+        Err(error) => {
+            voice.complain(&error);
+            exit_code(false)
+        }
+    }
 }
 
 fn listen(addr: &str, voice: &Voice) -> anyhow::Result<TcpListener> {
@@ -94,16 +107,9 @@ fn listen(addr: &str, voice: &Voice) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Says of each failure what it was, as it happens, and in the end how the program ends.
-fn exit_code(voice: &Voice, outcomes: impl IntoIterator<Item = Result<(), Failure>>) -> ExitCode {
-    let mut code = 0;
-    for Failure { error, rejected } in outcomes.into_iter().filter_map(Result::err) {
-        voice.complain(&error);
-        if rejected || code == 0 {
-            code = if rejected { exit::REJECTED } else { exit::NETWORK };
-        }
-    }
-    code.into()
+/// How a program ends that failed.
+fn exit_code(rejected: bool) -> ExitCode {
+    if rejected { exit::REJECTED } else { exit::NETWORK }.into()
 }
 
 /// Ends the process when standard input does: a launcher that holds the other end takes its programs

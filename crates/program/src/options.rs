@@ -12,6 +12,9 @@ use transcript::{Format, Reporter, Role};
 use crate::connection::Voice;
 use crate::{REQUEST, exit_with_stdin};
 
+/// How much longer than for a message a server waits for the next one to begin.
+const IDLE: u32 = 6;
+
 /// What clients and servers have in common.
 #[derive(Args)]
 pub(crate) struct Common {
@@ -102,9 +105,14 @@ pub(crate) struct ServerOptions {
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     connections: u64,
 
-    /// Serve until interrupted
+    /// Serve until interrupted, several connections at a time
     #[arg(long)]
     forever: bool,
+
+    /// How many connections to serve at the same time; further ones wait until one ends
+    #[arg(long, value_name = "N", default_value = "100", requires = "forever")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    max_connections: u16,
 }
 
 impl ServerOptions {
@@ -115,6 +123,16 @@ impl ServerOptions {
     /// One item for each connection to serve.
     pub(crate) fn connections(&self) -> impl Iterator<Item = u64> + use<> {
         0..if self.forever { u64::MAX } else { self.connections }
+    }
+
+    /// How many are served at the same time: a counted few one after the other.
+    pub(crate) fn at_once(&self) -> usize {
+        if self.forever { usize::from(self.max_connections) } else { 1 }
+    }
+
+    /// How long a client may be silent between two messages.
+    pub(crate) fn idle_timeout(&self) -> Duration {
+        self.common.timeout * IDLE
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What is read and thrown away at most before a connection is closed, in bytes and in time.
@@ -16,19 +16,39 @@ const DRAIN_TIME: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct TimedStream {
     stream: TcpStream,
+    /// For a whole message, once its first byte is there; and for taking what is sent.
     timeout: Duration,
-    deadline: Mutex<Instant>,
+    /// For the first byte of the next message.
+    idle_timeout: Duration,
+    clock: Mutex<Clock>,
+}
+
+#[derive(Debug)]
+struct Clock {
+    /// When the message must be whole, or must have begun.
+    read_by: Instant,
+    /// Whether the message has not begun yet.
+    idle: bool,
+    /// When what is being written must be taken, if anything is.
+    write_by: Option<Instant>,
+    /// Whether no further message is wanted.
+    stopped: bool,
 }
 
 impl TimedStream {
-    /// Times `stream`: a step may take `timeout`. The first one begins now.
-    pub fn new(stream: TcpStream, timeout: Duration) -> Self {
+    /// Times `stream`. The first message must be whole within `timeout`; a later one must begin within
+    /// `idle_timeout` and be whole within `timeout` from its first byte. What is sent must be taken
+    /// within `timeout`.
+    pub fn new(stream: TcpStream, timeout: Duration, idle_timeout: Duration) -> Self {
         // A record goes out in one write, and nothing is gained by holding it back.
         _ = stream.set_nodelay(true);
-        Self { stream, timeout, deadline: Mutex::new(Instant::now() + timeout) }
+        let read_by = Instant::now() + timeout;
+        let clock = Clock { read_by, idle: false, write_by: None, stopped: false };
+        Self { stream, timeout, idle_timeout, clock: Mutex::new(clock) }
     }
 
-    /// Connects to `addr`, in no longer than `timeout`.
+    /// Connects to `addr`, in no longer than `timeout`, and times the stream: each message must be whole
+    /// within `timeout` after the one before.
     ///
     /// # Errors
     /// Those of name resolution and of connecting to the last of the addresses found.
@@ -36,21 +56,28 @@ impl TimedStream {
         let mut failed = io::Error::from(ErrorKind::AddrNotAvailable);
         for addr in addr.to_socket_addrs()? {
             match TcpStream::connect_timeout(&addr, timeout) {
-                Ok(stream) => return Ok(Self::new(stream, timeout)),
+                Ok(stream) => return Ok(Self::new(stream, timeout, timeout)),
                 Err(error) => failed = error,
             }
         }
         Err(failed)
     }
 
-    /// A step is done: the next one begins now.
+    /// A message is done: the next one may begin.
     pub fn restart(&self) {
-        self.begin_step(self.timeout);
+        let mut clock = self.clock();
+        clock.read_by = Instant::now() + self.idle_timeout;
+        clock.idle = true;
+        clock.write_by = None;
     }
 
-    fn begin_step(&self, timeout: Duration) {
-        let deadline = Instant::now() + timeout;
-        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
+    /// The message that has begun is the last: where the next one would begin, the stream ends.
+    pub fn stop(&self) {
+        let mut clock = self.clock();
+        clock.stopped = true;
+        if clock.idle {
+            _ = self.stream.shutdown(Shutdown::Read);
+        }
     }
 
     /// The other end's address.
@@ -64,45 +91,72 @@ impl TimedStream {
     /// Ends the connection so that what was written arrives: closing a socket with unread bytes in it
     /// would reset the connection and destroy them on their way.
     pub fn close(&self) {
-        self.begin_step(DRAIN_TIME.min(self.timeout));
         if self.stream.shutdown(Shutdown::Write).is_ok() {
+            let mut clock = self.clock();
+            clock.read_by = Instant::now() + DRAIN_TIME.min(self.timeout);
+            clock.idle = false;
+            drop(clock);
             _ = io::copy(&mut Read::take(self, DRAIN_LEN), &mut io::sink());
         }
     }
 
-    fn time_left(&self) -> io::Result<Duration> {
-        let deadline = *self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(left) }
+    fn clock(&self) -> MutexGuard<'_, Clock> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// A time-out says how long was waited, and for what.
-    fn explain(&self, error: io::Error, what: &str) -> io::Error {
-        match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                let seconds = self.timeout.as_secs_f64();
-                io::Error::new(ErrorKind::TimedOut, format!("{what} within {seconds} s"))
-            }
-            _ => error,
+fn time_left(deadline: Instant) -> io::Result<Duration> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(left) }
+}
+
+/// Says of a time-out how long was waited, and for what.
+fn explain(error: io::Error, what: &str, waited: Duration) -> io::Error {
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            let seconds = waited.as_secs_f64();
+            io::Error::new(ErrorKind::TimedOut, format!("{what} within {seconds} s"))
         }
+        _ => error,
     }
 }
 
 impl Read for &TimedStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.time_left()
+        let (deadline, idle) = {
+            let clock = self.clock();
+            if clock.stopped && clock.idle {
+                return Ok(0);
+            }
+            (clock.read_by, clock.idle)
+        };
+        let read = time_left(deadline)
             .and_then(|left| self.stream.set_read_timeout(Some(left)))
-            .and_then(|()| (&self.stream).read(buffer))
-            .map_err(|error| self.explain(error, "the peer sent nothing complete"))
+            .and_then(|()| (&self.stream).read(buffer));
+        match read {
+            Ok(n) => {
+                if idle && n > 0 {
+                    let mut clock = self.clock();
+                    clock.idle = false;
+                    clock.read_by = Instant::now() + self.timeout;
+                }
+                Ok(n)
+            }
+            Err(error) => {
+                let waited = if idle { self.idle_timeout } else { self.timeout };
+                Err(explain(error, "the peer sent nothing complete", waited))
+            }
+        }
     }
 }
 
 impl Write for &TimedStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.time_left()
+        let deadline = *self.clock().write_by.get_or_insert_with(|| Instant::now() + self.timeout);
+        time_left(deadline)
             .and_then(|left| self.stream.set_write_timeout(Some(left)))
             .and_then(|()| (&self.stream).write(bytes))
-            .map_err(|error| self.explain(error, "the peer did not take what was sent"))
+            .map_err(|error| explain(error, "the peer did not take what was sent", self.timeout))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,0 +1,155 @@
+//! Serves connections, several at a time if asked to, and stops when told to.
+//!
+//! A thread a connection. What that can cost is bounded: at most so many at once, the rest wait in the
+//! system's backlog; each has deadlines of its own; and whatever happens in one, even a panic, ends
+//! that one alone.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+
+use crate::connection::{Connection, Failure, Voice};
+use crate::options::ServerOptions;
+use crate::stream::TimedStream;
+
+/// How long to wait before accepting again when that failed, for want of descriptors perhaps.
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// Stack of a connection's thread in bytes of address space. Only what is used takes memory.
+const STACK_LEN: usize = 256 * 1024;
+
+/// What came of the connections of a server.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Served {
+    pub(crate) connections: u64,
+    pub(crate) failed: u64,
+    /// Of those that failed: because the peer's bytes were refused.
+    pub(crate) rejected: u64,
+    /// Whether the process was told to stop.
+    pub(crate) stopped: bool,
+}
+
+/// The connections there are, and what came of those there were.
+#[derive(Default)]
+struct Crowd {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    at_once: usize,
+    running: Vec<Weak<Connection>>,
+    served: Served,
+}
+
+/// Serves as many connections as the options say, or until SIGINT or SIGTERM. Then no further one is
+/// accepted, those that wait for a message are closed, and the others finish what they are at: their
+/// deadlines see to it that this takes a few seconds at most.
+pub(crate) fn serve(
+    options: &ServerOptions,
+    listener: &TcpListener,
+    voice: &Arc<Voice>,
+    exchange: impl Fn(&Arc<Connection>) -> anyhow::Result<()> + Sync,
+) -> anyhow::Result<Served> {
+    let crowd = Arc::new(Crowd::default());
+    stop_on_signal(crowd.clone(), listener.local_addr()?)?;
+    let one = |stream: TcpStream| {
+        let stream = TimedStream::new(stream, options.common.timeout, options.idle_timeout());
+        let connection = Connection::new(stream, voice.clone())?;
+        crowd.add(&connection);
+        let served = exchange(&connection).and_then(|()| connection.was_used());
+        connection.close(served)
+    };
+    thread::scope(|scope| {
+        let (one, crowd) = (&one, &*crowd);
+        let mut accepting = true;
+        for _ in options.connections() {
+            if !crowd.enter(options.at_once()) {
+                break;
+            }
+            let stream = loop {
+                match listener.accept() {
+                    Ok((stream, _)) => break stream,
+                    Err(error) if accepting => {
+                        voice.complain(&anyhow!(error).context("cannot accept a connection"));
+                        accepting = false;
+                    }
+                    Err(_) => thread::sleep(BACK_OFF),
+                }
+            };
+            if crowd.lock().served.stopped {
+                break;
+            }
+            accepting = true;
+            let serve_one = move || {
+                let outcome = catch_unwind(AssertUnwindSafe(|| one(stream)))
+                    .unwrap_or_else(|_| Err(anyhow!("a fault of this program").into()));
+                if let Err(failure) = &outcome {
+                    voice.complain(&failure.error);
+                }
+                crowd.leave(&outcome);
+            };
+            let spawned =
+                thread::Builder::new().stack_size(STACK_LEN).spawn_scoped(scope, serve_one);
+            if let Err(error) = spawned {
+                let outcome = Err(anyhow!(error).context("cannot start a thread").into());
+                crowd.leave(&outcome);
+            }
+        }
+    });
+    Ok(crowd.lock().served)
+}
+
+/// On SIGINT or SIGTERM, tells the crowd to stop and wakes the listener that waits at `addr`.
+fn stop_on_signal(crowd: Arc<Crowd>, addr: SocketAddr) -> anyhow::Result<()> {
+    let stop = move || {
+        crowd.stop();
+        _ = TcpStream::connect(addr);
+    };
+    ctrlc::set_handler(stop).context("cannot listen for signals")
+}
+
+impl Crowd {
+    /// Waits for a place among so many `at_once`, and takes it. `false` when there will be none.
+    fn enter(&self, at_once: usize) -> bool {
+        let full = |state: &mut State| state.at_once >= at_once && !state.served.stopped;
+        let state = self.changed.wait_while(self.lock(), full);
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        state.at_once += 1;
+        !state.served.stopped
+    }
+
+    fn add(&self, connection: &Arc<Connection>) {
+        let mut state = self.lock();
+        state.running.retain(|running| running.strong_count() > 0);
+        state.running.push(Arc::downgrade(connection));
+        if state.served.stopped {
+            connection.stop();
+        }
+    }
+
+    fn leave(&self, outcome: &Result<(), Failure>) {
+        let mut state = self.lock();
+        state.at_once -= 1;
+        state.served.connections += 1;
+        state.served.failed += u64::from(outcome.is_err());
+        state.served.rejected += u64::from(outcome.as_ref().is_err_and(|failure| failure.rejected));
+        self.changed.notify_all();
+    }
+
+    fn stop(&self) {
+        let mut state = self.lock();
+        state.served.stopped = true;
+        state.running.iter().filter_map(Weak::upgrade).for_each(|connection| connection.stop());
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
