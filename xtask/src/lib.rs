@@ -7,11 +7,13 @@
 //! - [`process`]: one of them running.
 //! - [`pair`]: a client and a server of one stage, from the first event to both exit codes.
 //! - [`run`], [`show`], [`list`]: the commands.
+//! - [`gauge`]: what a process uses of memory, threads and descriptors.
 //! - [`lab`]: every attack, tried on real programs.
 //! - [`view`]: what they make of a run: text, JSON, files.
 //! - [`capture`]: the file that Wireshark opens.
 
 pub mod capture;
+pub mod gauge;
 pub mod lab;
 pub mod list;
 pub mod pair;

@@ -12,17 +12,16 @@ mod options;
 mod serve;
 pub mod stream;
 
-use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::{io, thread};
 
 use anyhow::Context;
 use framing::Stage;
-use transcript::{Role, What};
+use transcript::Role;
 
 pub use connection::Connection;
-use connection::{Failure, Voice};
+use connection::Failure;
 use options::{ClientOptions, ServerOptions};
 use serve::Served;
 use stream::TimedStream;
@@ -83,9 +82,7 @@ pub fn server(
 ) -> ExitCode {
     let options = ServerOptions::parse(stage);
     let voice = options.common.voice(Role::Server, stage);
-    let served = listen(&options.common.addr, &voice)
-        .and_then(|listener| serve::serve(&options, &listener, &voice, exchange));
-    match served {
+    match serve::serve(&options, &voice, exchange) {
         Ok(Served { stopped: true, connections, failed, .. }) => {
             voice.say(&format!(
                 "stopped: served {connections} connections, {failed} of them failed"
@@ -99,12 +96,6 @@ pub fn server(
             exit_code(false)
         }
     }
-}
-
-fn listen(addr: &str, voice: &Voice) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(addr).with_context(|| format!("cannot listen on {addr}"))?;
-    voice.report(What::Listening { addr: listener.local_addr()? });
-    Ok(listener)
 }
 
 /// How a program ends that failed.

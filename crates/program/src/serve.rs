@@ -8,9 +8,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
+use transcript::What;
 
 use crate::connection::{Connection, Failure, Voice};
 use crate::options::ServerOptions;
@@ -18,6 +19,9 @@ use crate::stream::TimedStream;
 
 /// How long to wait before accepting again when that failed, for want of descriptors perhaps.
 const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// How long not to say again that connections cannot be accepted.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// Stack of a connection's thread in bytes of address space. Only what is used takes memory.
 const STACK_LEN: usize = 256 * 1024;
@@ -52,12 +56,15 @@ struct State {
 /// deadlines see to it that this takes a few seconds at most.
 pub(crate) fn serve(
     options: &ServerOptions,
-    listener: &TcpListener,
     voice: &Arc<Voice>,
     exchange: impl Fn(&Arc<Connection>) -> anyhow::Result<()> + Sync,
 ) -> anyhow::Result<Served> {
+    let addr = &options.common.addr;
+    let listener = TcpListener::bind(addr).with_context(|| format!("cannot listen on {addr}"))?;
+    let addr = listener.local_addr()?;
     let crowd = Arc::new(Crowd::default());
-    stop_on_signal(crowd.clone(), listener.local_addr()?)?;
+    stop_on_signal(crowd.clone(), addr)?;
+    voice.report(What::Listening { addr });
     let one = |stream: TcpStream| {
         let stream = TimedStream::new(stream, options.common.timeout, options.idle_timeout());
         let connection = Connection::new(stream, voice.clone())?;
@@ -67,7 +74,7 @@ pub(crate) fn serve(
     };
     thread::scope(|scope| {
         let (one, crowd) = (&one, &*crowd);
-        let mut accepting = true;
+        let mut complained: Option<Instant> = None;
         for _ in options.connections() {
             if !crowd.enter(options.at_once()) {
                 break;
@@ -75,17 +82,18 @@ pub(crate) fn serve(
             let stream = loop {
                 match listener.accept() {
                     Ok((stream, _)) => break stream,
-                    Err(error) if accepting => {
-                        voice.complain(&anyhow!(error).context("cannot accept a connection"));
-                        accepting = false;
+                    Err(error) => {
+                        if complained.is_none_or(|when| when.elapsed() > QUIET) {
+                            voice.complain(&anyhow!(error).context("cannot accept a connection"));
+                            complained = Some(Instant::now());
+                        }
+                        thread::sleep(BACK_OFF);
                     }
-                    Err(_) => thread::sleep(BACK_OFF),
                 }
             };
             if crowd.lock().served.stopped {
                 break;
             }
-            accepting = true;
             let serve_one = move || {
                 let outcome = catch_unwind(AssertUnwindSafe(|| one(stream)))
                     .unwrap_or_else(|_| Err(anyhow!("a fault of this program").into()));

@@ -15,6 +15,9 @@ use xtask::programs::Programs;
 /// Longer than anything here takes; a test that reaches it has hung.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Events that a program can report before anyone asks.
+const BACKLOG: usize = 1 << 16;
+
 pub fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS.get_or_init(|| Programs::build(false).unwrap())
@@ -50,7 +53,7 @@ pub struct Ended {
 
 impl Lone {
     fn start(stage: &'static Stage, role: Role, args: &[&str]) -> Self {
-        let (listener, said) = mpsc::sync_channel(1024);
+        let (listener, said) = mpsc::sync_channel(BACKLOG);
         let program = programs().of(stage, role).unwrap();
         let process = Process::start(program, args, role, &listener).unwrap();
         Self { process, said, events: Vec::new() }
@@ -71,6 +74,10 @@ impl Lone {
             What::Listening { addr } => (server, addr),
             other => panic!("a server that begins with {other:?}"),
         }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     pub fn next_event(&mut self) -> Event {

@@ -1,0 +1,270 @@
+//! Servers that a stranger hits with anything, and that go on serving the others.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{Lone, programs};
+use framing::Stage;
+use framing::stage::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, STAGES};
+use program::{REQUEST, RESPONSE};
+use socket2::SockRef;
+use transcript::{Event, Role, What};
+use xtask::gauge::{Gauge, Reading};
+
+/// A client that asks so many times, and is answered each time.
+fn good_client(stage: &'static Stage, addr: SocketAddr, requests: usize) {
+    let requests = requests.to_string();
+    let args: &[&str] = if stage.has_records { &["--requests", &requests] } else { &[] };
+    let ended = Lone::client(stage, addr, args).end();
+    assert_eq!((ended.code, &ended.complaints[..]), (Some(0), &[][..]));
+}
+
+/// A genuine record of a client, as someone on the path can keep it.
+fn recorded(stage: &'static Stage) -> Vec<u8> {
+    let (events, _) = common::pair(stage, &[], &[]);
+    let sent = events.into_iter().find_map(|event| match event.what {
+        What::Sent(sent) if event.role == Role::Client => Some(sent.record),
+        _ => None,
+    });
+    let payload = sent.unwrap();
+    [&u32::try_from(payload.len()).unwrap().to_be_bytes()[..], &payload].concat()
+}
+
+fn connect(addr: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(addr).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream
+}
+
+/// Reads until the server closes the connection.
+fn wait_for_close(stream: &mut TcpStream) {
+    let mut sink = [0; 4096];
+    while stream.read(&mut sink).is_ok_and(|n| n > 0) {}
+}
+
+/// Waits until threads and descriptors are what they were before.
+fn settles(gauge: &Gauge, before: Reading) -> Reading {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let now = gauge.read().unwrap();
+        if (now.threads, now.descriptors) == (before.threads, before.descriptors) {
+            return now;
+        }
+        assert!(Instant::now() < deadline, "before: {before:?}, now: {now:?}");
+        thread::yield_now();
+    }
+}
+
+/// A server that serves for ever, warmed up, with what it uses when nobody is there.
+fn server(stage: &'static Stage, args: &[&str]) -> (Lone, SocketAddr, Gauge, Reading) {
+    let (server, addr) = Lone::server(stage, &[&["--forever"], args].concat());
+    let gauge = Gauge::of(server.id());
+    let idle = gauge.read().unwrap();
+    good_client(stage, addr, 1);
+    let before = settles(&gauge, idle);
+    (server, addr, gauge, before)
+}
+
+#[test]
+fn three_hundred_clients_at_a_cap_of_a_hundred_are_all_served() {
+    let (_server, addr, gauge, before) = server(&PART2_AEAD, &["--max-connections", "100"]);
+    let clients: Vec<_> =
+        (0..300).map(|_| Lone::client(&PART2_AEAD, addr, &["--requests", "3"])).collect();
+    for client in clients {
+        assert_eq!(client.end().code, Some(0));
+    }
+    settles(&gauge, before);
+}
+
+#[test]
+fn more_connections_than_the_cap_wait_their_turn() {
+    let (_server, addr, gauge, before) =
+        server(&PART2_AEAD, &["--max-connections", "2", "--timeout", "1"]);
+    let mut silent: Vec<_> = (0..4).map(|_| connect(addr)).collect();
+    // Two are served, until the deadline for their first record; then the next two; then this one.
+    let waiting = Lone::client(&PART2_AEAD, addr, &["--timeout", "60"]);
+    assert!(gauge.read().unwrap().threads <= before.threads + 2);
+    assert_eq!(waiting.end().code, Some(0));
+    silent.iter_mut().for_each(wait_for_close);
+    settles(&gauge, before);
+}
+
+#[test]
+fn a_hundred_silent_and_slow_clients_are_gone_at_their_deadline_and_harm_nobody() {
+    for stage in STAGES {
+        let (_server, addr, gauge, before) =
+            server(stage, &["--timeout", "1", "--max-connections", "200"]);
+        let begun: &[u8] = if stage.has_records { &[0, 0, 16, 0, 1, 2] } else { b"GET /" };
+        let mut held: Vec<_> = (0..100).map(|_| connect(addr)).collect();
+        for (number, stream) in held.iter_mut().enumerate() {
+            stream.write_all(&begun[..number % begun.len()]).unwrap();
+        }
+        good_client(stage, addr, 1);
+        held.iter_mut().for_each(wait_for_close);
+        settles(&gauge, before);
+    }
+}
+
+#[test]
+fn a_peer_that_never_reads_is_gone_at_its_deadline() {
+    // At this stage a record can be repeated as often as one likes, and each is answered.
+    let record = recorded(&PART2_HMAC);
+    let (_server, addr, gauge, before) = server(&PART2_HMAC, &["--timeout", "1"]);
+    let mut greedy = connect(addr);
+    greedy.set_write_timeout(Some(Duration::from_secs(60))).unwrap();
+    let many = record.repeat(500);
+    while greedy.write_all(&many).is_ok() {}
+    good_client(&PART2_HMAC, addr, 1);
+    settles(&gauge, before);
+}
+
+#[test]
+fn a_thousand_held_connections_cost_at_most_64_kib_each() {
+    let args = ["--max-connections", "1000", "--timeout", "60"];
+    let (_server, addr, gauge, before) = server(&PART2_AEAD, &args);
+    let mut held: Vec<_> = (0..1000).map(|_| connect(addr)).collect();
+    for stream in &mut held {
+        // The longest record there can be, all but its last byte: the server has room for all of it.
+        let len = PART2_AEAD.limits().max;
+        let length = u32::try_from(len).unwrap().to_be_bytes();
+        stream.write_all(&[&length[..], &vec![7; len - 1]].concat()).unwrap();
+    }
+    while gauge.read().unwrap().threads < before.threads + 1000 {
+        thread::yield_now();
+    }
+    let full = gauge.read().unwrap();
+    let each = (full.memory_kib - before.memory_kib) / 1000;
+    assert!(each <= 64, "{each} KiB each");
+    drop(held);
+    settles(&gauge, before);
+}
+
+#[test]
+fn ten_thousand_connections_one_after_another_leave_nothing_behind() {
+    let (_server, addr, gauge, before) = server(&PART2_AEAD, &[]);
+    let garbage = |count| {
+        for _ in 0..count {
+            let mut stream = connect(addr);
+            stream.write_all(&[0xff; 4]).unwrap();
+            wait_for_close(&mut stream);
+        }
+    };
+    garbage(1_000);
+    let warm = settles(&gauge, before);
+    garbage(9_000);
+    let after = settles(&gauge, before);
+    assert!(after.memory_kib <= warm.memory_kib + 1024, "{warm:?}, then {after:?}");
+}
+
+#[test]
+fn after_a_thousand_resets_all_of_a_hundred_good_requests_pass() {
+    let record = recorded(&PART2_AEAD);
+    let (_server, addr, gauge, before) = server(&PART2_AEAD, &[]);
+    for number in 0..1000 {
+        let mut stream = connect(addr);
+        stream.write_all(&record[..number % (record.len() + 1)]).unwrap();
+        SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(stream); // Closing without lingering resets the connection.
+    }
+    good_client(&PART2_AEAD, addr, 100);
+    settles(&gauge, before);
+}
+
+#[test]
+fn an_answer_survives_a_close_with_unread_bytes() {
+    let (_server, addr, ..) = server(&PART1_PLAIN, &[]);
+    for _ in 0..20 {
+        let mut stream = connect(addr);
+        stream.write_all(&[REQUEST.as_bytes(), &vec![b'x'; 30_000]].concat()).unwrap();
+        let mut answer = vec![];
+        stream.read_to_end(&mut answer).unwrap();
+        assert_eq!(answer, RESPONSE);
+    }
+}
+
+#[test]
+fn a_server_out_of_descriptors_says_so_once_and_goes_on() {
+    let program = programs().of(&PART1_CTR, Role::Server).unwrap();
+    let mut server = Command::new("sh")
+        .args(["-c", "ulimit -n 16; exec \"$0\" \"$@\""])
+        .arg(program)
+        .args(["--addr", "127.0.0.1:0", "--forever", "--json", "--timeout", "60"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first_line = String::new();
+    let mut stdout = BufReader::new(server.stdout.take().unwrap());
+    stdout.read_line(&mut first_line).unwrap();
+    thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+    let What::Listening { addr } = serde_json::from_str::<Event>(&first_line).unwrap().what else {
+        panic!("a server begins with listening: {first_line}");
+    };
+    let held: Vec<_> = (0..30).map(|_| connect(addr)).collect();
+    let mut complaints = BufReader::new(server.stderr.take().unwrap()).lines();
+    let complaint = complaints.next().unwrap().unwrap();
+    assert!(complaint.contains("cannot accept a connection: Too many open files"), "{complaint}");
+    drop(held);
+    good_client(&PART1_CTR, addr, 3);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let more = complaints.map_while(Result::ok).filter(|line| line.contains("cannot accept"));
+    assert_eq!(more.count(), 0);
+}
+
+#[test]
+fn a_signal_lets_running_exchanges_finish_and_says_what_was_served() {
+    for signal in ["-INT", "-TERM"] {
+        let (server, addr, gauge, before) = server(&PART2_AEAD, &[]);
+        let record = recorded(&PART2_AEAD);
+        let (mut running, mut idle) = (connect(addr), connect(addr));
+        idle.write_all(&record).unwrap();
+        idle.read_exact(&mut [0; 118]).unwrap();
+        running.write_all(&record[..50]).unwrap();
+        while gauge.read().unwrap().threads < before.threads + 2 {
+            thread::yield_now();
+        }
+        let id = server.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        wait_for_close(&mut idle);
+        running.write_all(&record[50..]).unwrap();
+        running.read_exact(&mut [0; 118]).unwrap();
+        wait_for_close(&mut running);
+        let ended = server.end();
+        assert_eq!(ended.code, Some(0));
+        let said = "part2-aead server: stopped: served 3 connections, 0 of them failed";
+        assert_eq!(ended.complaints, [said]);
+        assert!(TcpStream::connect(addr).is_err());
+    }
+}
+
+#[test]
+fn a_hundred_launches_four_at_a_time_all_go_well() {
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for stage in STAGES.repeat(5) {
+                    assert_eq!(common::pair(stage, &[], &[]).1.code(), 0);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_client_that_closes_its_half_is_still_answered() {
+    let record = recorded(&PART2_AEAD);
+    let (_server, addr, ..) = server(&PART2_AEAD, &[]);
+    let mut stream = connect(addr);
+    stream.write_all(&record).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut answer = vec![];
+    stream.read_to_end(&mut answer).unwrap();
+    assert_eq!(answer.len(), 118);
+}
