@@ -6,8 +6,10 @@
 //! - [`tap`]: sits between the two, passes everything on and watches.
 //! - [`path`]: the same place, to take messages from, change, keep and repeat them.
 //! - [`attacks`]: what can be done there, one file an attack.
+//! - [`gf128`]: the field that GCM's tags are computed in.
 
 pub mod attacks;
+pub mod gf128;
 pub mod path;
 pub mod tap;
 
