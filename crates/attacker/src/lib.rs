@@ -6,10 +6,11 @@
 //! - [`tap`]: sits between the two, passes everything on and watches.
 //! - [`path`]: the same place, to take messages from, change, keep and repeat them.
 //! - [`attacks`]: what can be done there, one file an attack.
-//! - [`gf128`]: the field that GCM's tags are computed in.
+//! - [`nonce_reuse`]: what two records with one nonce give away; [`gf128`]: the field it computes in.
 
 pub mod attacks;
 pub mod gf128;
+pub mod nonce_reuse;
 pub mod path;
 pub mod tap;
 
