@@ -6,6 +6,7 @@
 //! | `hmac_seq_server`, `hmac_seq_client` | so is a genuine one in the wrong place |
 //! | `aead_server`, `aead_client` | the same from one primitive |
 //! | `tampering_demo` | every bit of a record is protected |
+//! | `nonce_reuse_victim` | what a nonce used twice looks like; built with the feature `nonce-reuse` only |
 //!
 //! The programs are in `src/bin/`. They differ in the stage they name and in nothing else, so there is
 //! nothing to share here that is not shared already: see the crates `crypto`, `channel` and `program`.

@@ -28,6 +28,8 @@ pub mod hmac;
 pub mod hmac_seq;
 pub mod keys;
 mod nonce;
+#[cfg(feature = "nonce-reuse")]
+pub mod nonce_reuse;
 mod open;
 mod primitives;
 mod seal;

@@ -42,7 +42,7 @@ impl<const LEN: usize> Nonces<LEN> {
     }
 
     /// The same nonce for a whole block.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "nonce-reuse"))]
     pub(crate) fn fixed(nonce: [u8; LEN]) -> Self {
         Self { block: [nonce; BLOCK_LEN], used: 0, source: |_| Err(getrandom::Error::UNEXPECTED) }
     }
