@@ -8,7 +8,7 @@
 //! - [`pair`]: a client and a server of one stage, from the first event to both exit codes.
 //! - [`run`], [`show`], [`list`]: the commands.
 //! - [`gauge`]: what a process uses of memory, threads and descriptors.
-//! - [`lab`]: every attack, tried on real programs.
+//! - [`lab`]: every attack, tried on real programs; [`nonce_lab`]: what a nonce used twice gives away.
 //! - [`view`]: what they make of a run: text, JSON, files.
 //! - [`capture`]: the file that Wireshark opens.
 
@@ -16,6 +16,7 @@ pub mod capture;
 pub mod gauge;
 pub mod lab;
 pub mod list;
+pub mod nonce_lab;
 pub mod pair;
 pub mod process;
 pub mod programs;

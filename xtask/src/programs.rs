@@ -20,11 +20,23 @@ impl Programs {
     /// # Errors
     /// When cargo cannot be run, or the build fails.
     pub fn build(release: bool) -> Result<Self> {
+        let args = ["--package=part1", "--package=part2", "--bins"];
+        Self::built(args.into_iter().chain(release.then_some("--release")))
+    }
+
+    /// Builds the victim of the nonce lab, `nonce_reuse_victim`, which no other build contains.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_nonce_reuse_victim() -> Result<Self> {
+        Self::built(["--package=part2", "--features=nonce-reuse", "--bin=nonce_reuse_victim"])
+    }
+
+    fn built<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
-            .args(["build", "--package=part1", "--package=part2", "--bins"])
-            .args(["--message-format=json-render-diagnostics"])
-            .args(release.then_some("--release"))
+            .args(["build", "--message-format=json-render-diagnostics"])
+            .args(args)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
