@@ -9,6 +9,7 @@
 //! - [`run`], [`show`], [`list`]: the commands.
 //! - [`gauge`]: what a process uses of memory, threads and descriptors.
 //! - [`lab`]: every attack, tried on real programs; [`nonce_lab`]: what a nonce used twice gives away.
+//! - [`soak`]: a server under load, good clients and every fault at once.
 //! - [`view`]: what they make of a run: text, JSON, files.
 //! - [`capture`]: the file that Wireshark opens.
 
@@ -22,6 +23,7 @@ pub mod process;
 pub mod programs;
 pub mod run;
 pub mod show;
+pub mod soak;
 pub mod view;
 
 use std::io::{ErrorKind, Write};

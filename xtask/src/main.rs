@@ -11,6 +11,7 @@ use framing::Stage;
 use framing::stage::STAGES;
 use xtask::lab::{self, AttackOptions, MatrixOptions};
 use xtask::run::RunOptions;
+use xtask::soak::{self, SoakOptions};
 use xtask::view::ViewOptions;
 use xtask::{list, print, run, show};
 
@@ -49,6 +50,8 @@ enum Command {
         #[command(flatten)]
         options: MatrixOptions,
     },
+    /// Load a server with good clients, and with every fault besides, and measure what it does
+    Soak(SoakOptions),
     /// Name the stages, with what each adds, stops and lets through
     List,
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Show { run, options } => (show::saved(&run, &options), 2),
         Command::Attack(options) => (lab::attack(&options), 3),
         Command::Matrix { options } => (lab::matrix(&options), 3),
+        Command::Soak(options) => (soak::soak(&options), 3),
         Command::List => (print(&list::text()), 3),
     };
     done.unwrap_or_else(|error| {

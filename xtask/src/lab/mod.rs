@@ -3,7 +3,7 @@
 //! - [`scenario`]: who takes part in each attack, and when it counts as a success.
 //! - [`play`]: runs one, and keeps what the victims said.
 //! - [`verdict`]: what came of it, told from the victims' words alone.
-//! - [`story`], [`matrix`]: one attack told at length, and all of them in a table.
+//! - [`story`], [`mod@matrix`]: one attack told at length, and all of them in a table.
 
 pub mod matrix;
 pub mod play;
@@ -13,15 +13,15 @@ pub mod verdict;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use framing::Stage;
 use framing::stage::STAGES;
 
 use crate::lab::scenario::{SCENARIOS, Scenario};
-use crate::print;
 use crate::programs::Programs;
+use crate::{nonce_lab, print};
 
 /// What can be said of an attack.
 #[derive(Args, Debug)]
@@ -47,8 +47,11 @@ pub struct MatrixOptions {
     markdown: bool,
 }
 
+/// The attack that needs no socket: a nonce used twice.
+const NONCE_REUSE: &str = "nonce-reuse";
+
 fn attack_names() -> impl Iterator<Item = &'static str> {
-    SCENARIOS.iter().map(|scenario| scenario.attack.name)
+    SCENARIOS.iter().map(|scenario| scenario.attack.name).chain([NONCE_REUSE])
 }
 
 /// `cargo xtask attack`. The exit code is 0 when what came of it is what is known to, else 1.
@@ -59,9 +62,11 @@ pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
     let (Some(name), Some(stage)) = (&options.name, &options.stage) else {
         return print(&story::list());
     };
-    let (Some(scenario), Some(stage)) = (Scenario::find(name), Stage::find(stage)) else {
-        bail!("no attack {name} at {stage}");
-    };
+    let stage = Stage::find(stage).context("no such stage")?;
+    if name == NONCE_REUSE {
+        return nonce_lab::run(stage);
+    }
+    let scenario = Scenario::find(name).context("no such attack")?;
     let programs = Programs::build(false)?;
     let (cell, played) = scenario.try_at(&programs, stage)?;
     print(&story::told(scenario, stage, &cell, played.as_ref()))?;
