@@ -12,12 +12,14 @@
 //! - [`soak`]: a server under load, good clients and every fault at once.
 //! - [`view`]: what they make of a run: text, JSON, files.
 //! - [`capture`]: the file that Wireshark opens.
+//! - [`page`]: the file that a browser opens.
 
 pub mod capture;
 pub mod gauge;
 pub mod lab;
 pub mod list;
 pub mod nonce_lab;
+pub mod page;
 pub mod pair;
 pub mod process;
 pub mod programs;
