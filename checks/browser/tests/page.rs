@@ -1,0 +1,484 @@
+//! The page of a run, in a real browser.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use anyhow::{Context, Result, ensure};
+use framing::Stage;
+use framing::stage::{PART1_CTR, PART2_AEAD, PART2_HMAC_SEQ, STAGES};
+use headless_chrome::browser::tab::point::Point;
+use headless_chrome::protocol::cdp::types::{Event as Said, Method};
+use headless_chrome::protocol::cdp::{Emulation, Input, Network, Page as Pages};
+use headless_chrome::{Browser, LaunchOptions, Tab};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use transcript::{Event, Hex, Record, Role, What};
+use xtask::page::{Page, meaning};
+
+const DESKTOP: (u32, u32) = (1360, 900);
+const PHONE: (u32, u32) = (360, 740);
+
+/// The events of a run of all stages, by the programs themselves.
+fn real_run() -> &'static [Event] {
+    static RUN: OnceLock<Vec<Event>> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let output = Command::new(env!("CARGO"))
+            .args([
+                "run",
+                "--quiet",
+                "--package=xtask",
+                "--",
+                "run",
+                "all",
+                "--requests=1",
+                "--json",
+            ])
+            .current_dir(workspace)
+            .output()
+            .expect("cargo runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines.map(|line| serde_json::from_slice(line).expect("an event")).collect()
+    })
+}
+
+/// What only someone on the path brings about: a flipped bit that goes through, and one that does not;
+/// a replay; markup and long lines in a plaintext; 16 KiB; nothing at all.
+fn eventful_run() -> Vec<Event> {
+    let sealed = |stage: &'static Stage, index: u64, plaintext: &[u8]| {
+        let (mut payload, mut noise) = (Vec::new(), 1_u8);
+        for field in stage.fields {
+            let len = field.len.unwrap_or(plaintext.len());
+            payload.extend((0..len).map(|_| {
+                noise = noise.wrapping_mul(77).wrapping_add(41);
+                noise
+            }));
+        }
+        if stage.fields[0].name == "seq" {
+            payload[..8].copy_from_slice(&index.to_be_bytes());
+        }
+        Record::new(stage, index, plaintext, &payload)
+    };
+    let event = |stage, role, what| Event { role, stage, what };
+    let (client, server) = (Role::Client, Role::Server);
+    let rejected = |index, error: &str, message: &str, record: &[u8]| What::Rejected {
+        index,
+        error: error.to_owned(),
+        message: message.to_owned(),
+        expected_seq: None,
+        record: Some(Hex::from(record)),
+    };
+    let flipped = |bytes: &[u8], at: usize| {
+        let mut bytes = bytes.to_vec();
+        bytes[at] ^= 0x08;
+        bytes
+    };
+
+    let ctr = &PART1_CTR;
+    let transfer = sealed(ctr, 0, b"amount=100");
+    let changed =
+        Record::new(ctr, 0, &flipped(&transfer.plaintext, 7), &flipped(&transfer.record, 23));
+    let mut events =
+        vec![event(ctr, client, What::Sent(transfer)), event(ctr, server, What::Received(changed))];
+    let markup =
+        "<script>console.log('ran')</script><img src=x onerror=alert(1)>\u{1b}[31m&amp;\"'";
+    let all_bytes: Vec<u8> = (0..=255).cycle().take(16_384).collect();
+    for (index, plaintext) in (1..).zip([markup.as_bytes(), &[b'w'; 3000], &all_bytes, b""]) {
+        let record = sealed(ctr, index, plaintext);
+        events.push(event(ctr, client, What::Sent(record.clone())));
+        events.push(event(ctr, server, What::Received(record)));
+    }
+
+    let numbered = &PART2_HMAC_SEQ;
+    let first = sealed(numbered, 0, b"once");
+    let why = "record 1 refused: it carries seq 0, expected 1: a replay or a reordering";
+    let replayed = rejected(1, "out_of_order", why, &first.record);
+    events.push(event(numbered, client, What::Sent(first.clone())));
+    events.push(event(numbered, server, What::Received(first)));
+    events.push(event(numbered, server, replayed));
+
+    let aead = &PART2_AEAD;
+    let sent = sealed(aead, 0, b"amount=100");
+    let refused = rejected(0, "bad_tag", "its tag does not verify", &flipped(&sent.record, 27));
+    events.push(event(aead, client, What::Sent(sent)));
+    events.push(event(aead, server, refused));
+    events.push(event(aead, client, What::Sent(sealed(aead, 1, b"too late"))));
+    events
+}
+
+/// A page, open in a browser.
+struct Open {
+    tab: Arc<Tab>,
+    /// What the browser told: requests, and messages on the console.
+    requests: Arc<Mutex<Vec<String>>>,
+    messages: Arc<Mutex<Vec<String>>>,
+    url: String,
+    _browser: Browser,
+    _dir: TempDir,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Conditions {
+    phone: bool,
+    dark: bool,
+    no_javascript: bool,
+}
+
+impl Open {
+    fn new(events: &[Event], conditions: Conditions) -> Result<Self> {
+        let dir = TempDir::new()?;
+        let path = dir.path().join("run.html");
+        let mut page = Page::new(fs::File::create(&path)?);
+        events.iter().try_for_each(|event| page.event(event))?;
+        page.finish()?;
+
+        let options = LaunchOptions::default_builder()
+            .path(Some(chromium()?))
+            // Chromium's sandbox does not work as root, which CI is.
+            .sandbox(false)
+            .window_size(Some(DESKTOP))
+            .build()?;
+        let browser = Browser::new(options)?;
+        let tab = browser.new_tab()?;
+        let (requests, messages) = <(Arc<Mutex<Vec<_>>>, Arc<Mutex<Vec<_>>>)>::default();
+        let (told, said) = (requests.clone(), messages.clone());
+        tab.add_event_listener(Arc::new(move |event: &Said| {
+            let push = |list: &Mutex<Vec<String>>, what| list.lock().expect("a list").push(what);
+            match event {
+                Said::NetworkRequestWillBeSent(event) => {
+                    push(&told, event.params.request.url.clone());
+                }
+                Said::LogEntryAdded(event) => push(&said, event.params.entry.text.clone()),
+                Said::RuntimeConsoleAPICalled(event) => push(&said, format!("{:?}", event.params)),
+                Said::RuntimeExceptionThrown(event) => push(&said, format!("{:?}", event.params)),
+                _ => {}
+            }
+        }))?;
+        tab.enable_log()?.enable_runtime()?;
+        let Conditions { phone, dark, no_javascript } = conditions;
+        let (width, height) = if phone { PHONE } else { DESKTOP };
+        let scheme = if dark { "dark" } else { "light" };
+        call::<Network::Enable>(&tab, json!({}))?;
+        resize(&tab, width, height)?;
+        call::<Emulation::SetTouchEmulationEnabled>(&tab, json!({ "enabled": phone }))?;
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        call::<Emulation::SetEmulatedMedia>(&tab, json!({ "features": features }))?;
+        call::<Emulation::SetScriptExecutionDisabled>(&tab, json!({ "value": no_javascript }))?;
+        let url = format!("file://{}", path.display());
+        tab.navigate_to(&url)?.wait_until_navigated()?;
+        Ok(Self { tab, requests, messages, url, _browser: browser, _dir: dir })
+    }
+
+    /// The value of an expression.
+    fn ask<T: DeserializeOwned>(&self, expression: &str) -> Result<T> {
+        let answer = self.tab.evaluate(&format!("JSON.stringify({expression})"), false)?;
+        let json = answer.value.context("no answer")?;
+        let json = json.as_str().with_context(|| format!("no text: {json}"))?;
+        Ok(serde_json::from_str(json)?)
+    }
+
+    /// How many fields there are to select.
+    fn fields(&self) -> Result<usize> {
+        self.ask("document.querySelectorAll('details').length")
+    }
+
+    /// The middle of what field number `at` shows, in view.
+    fn middle(&self, at: usize) -> Result<Point> {
+        let (x, y): (f64, f64) = self.ask(&format!(
+            "(() => {{ const it = document.querySelectorAll('summary')[{at}];
+               it.scrollIntoView({{ block: 'center', behavior: 'instant' }});
+               const box = it.getBoundingClientRect();
+               return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
+        ))?;
+        Ok(Point { x, y })
+    }
+
+    /// That field number `at` shows all there is to say of it, or nothing where it is not `selected`.
+    fn is_explained(&self, at: usize, selected: bool) -> Result<()> {
+        let (stage, name, shown): (String, String, Option<String>) = self.ask(&format!(
+            "(field => [field.closest('.stage').id, field.dataset.field,
+                field.lastElementChild.checkVisibility() ? field.lastElementChild.innerText : null]
+             )(document.querySelectorAll('details')[{at}])"
+        ))?;
+        let meaning = Stage::find(&stage).and_then(|stage| meaning::of(stage, &name));
+        let meaning = meaning.with_context(|| format!("no {name} at {stage}"))?;
+        ensure!(shown.is_some() == selected, "{name} at {stage} shows {shown:?}");
+        for part in ["Offset", "length", meaning.what, meaning.readers, meaning.protection] {
+            let is_shown = shown.as_ref().is_none_or(|shown| shown.contains(part));
+            ensure!(is_shown, "{name} at {stage}: {part:?} is missing: {shown:?}");
+        }
+        Ok(())
+    }
+
+    /// A picture of the page from its top.
+    fn screenshot(&self, name: &str) -> Result<()> {
+        let (width, height): (u32, u32) =
+            self.ask("(scrollTo(0, 0), [innerWidth, document.documentElement.scrollHeight])")?;
+        resize(&self.tab, width, height.min(4500))?;
+        let png = Pages::CaptureScreenshotFormatOption::Png;
+        let png = self.tab.capture_screenshot(png, None, None, true)?;
+        Ok(fs::write(picture(name), png)?)
+    }
+}
+
+fn resize(tab: &Tab, width: u32, height: u32) -> Result<()> {
+    let mobile = width == PHONE.0;
+    let size =
+        json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile });
+    call::<Emulation::SetDeviceMetricsOverride>(tab, size)
+}
+
+/// Where a picture is kept, to be looked at.
+fn picture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// Calls a method of the browser's protocol, whose parameters are many and mostly left out.
+fn call<M: Method + Serialize + DeserializeOwned + Debug>(
+    tab: &Tab,
+    parameters: Value,
+) -> Result<()> {
+    tab.call_method(serde_json::from_value::<M>(parameters)?)?;
+    Ok(())
+}
+
+fn chromium() -> Result<PathBuf> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    std::env::split_paths(&paths)
+        .flat_map(|dir| names.map(|name| dir.join(name)))
+        .find(|path| path.is_file())
+        .context("no Chromium")
+}
+
+/// What the records of a run are on the wire, in the order they were sent.
+fn on_the_wire(events: &[Event]) -> Vec<Vec<u8>> {
+    let sent = events.iter().filter_map(|event| match &event.what {
+        What::Sent(record) if event.stage.has_records => {
+            let len = u32::try_from(record.record.len()).expect("a length");
+            Some([&len.to_be_bytes()[..], &record.record].concat())
+        }
+        What::Sent(record) => Some(record.record.to_vec()),
+        _ => None,
+    });
+    sent.collect()
+}
+
+#[test]
+#[ignore = "needs Chromium, which .ci/run installs"]
+fn it_loads_nothing_but_itself_and_says_nothing() -> Result<()> {
+    for events in [real_run(), &eventful_run()] {
+        let page = Open::new(events, Conditions::default())?;
+        assert_eq!(page.ask::<String>("document.title")?, "A run of Rebuilding TLS, byte by byte");
+        for at in 0..page.fields()? {
+            page.tab.click_point(page.middle(at)?)?;
+        }
+        let mut requests = page.requests.lock().expect("requests").clone();
+        requests.retain(|url| !url.starts_with("data:"));
+        assert_eq!(requests, [page.url.as_str()]);
+        assert_eq!(*page.messages.lock().expect("messages"), Vec::<String>::new());
+        assert_eq!(
+            page.ask::<usize>("document.querySelectorAll('script, img, iframe').length")?,
+            0
+        );
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs Chromium, which .ci/run installs"]
+fn selecting_a_field_with_the_mouse_explains_it() -> Result<()> {
+    let page = Open::new(real_run(), Conditions::default())?;
+    let fields = page.fields()?;
+    assert_eq!(fields, 2 * (1 + 3 + 4 + 5 + 5));
+    for at in 0..fields {
+        page.tab.click_point(page.middle(at)?)?;
+        page.is_explained(at, true)?;
+    }
+    let selected: usize = page.ask("document.querySelectorAll('details[open]').length")?;
+    assert_eq!(selected, on_the_wire(real_run()).len(), "one field a record");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs Chromium, which .ci/run installs"]
+fn selecting_a_field_with_a_finger_explains_it() -> Result<()> {
+    let page = Open::new(real_run(), Conditions { phone: true, ..Default::default() })?;
+    for at in 0..page.fields()? {
+        let Point { x, y } = page.middle(at)?;
+        let finger = json!({ "type": "touchStart", "touchPoints": [{ "x": x, "y": y }] });
+        call::<Input::DispatchTouchEvent>(&page.tab, finger)?;
+        let no_finger = json!({ "type": "touchEnd", "touchPoints": [] });
+        call::<Input::DispatchTouchEvent>(&page.tab, no_finger)?;
+        page.is_explained(at, true)?;
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs Chromium, which .ci/run installs"]
+fn the_keyboard_reaches_every_field_and_explains_it() -> Result<()> {
+    let page = Open::new(real_run(), Conditions::default())?;
+    let fields = page.fields()?;
+    let mut reached = BTreeSet::new();
+    let focused = "[...document.querySelectorAll('summary')].indexOf(document.activeElement)";
+    for tabs in 0.. {
+        ensure!(tabs < 4 * fields, "Tab never got to the last field: {reached:?}");
+        page.tab.press_key("Tab")?;
+        let Ok(at) = usize::try_from(page.ask::<i64>(focused)?) else { continue };
+        let keys = if at % 2 == 0 { ["Enter", " "] } else { [" ", "Enter"] };
+        for (key, selected) in keys.into_iter().zip([true, false]) {
+            page.tab.press_key(key)?;
+            page.is_explained(at, selected)?;
+        }
+        reached.insert(at);
+        if reached.len() == fields {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs Chromium, which .ci/run installs"]
+fn the_bytes_shown_are_the_runs() -> Result<()> {
+    for events in [real_run().to_vec(), eventful_run()] {
+        let page = Open::new(&events, Conditions::default())?;
+        page.ask::<usize>(
+            "[...document.querySelectorAll('details')].map(it => it.open = true).length",
+        )?;
+        let shown: Vec<Vec<String>> = page.ask(
+            "[...document.querySelectorAll('.record.sent')].map(record =>
+               [...record.querySelectorAll('details')].map(field =>
+                 (field.querySelector('.all') ?? field.querySelector('code')).innerText))",
+        )?;
+        let bytes = |text: &String| -> Result<Vec<u8>> {
+            text.split_whitespace().map(|byte| Ok(u8::from_str_radix(byte, 16)?)).collect()
+        };
+        let shown: Vec<_> = shown
+            .iter()
+            .map(|fields| Ok(fields.iter().map(bytes).collect::<Result<Vec<_>>>()?.concat()))
+            .collect::<Result<_>>()?;
+        assert!(shown == on_the_wire(&events));
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs Chromium, which .ci/run installs"]
+fn nothing_is_wider_than_a_phone() -> Result<()> {
+    for events in [real_run(), &eventful_run()] {
+        let page = Open::new(events, Conditions { phone: true, ..Default::default() })?;
+        for open in ["false", "true"] {
+            let widths: (u32, u32) = page.ask(&format!(
+                "(document.querySelectorAll('details').forEach(it => {{ it.name = ''; it.open = {open} }}),
+                 [document.documentElement.scrollWidth, innerWidth])"
+            ))?;
+            assert_eq!(widths, (PHONE.0, PHONE.0));
+            let wide: Vec<String> = page.ask(&format!(
+                "[...document.querySelectorAll('body *')].filter(it => it.checkVisibility()
+                   && (it.getBoundingClientRect().right > {} || it.scrollWidth > it.clientWidth + 1
+                       && getComputedStyle(it).display !== 'inline' && !it.closest('h3'))).map(it => it.outerHTML.slice(0, 200))",
+                PHONE.0
+            ))?;
+            assert_eq!(wide, Vec::<String>::new());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs Chromium, which .ci/run installs"]
+fn everything_is_there_without_javascript() -> Result<()> {
+    let page = Open::new(real_run(), Conditions { no_javascript: true, ..Default::default() })?;
+    let text: String = page.ask("document.body.innerText")?;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    for stage in STAGES {
+        let fields = stage.fields.iter().map(|field| field.name);
+        let names = fields.chain(stage.has_records.then_some("length"));
+        let meanings = names.filter_map(|name| meaning::of(stage, name));
+        let meanings = meanings.flat_map(|it| [it.what, it.readers, it.protection]);
+        let said = [stage.name, stage.title, stage.adds, stage.stops, stage.lets_through];
+        for part in said.into_iter().chain(meanings) {
+            assert!(text.contains(&part.to_lowercase()), "{}: {part:?} is missing", stage.name);
+        }
+    }
+    for record in on_the_wire(real_run()) {
+        let bytes: Vec<_> = record.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(text.contains(&bytes[4..12].join(" ")), "{bytes:?}");
+    }
+    page.tab.click_point(page.middle(0)?)?;
+    page.is_explained(0, true)
+}
+
+/// WCAG 2.2, success criterion 1.4.3: 4.5 to 1.
+#[test]
+#[ignore = "needs Chromium, which .ci/run installs"]
+fn text_stands_out_from_what_is_behind_it() -> Result<()> {
+    const FAINT: &str = r"(() => {
+        document.querySelectorAll('details').forEach(it => { it.name = ''; it.open = true });
+        const parts = color => color.match(/[\d.]+/g).map(Number);
+        const light = color => parts(color).slice(0, 3)
+            .map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+            .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+        const behind = it => {
+            for (; it; it = it.parentElement) {
+                const color = getComputedStyle(it).backgroundColor;
+                if ((parts(color)[3] ?? 1) === 1) return color;
+            }
+        };
+        const faint = new Set();
+        for (const it of document.querySelectorAll('body *')) {
+            const own = [...it.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+            if (!own || !it.checkVisibility() || it.matches('style')) continue;
+            const style = getComputedStyle(it);
+            const [a, b] = [light(style.color), light(behind(it))].sort((a, b) => b - a);
+            const ratio = (a + .05) / (b + .05);
+            if (ratio < 4.5 || style.opacity !== '1')
+                faint.add(`${it.tagName} ${it.className}: ${ratio.toFixed(2)} ${style.opacity}`);
+        }
+        return [...faint];
+    })()";
+    for dark in [false, true] {
+        for events in [real_run(), &eventful_run()] {
+            let page = Open::new(events, Conditions { dark, ..Default::default() })?;
+            assert_eq!(page.ask::<Vec<String>>(FAINT)?, Vec::<String>::new(), "dark: {dark}");
+        }
+    }
+    Ok(())
+}
+
+/// The pictures stay in the target directory, to be looked at.
+#[test]
+#[ignore = "needs Chromium, which .ci/run installs"]
+fn it_has_a_light_look_and_a_dark_one() -> Result<()> {
+    let background = "getComputedStyle(document.body).backgroundColor";
+    for phone in [false, true] {
+        let mut looks = Vec::new();
+        for dark in [false, true] {
+            let conditions = Conditions { phone, dark, no_javascript: false };
+            let size = if phone { "phone" } else { "desktop" };
+            let scheme = if dark { "dark" } else { "light" };
+            let aead: Vec<_> =
+                real_run().iter().filter(|event| event.stage == &PART2_AEAD).cloned().collect();
+            for (events, name) in [(&aead, "aead"), (&eventful_run(), "eventful")] {
+                let page = Open::new(events, conditions)?;
+                page.tab.click_point(page.middle(3)?)?;
+                page.screenshot(&format!("{name}-{size}-{scheme}.png"))?;
+                looks.push(page.ask::<String>(background)?);
+            }
+        }
+        looks.dedup();
+        assert_eq!(looks.len(), 2, "{looks:?}");
+    }
+    let page = Open::new(real_run(), Conditions::default())?;
+    let pdf = page.tab.print_to_pdf(None)?;
+    Ok(fs::write(picture("print.pdf"), pdf)?)
+}
