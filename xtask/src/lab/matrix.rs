@@ -11,7 +11,7 @@ use anyhow::Result;
 use framing::Stage;
 use framing::stage::STAGES;
 
-use crate::lab::scenario::{SCENARIOS, Scenario};
+use crate::lab::scenario::{Known, SCENARIOS, Scenario};
 use crate::lab::verdict::{Cell, Verdict};
 use crate::programs::Programs;
 use crate::view::progress;
@@ -23,17 +23,14 @@ const OPEN: Style = AnsiColor::Red.on_default().bold();
 const CLOSED: Style = AnsiColor::Green.on_default();
 const DIM: Style = Style::new().dimmed();
 
-/// Every cell, row by row, each tried just now.
+/// Every cell, row by row, each tried just now. One that came to no verdict says why.
 #[derive(Debug)]
-pub struct Matrix(Vec<(&'static Scenario, Vec<Cell>)>);
+pub struct Matrix(Vec<(&'static Scenario, Vec<Result<Cell>>)>);
 
 impl Matrix {
-    /// Tries every attack at every stage, several at a time, with a progress bar.
-    ///
-    /// # Errors
-    /// When a cell allows no verdict, and before that when the control does not succeed: then nothing
-    /// else is to be believed.
-    pub fn run(programs: &Programs) -> Result<Self> {
+    /// Tries every attack at every stage, several at a time, with a progress bar. The control is in the
+    /// first row: where it does not succeed, nothing below is to be believed.
+    pub fn run(programs: &Programs) -> Self {
         let cells: Vec<_> =
             SCENARIOS.iter().flat_map(|scenario| STAGES.map(|stage| (scenario, stage))).collect();
         let bar = progress(cells.len() as u64, "attacks");
@@ -53,14 +50,16 @@ impl Matrix {
         });
         bar.finish_and_clear();
         done.sort_by_key(|(number, _)| *number);
-        let cells = done.into_iter().map(|(_, cell)| cell).collect::<Result<Vec<_>>>()?;
-        let rows = cells.chunks(STAGES.len()).map(<[Cell]>::to_vec);
-        Ok(Self(SCENARIOS.iter().zip(rows).collect()))
+        let mut cells = done.into_iter().map(|(_, cell)| cell);
+        let rows = SCENARIOS
+            .iter()
+            .map(|scenario| (scenario, cells.by_ref().take(STAGES.len()).collect()));
+        Self(rows.collect())
     }
 
-    /// All cells.
+    /// All cells that came to a verdict.
     pub fn cells(&self) -> impl Iterator<Item = &Cell> {
-        self.0.iter().flat_map(|(_, cells)| cells)
+        self.0.iter().flat_map(|(_, cells)| cells).flatten()
     }
 
     /// The cells that are not as they are known to be, each in a line.
@@ -68,12 +67,14 @@ impl Matrix {
         let cells = self.0.iter().flat_map(|(scenario, cells)| {
             cells.iter().zip(STAGES).map(|(cell, stage)| (cell, scenario.known_at(stage)))
         });
-        let surprises = cells.filter(|(cell, known)| !cell.is_as_known(*known));
-        surprises
-            .map(|(cell, known)| {
-                format!("{} at {}: expected {known:?}, found {cell:?}", cell.attack, cell.stage)
-            })
-            .collect()
+        let surprise = |(cell, known): (&Result<Cell>, Known)| match cell {
+            Ok(cell) if cell.is_as_known(known) => None,
+            Ok(Cell { attack, stage, verdict, why, .. }) => {
+                Some(format!("{attack} at {stage}: expected {known:?}, found {verdict:?}: {why}"))
+            }
+            Err(error) => Some(format!("{error:#}, expected {known:?}")),
+        };
+        cells.filter_map(surprise).collect()
     }
 
     /// The table for people, in 100 columns, styled with escape codes.
@@ -86,10 +87,11 @@ impl Matrix {
         for (scenario, cells) in &self.0 {
             _ = write!(text, "{:<16}", scenario.attack.name);
             for cell in cells {
-                let (style, word) = match cell.verdict {
-                    Verdict::Succeeded => (OPEN, "succeeds"),
-                    Verdict::Refused => (CLOSED, cell.by.as_deref().unwrap_or_default()),
-                    Verdict::NotApplicable => (DIM, "-"),
+                let (style, word) = match shown(cell) {
+                    Shown::Succeeds => (OPEN, "succeeds"),
+                    Shown::RefusedBy(check) => (CLOSED, check),
+                    Shown::Nothing => (DIM, "-"),
+                    Shown::NoVerdict => (OPEN, "?"),
                 };
                 _ = write!(text, " {style}{word:<14}{style:#}");
             }
@@ -112,17 +114,35 @@ impl Matrix {
             let attack = scenario.attack;
             _ = write!(text, "| `{}` | {} |", attack.name, attack.tries);
             for cell in cells {
-                _ = match cell.verdict {
-                    Verdict::Succeeded => write!(text, " **succeeds** |"),
-                    Verdict::Refused => {
-                        write!(text, " {} |", cell.by.as_deref().unwrap_or_default())
-                    }
-                    Verdict::NotApplicable => write!(text, " - |"),
+                _ = match shown(cell) {
+                    Shown::Succeeds => write!(text, " **succeeds** |"),
+                    Shown::RefusedBy(check) => write!(text, " {check} |"),
+                    Shown::Nothing => write!(text, " - |"),
+                    Shown::NoVerdict => write!(text, " ? |"),
                 };
             }
             _ = writeln!(text, " {} |", attack.closed_by);
         }
         text
+    }
+}
+
+/// A cell in a word.
+enum Shown<'c> {
+    Succeeds,
+    RefusedBy(&'c str),
+    Nothing,
+    NoVerdict,
+}
+
+fn shown(cell: &Result<Cell>) -> Shown<'_> {
+    match cell {
+        Ok(Cell { verdict: Verdict::Succeeded, .. }) => Shown::Succeeds,
+        Ok(Cell { verdict: Verdict::Refused, by, .. }) => {
+            Shown::RefusedBy(by.as_deref().unwrap_or_default())
+        }
+        Ok(Cell { verdict: Verdict::NotApplicable, .. }) => Shown::Nothing,
+        Err(_) => Shown::NoVerdict,
     }
 }
 

@@ -78,7 +78,7 @@ pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
 /// # Errors
 /// When the programs cannot be built, or their words allow no verdict.
 pub fn matrix(options: &MatrixOptions) -> Result<ExitCode> {
-    let matrix = matrix::Matrix::run(&Programs::build(false)?)?;
+    let matrix = matrix::Matrix::run(&Programs::build(false)?);
     if options.json {
         let cells: Vec<_> = matrix.cells().collect();
         print(&(serde_json::to_string_pretty(&cells)? + "\n"))?;

@@ -41,6 +41,20 @@ pub struct Victim {
     pub code: Option<i32>,
 }
 
+impl Played {
+    /// Whether everyone ended well, and the server received just what the clients sent.
+    pub fn went_through_unchanged(&self) -> bool {
+        let sent = self.clients.iter().flat_map(Victim::sent).map(|record| &record.record);
+        let received = self.server.received();
+        self.ended_well() && sent.eq(received.iter().map(|record| &record.record))
+    }
+
+    /// Whether every program ended with 0.
+    pub fn ended_well(&self) -> bool {
+        self.clients.iter().chain([&self.server]).all(|victim| victim.code == Some(0))
+    }
+}
+
 impl Victim {
     /// The records it sent.
     pub fn sent(&self) -> Vec<&Record> {

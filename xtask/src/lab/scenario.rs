@@ -61,7 +61,7 @@ const BASE: Scenario = Scenario {
     clients: &[&[BOB]],
     own_connections: 0,
     client_stage: |stage| (stage, stage),
-    succeeded: ended_well,
+    succeeded: Played::ended_well,
     means: "",
     known: [Succeeds; 5],
 };
@@ -71,7 +71,7 @@ pub const SCENARIOS: [Scenario; 19] = [
     Scenario {
         attack: &attacks::control::ATTACK,
         means: "both sides ended well",
-        succeeded: |played| ended_well(played) && plaintexts(&played.server) == [BOB.as_bytes()],
+        succeeded: |played| played.ended_well() && plaintexts(&played.server) == [BOB.as_bytes()],
         ..BASE
     },
     Scenario {
@@ -198,7 +198,7 @@ pub const SCENARIOS: [Scenario; 19] = [
         succeeded: |played| {
             let answers = payloads(&played.server.sent());
             let [one, other] = [0, 1].map(|client| payloads(&played.clients[client].received()));
-            ended_well(played) && [other, one].concat() == answers
+            played.ended_well() && [other, one].concat() == answers
         },
         known: [
             NotApplicable("the plain stage has nothing that could tie an answer to a connection"),
@@ -242,7 +242,7 @@ pub const SCENARIOS: [Scenario; 19] = [
             let record = sent[0];
             let length = if record.record == record.plaintext { 0 } else { LENGTH_LEN };
             let len = length + record.record.len();
-            ended_well(played) && played.notes.learnt == len.to_be_bytes()
+            played.ended_well() && played.notes.learnt == len.to_be_bytes()
         },
         ..BASE
     },
@@ -258,10 +258,6 @@ impl Scenario {
     pub fn connections(&self) -> usize {
         self.clients.len() + self.own_connections
     }
-}
-
-fn ended_well(played: &Played) -> bool {
-    played.clients.iter().chain([&played.server]).all(|victim| victim.code == Some(0))
 }
 
 fn plaintexts(victim: &Victim) -> Vec<&[u8]> {

@@ -84,11 +84,11 @@ impl Scenario {
             cell(Verdict::Succeeded, None, self.means)
         } else if let Some((check, words)) = victims().find_map(|victim| victim.refusal()) {
             cell(Verdict::Refused, Some(check), words)
-        } else if victims().all(|victim| victim.code == Some(0)) && played.notes.learnt.is_empty() {
+        } else if played.went_through_unchanged() {
             let why = "the exchange went through, and no such text passed by on the wire";
             cell(Verdict::Refused, Some("encryption"), why)
         } else {
-            bail!("{name} at {}: the victims' words allow no verdict: {played:#?}", stage.name);
+            bail!("{name} at {}: what the victims say allows no verdict", stage.name);
         };
         Ok((cell, Some(played)))
     }
