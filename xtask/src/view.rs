@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use transcript::{Detail, Event, Format, Reporter, WireLane, text};
 
 use crate::capture::Capture;
+use crate::page::Page;
 
 /// Which views are asked for.
 #[derive(Args, Debug, Default)]
@@ -64,6 +65,7 @@ pub struct Views {
 struct Files {
     save: Option<BufWriter<File>>,
     capture: Option<Capture<File>>,
+    page: Option<Page<BufWriter<File>>>,
 }
 
 impl ViewOptions {
@@ -83,6 +85,13 @@ impl Views {
         let files = Files {
             save: save.map(create).transpose()?.map(BufWriter::new),
             capture: capture.map(Capture::new).transpose()?,
+            page: options
+                .page
+                .as_deref()
+                .map(create)
+                .transpose()?
+                .map(BufWriter::new)
+                .map(Page::new),
         };
         let reporter = Reporter::new(format);
         let lane = WireLane::new(options.wire.into());
@@ -127,6 +136,9 @@ impl Files {
         if let Some(capture) = &mut self.capture {
             capture.event(event).context("cannot write the capture")?;
         }
+        if let Some(page) = &mut self.page {
+            page.event(event).context("cannot write the page")?;
+        }
         Ok(())
     }
 
@@ -136,6 +148,9 @@ impl Files {
         }
         if let Some(capture) = self.capture {
             capture.finish().context("cannot write the capture")?;
+        }
+        if let Some(page) = self.page {
+            page.finish().context("cannot write the page")?;
         }
         Ok(())
     }
