@@ -67,7 +67,8 @@ pub fn told(scenario: &Scenario, stage: &Stage, cell: &Cell, played: Option<&Pla
     text
 }
 
-fn section(text: &mut String, title: &str) {
+/// A heading, and a gap above it where something stands there.
+pub(crate) fn section(text: &mut String, title: &str) {
     let gap = if text.is_empty() { "" } else { "\n" };
     _ = writeln!(text, "{gap}{HEADING}{title}{HEADING:#}\n");
 }
@@ -91,7 +92,7 @@ fn step_told(stage: &Stage, step: &Step, before: Option<&Step>, after: Option<&S
             say(&format!("takes, {}", place(taken)));
             for (number, row) in taken.bytes.chunks(ROW).take(ROWS).enumerate() {
                 let field = field_at(stage, &taken.bytes, number * ROW);
-                say(&format!("    {field:<16} {}", hex(row, row)));
+                say(&format!("    {field:<16} {}", compared(row, row)));
             }
         }
         Step::Sent { .. } if passes_on(before, Some(step)) => {}
@@ -103,8 +104,12 @@ fn step_told(stage: &Stage, step: &Step, before: Option<&Step>, after: Option<&S
             let rows = taken.bytes.chunks(ROW).zip(sent.bytes.chunks(ROW)).enumerate();
             for (number, (old, new)) in rows.filter(|(_, (old, new))| old != new).take(ROWS) {
                 let at = number * ROW + first_difference(old, new);
-                say(&format!("    {:<16} {}", field_at(stage, &taken.bytes, at), hex(old, new)));
-                say(&format!("    {:<16} {}", "becomes", hex(new, old)));
+                say(&format!(
+                    "    {:<16} {}",
+                    field_at(stage, &taken.bytes, at),
+                    compared(old, new)
+                ));
+                say(&format!("    {:<16} {}", "becomes", compared(new, old)));
             }
             if let Some(cut) =
                 taken.bytes.len().checked_sub(sent.bytes.len()).filter(|cut| *cut > 0)
@@ -147,7 +152,7 @@ fn field_at(stage: &Stage, message: &[u8], at: usize) -> String {
 }
 
 /// Bytes in hexadecimal, those that differ from `other` in brackets.
-fn hex(bytes: &[u8], other: &[u8]) -> String {
+pub(crate) fn compared(bytes: &[u8], other: &[u8]) -> String {
     let mut text = String::new();
     for (number, byte) in bytes.iter().enumerate() {
         if other.get(number) == Some(byte) {

@@ -12,8 +12,8 @@ use transcript::lines::{WIDTH, wrapped_to};
 use transcript::text;
 
 use super::{Forgery, NonceLab};
+use crate::lab::story::{compared, section};
 
-const HEADING: Style = Style::new().bold();
 const CHANGED: Style = AnsiColor::Red.on_default().bold();
 const CLOSED: Style = AnsiColor::Green.on_default().bold();
 
@@ -138,17 +138,8 @@ impl Story {
 
     /// A row of bytes, in brackets those that differ from `others`.
     fn bytes(&mut self, at: usize, name: &str, whose: &str, bytes: &[u8], others: &[u8]) {
-        let Self(text) = self;
-        _ = write!(text, "{at:>5} {name:<10} {whose:<6} ");
-        for (byte, other) in bytes.iter().zip(others) {
-            _ = if byte == other {
-                write!(text, " {byte:02x} ")
-            } else {
-                write!(text, "{CHANGED}[{byte:02x}]{CHANGED:#}")
-            };
-        }
-        text.truncate(text.trim_end().len());
-        text.push('\n');
+        let row = format!("{at:>5} {name:<10} {whose:<6} {}", compared(bytes, others));
+        _ = writeln!(self.0, "{}", row.trim_end());
     }
 
     fn value(&mut self, name: &str, value: &str) {
@@ -156,8 +147,7 @@ impl Story {
     }
 
     fn section(&mut self, title: &str) {
-        let gap = if self.0.is_empty() { "" } else { "\n" };
-        _ = writeln!(self.0, "{gap}{HEADING}{title}{HEADING:#}\n");
+        section(&mut self.0, title);
     }
 
     /// A paragraph above what it explains.
