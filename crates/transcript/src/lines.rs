@@ -55,9 +55,11 @@ impl Lines {
         Self { role, text: String::new() }
     }
 
-    /// A line, or as many as it takes.
+    /// A line, or as many as it takes. The text may be a stranger's, out of a run file: control characters
+    /// in it are replaced, so that no terminal acts on them.
     pub(crate) fn say(&mut self, style: Style, text: &str) {
-        for line in textwrap::wrap(text, wrapped_to(WIDTH - MARGIN)) {
+        let text = text.replace(char::is_control, "\u{fffd}");
+        for line in textwrap::wrap(&text, wrapped_to(WIDTH - MARGIN)) {
             self.margin();
             _ = writeln!(self.text, "{style}{line}{style:#}");
         }

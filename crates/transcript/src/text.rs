@@ -114,6 +114,22 @@ mod tests {
     }
 
     #[test]
+    fn a_rejection_out_of_a_strangers_file_has_no_power_over_the_terminal() {
+        let what = What::Rejected {
+            index: 1,
+            error: "bad_tag".to_owned(),
+            message: "\x1b[2J\x1b]0;title\x07 \u{9b}2J\rserver".to_owned(),
+            expected_seq: None,
+            record: None,
+        };
+        let text = event(&Event { role: Role::Server, stage: &PART2_AEAD, what });
+        assert!(
+            text.contains("\u{fffd}[2J\u{fffd}]0;title\u{fffd} \u{fffd}2J\u{fffd}server"),
+            "{text:?}"
+        );
+    }
+
+    #[test]
     fn a_long_plaintext_is_shortened_and_its_true_length_stated() {
         let (plaintext, payload) = (vec![0xff; 16_384], vec![0; 16 + 16_384]);
         let record = Record::new(&PART1_CTR, 0, &plaintext, &payload);
