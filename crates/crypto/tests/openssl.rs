@@ -1,0 +1,104 @@
+//! The stages without GCM against the `openssl` command: sealed here and opened there, and the reverse.
+//! GCM is not among what `openssl enc` does.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crypto::{Open, SEQ_LEN, Seal, ctr, hmac, hmac_seq};
+
+const RECORDS: u8 = 100;
+const ENC_KEY: &[u8; 32] = b"0123456789ABCDEF0123456789ABCDEF";
+const MAC_KEY: &[u8; 31] = b"HMAC_KEY_FOR_PART2_DEMO_1234567";
+
+/// What `openssl` makes of `input`.
+fn openssl(arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    let mut child = Command::new("openssl")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the openssl command is there");
+    // No record is longer than what a pipe holds, so nobody waits for the other.
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    output.stdout
+}
+
+/// Encrypts and decrypts.
+fn aes_256_ctr(nonce: &[u8], data: &[u8]) -> Vec<u8> {
+    let (key, nonce) = (hex::encode(ENC_KEY), hex::encode(nonce));
+    openssl(&["enc", "-aes-256-ctr", "-K", &key, "-iv", &nonce], data)
+}
+
+fn hmac_sha256(data: &[u8]) -> Vec<u8> {
+    let key = format!("hexkey:{}", hex::encode(MAC_KEY));
+    openssl(&["dgst", "-sha256", "-mac", "HMAC", "-macopt", &key, "-binary"], data)
+}
+
+/// Of all lengths around one and two blocks, and longer.
+fn plaintext(number: u8) -> Vec<u8> {
+    let len = usize::from(number) * if number < 50 { 1 } else { 163 };
+    (number..=u8::MAX).cycle().take(len).collect()
+}
+
+/// The last `number % 16` bytes are 0xff, so that the counter carries.
+fn nonce(number: u8) -> [u8; ctr::NONCE_LEN] {
+    let mut nonce = [number.wrapping_mul(31); ctr::NONCE_LEN];
+    nonce[ctr::NONCE_LEN - usize::from(number % 16)..].fill(0xff);
+    nonce
+}
+
+/// `before` is what stands in front of the nonce, and whether there is a tag over all of it.
+fn both_agree(
+    (mut sealer, mut opener): (impl Seal, impl Open),
+    has_tag: bool,
+    before: impl Fn(u8) -> Vec<u8>,
+) {
+    for number in 0..RECORDS {
+        let (plaintext, before) = (plaintext(number), before(number));
+
+        let mut ours = Vec::new();
+        sealer.seal(&plaintext, &mut ours).unwrap();
+        if has_tag {
+            let tag = ours.split_off(ours.len() - hmac::TAG_LEN);
+            assert_eq!(hmac_sha256(&ours), tag, "record {number}");
+        }
+        let nonce_and_ciphertext = ours.strip_prefix(&*before).unwrap();
+        let (sent_nonce, ciphertext) = nonce_and_ciphertext.split_at(ctr::NONCE_LEN);
+        assert_eq!(aes_256_ctr(sent_nonce, ciphertext), plaintext, "record {number}");
+
+        let nonce = nonce(number);
+        let mut theirs = [&before[..], &nonce, &aes_256_ctr(&nonce, &plaintext)].concat();
+        if has_tag {
+            theirs.extend(hmac_sha256(&theirs));
+        }
+        assert_eq!(opener.open(&mut theirs).unwrap(), plaintext, "record {number}");
+    }
+}
+
+#[test]
+#[ignore = "needs the openssl command"]
+fn ctr() {
+    let keys = ctr::Keys::demo();
+    both_agree((ctr::Sealer::new(&keys), ctr::Opener::new(&keys)), false, |_| vec![]);
+}
+
+#[test]
+#[ignore = "needs the openssl command"]
+fn hmac() {
+    let keys = hmac::Keys::demo();
+    both_agree((hmac::Sealer::new(&keys), hmac::Opener::new(&keys)), true, |_| vec![]);
+}
+
+#[test]
+#[ignore = "needs the openssl command"]
+fn hmac_seq() {
+    let keys = hmac_seq::Keys::demo();
+    let seq = |number| {
+        let mut seq = vec![0; SEQ_LEN];
+        seq[SEQ_LEN - 1] = number;
+        seq
+    };
+    both_agree((hmac_seq::Sealer::new(&keys), hmac_seq::Opener::new(&keys)), true, seq);
+}
