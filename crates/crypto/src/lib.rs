@@ -13,7 +13,7 @@
 //!
 //! What they are made of:
 //!
-//! - `primitives`: every call into somebody else's cryptography, on one page.
+//! - `primitives`: every call into somebody else's cryptography, on one page an engine.
 //! - `nonce`: numbers used once, from the operating system.
 //! - `sequence`: a counter that ends in an error and never wraps.
 //! - [`keys`]: keys that cannot be printed and are wiped from memory.

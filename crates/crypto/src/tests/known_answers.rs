@@ -170,7 +170,9 @@ fn wycheproof_aes_256_gcm_39_valid_27_invalid() {
 
         let mut opened = ct.clone();
         assert_eq!(cipher.open(&nonce, &aad, &mut opened, &tag), valid, "case {id}");
-        assert_eq!(opened, if valid { msg } else { ct }, "case {id}");
+        // AWS-LC decrypts while it authenticates; what a wrong tag leaves behind is wiped.
+        let refused = if cfg!(feature = "aws-lc-rs") { vec![0; ct.len()] } else { ct };
+        assert_eq!(opened, if valid { msg } else { refused }, "case {id}");
         valid
     });
     assert_eq!(count(verdicts), (39, 27));

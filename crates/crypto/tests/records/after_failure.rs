@@ -49,13 +49,18 @@ fn no_number_is_due_at<S: Stage>() {
 }
 at! { no_number_is_due_at: ctr(), hmac() }
 
-fn a_bad_tag_leaves_the_payload_as_it_was_at<S: Stage>() {
+/// As it was: but for AWS-LC's GCM, which decrypts while it authenticates, and is wiped.
+fn a_bad_tag_leaves_nothing_decrypted_at<S: Stage>(wiped: Range<usize>) {
     let [_, _, changed] = two_records_and_a_changed_one::<S>();
     let mut payload = changed.clone();
     assert_eq!(S::opener().open(&mut payload), Err(OpenError::BadTag));
-    assert_eq!(payload, changed);
+    let mut expected = changed;
+    if cfg!(feature = "aws-lc-rs") {
+        expected[wiped].fill(0);
+    }
+    assert_eq!(payload, expected);
 }
-at! { a_bad_tag_leaves_the_payload_as_it_was_at: hmac(), hmac_seq(), aead() }
+at! { a_bad_tag_leaves_nothing_decrypted_at: hmac(0..0), hmac_seq(0..0), aead(20..20 + 61) }
 
 /// hmac-seq has not decrypted yet; aead has, and wipes.
 fn a_wrong_number_leaves_no_plaintext_at<S: Stage>(wiped: Range<usize>) {

@@ -1,5 +1,5 @@
-//! Every call into somebody else's cryptography. The keys are expanded once, when the value is made,
-//! and wiped when it is dropped: the crates' `zeroize` features see to that.
+//! The primitives by the crates of the RustCrypto project. The keys are expanded once, when the value is
+//! made, and wiped when it is dropped: the crates' `zeroize` features see to that.
 
 use aes::Aes256;
 use aes::cipher::{InnerIvInit, KeyInit, StreamCipherCore};
@@ -97,11 +97,6 @@ impl Aes256Gcm {
             self.0.decrypt_inout_detached(nonce.into(), associated_data, data.into(), tag.into());
         opened.is_ok()
     }
-}
-
-/// Fills `bytes` from the operating system's generator.
-pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
-    getrandom::fill(bytes)
 }
 
 #[cfg(test)]

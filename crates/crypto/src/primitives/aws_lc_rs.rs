@@ -1,0 +1,104 @@
+//! The primitives by AWS-LC. The keys are expanded once, when the value is made, and AWS-LC wipes them
+//! when it is dropped.
+
+use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::cipher::{self, EncryptingKey, EncryptionContext, UnboundCipherKey};
+use aws_lc_rs::constant_time;
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use aws_lc_rs::iv::FixedLength;
+
+use crate::keys::{AesKey, MacKey};
+
+/// AES-256 in counter mode (NIST SP 800-38A, section 6.5). The 16-byte nonce is the whole first
+/// counter block, and all of its 128 bits count.
+pub(crate) struct Aes256Ctr(EncryptingKey);
+
+impl Aes256Ctr {
+    pub(crate) const NONCE_LEN: usize = 16;
+
+    pub(crate) fn new(key: &AesKey) -> Self {
+        let key = UnboundCipherKey::new(&cipher::AES_256, key.bytes());
+        let key = key.and_then(EncryptingKey::ctr);
+        Self(key.unwrap_or_else(|_| unreachable!("an AES-256 key has 32 bytes")))
+    }
+
+    /// Xors `data` with the keystream that starts at `nonce`: encrypts a plaintext, decrypts a
+    /// ciphertext.
+    pub(crate) fn apply_keystream(&self, nonce: &[u8; Self::NONCE_LEN], data: &mut [u8]) {
+        let nonce = EncryptionContext::Iv128(FixedLength::from(nonce));
+        let applied = self.0.less_safe_encrypt(data, nonce);
+        applied.unwrap_or_else(|_| unreachable!("counter mode takes any length"));
+    }
+}
+
+/// HMAC with SHA-256 (RFC 2104; FIPS 180-4), its tag not shortened.
+pub(crate) struct HmacSha256(hmac::Key);
+
+impl HmacSha256 {
+    pub(crate) const TAG_LEN: usize = 32;
+
+    pub(crate) fn new(key: &MacKey) -> Self {
+        Self(hmac::Key::new(HMAC_SHA256, key.bytes()))
+    }
+
+    /// The tag over `parts`, one after the other.
+    pub(crate) fn tag(&self, parts: &[&[u8]]) -> [u8; Self::TAG_LEN] {
+        let mut mac = hmac::Context::with_key(&self.0);
+        for part in parts {
+            mac.update(part);
+        }
+        let mut tag = [0; Self::TAG_LEN];
+        tag.copy_from_slice(mac.sign().as_ref());
+        tag
+    }
+
+    /// Whether `tag` belongs to `parts`, found out in constant time.
+    pub(crate) fn verify(&self, parts: &[&[u8]], tag: &[u8; Self::TAG_LEN]) -> bool {
+        constant_time::verify_slices_are_equal(&self.tag(parts), tag).is_ok()
+    }
+}
+
+/// AES-256 in Galois/counter mode (NIST SP 800-38D) with its usual 12-byte nonce and 16-byte tag.
+pub(crate) struct Aes256Gcm(LessSafeKey);
+
+impl Aes256Gcm {
+    pub(crate) const NONCE_LEN: usize = 12;
+    pub(crate) const TAG_LEN: usize = 16;
+
+    pub(crate) fn new(key: &AesKey) -> Self {
+        let key = UnboundKey::new(&aead::AES_256_GCM, key.bytes());
+        Self(LessSafeKey::new(key.unwrap_or_else(|_| unreachable!("an AES-256 key has 32 bytes"))))
+    }
+
+    /// Encrypts `data` in place and returns the tag over it and `associated_data`. `None`: more
+    /// bytes than GCM allows for one nonce.
+    pub(crate) fn seal(
+        &self,
+        nonce: &[u8; Self::NONCE_LEN],
+        associated_data: &[u8],
+        data: &mut [u8],
+    ) -> Option<[u8; Self::TAG_LEN]> {
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let tag =
+            self.0.seal_in_place_separate_tag(nonce, Aad::from(associated_data), data).ok()?;
+        tag.as_ref().try_into().ok()
+    }
+
+    /// Compares the tag in constant time, and only if it is right leaves `data` decrypted in place. AWS-LC
+    /// decrypts while it authenticates, so what a wrong tag leaves behind is wiped here.
+    pub(crate) fn open(
+        &self,
+        nonce: &[u8; Self::NONCE_LEN],
+        associated_data: &[u8],
+        data: &mut [u8],
+        tag: &[u8; Self::TAG_LEN],
+    ) -> bool {
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let aad = Aad::from(associated_data);
+        let opened = self.0.open_in_place_separate_tag(nonce, aad, tag, data).is_ok();
+        if !opened {
+            data.fill(0);
+        }
+        opened
+    }
+}

@@ -1,0 +1,21 @@
+//! Every call into somebody else's cryptography, on one page an engine. Both pages have the same items,
+//! and make the same bytes of the same input:
+//!
+//! - `rust_crypto`: the crates of the RustCrypto project. The default: builds everywhere, in seconds.
+//! - `aws_lc_rs`: Amazon's fork of BoringSSL, with the feature `aws-lc-rs`. Several times as fast at
+//!   AES-GCM where the processor has vector instructions for it; needs a C compiler.
+
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc_rs;
+#[cfg(not(feature = "aws-lc-rs"))]
+mod rust_crypto;
+
+#[cfg(feature = "aws-lc-rs")]
+pub(crate) use aws_lc_rs::{Aes256Ctr, Aes256Gcm, HmacSha256};
+#[cfg(not(feature = "aws-lc-rs"))]
+pub(crate) use rust_crypto::{Aes256Ctr, Aes256Gcm, HmacSha256};
+
+/// Fills `bytes` from the operating system's generator.
+pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
+    getrandom::fill(bytes)
+}
