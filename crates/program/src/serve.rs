@@ -4,18 +4,23 @@
 //! system's backlog; each has deadlines of its own; and whatever happens in one, even a panic, ends
 //! that one alone.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
+use socket2::{Domain, Socket, Type};
 use transcript::What;
 
 use crate::connection::{Connection, Failure, Voice};
 use crate::options::ServerOptions;
 use crate::stream::TimedStream;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 1024;
 
 /// How long to wait before accepting again when that failed, for want of descriptors perhaps.
 const BACK_OFF: Duration = Duration::from_millis(100);
@@ -60,7 +65,7 @@ pub(crate) fn serve(
     exchange: impl Fn(&Arc<Connection>) -> anyhow::Result<()> + Sync,
 ) -> anyhow::Result<Served> {
     let addr = &options.common.addr;
-    let listener = TcpListener::bind(addr).with_context(|| format!("cannot listen on {addr}"))?;
+    let listener = listen(addr).with_context(|| format!("cannot listen on {addr}"))?;
     let addr = listener.local_addr()?;
     let crowd = Arc::new(Crowd::default());
     stop_on_signal(crowd.clone(), addr)?;
@@ -111,6 +116,27 @@ pub(crate) fn serve(
         }
     });
     Ok(crowd.lock().served)
+}
+
+/// As `TcpListener::bind` does, but for a longer backlog: the standard library's has 128 places, and
+/// whoever finds it full tries again a second later.
+fn listen(addr: &str) -> io::Result<TcpListener> {
+    let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for addr in addr.to_socket_addrs()? {
+        let listen = || {
+            let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
+            #[cfg(not(windows))]
+            socket.set_reuse_address(true)?;
+            socket.bind(&addr.into())?;
+            socket.listen(BACKLOG)?;
+            Ok(socket.into())
+        };
+        match listen() {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }
 
 /// On SIGINT or SIGTERM, tells the crowd to stop and wakes the listener that waits at `addr`.
