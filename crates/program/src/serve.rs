@@ -187,3 +187,42 @@ impl Crowd {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use framing::stage::PART2_AEAD;
+    use std::io::Read;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use transcript::{Format, Reporter, Role};
+
+    #[test]
+    fn a_connection_that_panics_ends_alone() {
+        let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let args = ["server", "--addr", &addr.to_string(), "--connections", "3"];
+        let options = ServerOptions::parse_from(args);
+        let voice =
+            Voice { role: Role::Server, stage: &PART2_AEAD, reporter: Reporter::new(Format::Json) };
+        let served = thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..3 {
+                    let mut stream = loop {
+                        if let Ok(stream) = TcpStream::connect(addr) {
+                            break stream;
+                        }
+                    };
+                    assert_eq!(stream.read(&mut [0]).unwrap(), 0, "every connection is closed");
+                }
+            });
+            let count = AtomicUsize::new(0);
+            serve(&options, &Arc::new(voice), |_| {
+                assert_ne!(count.fetch_add(1, Ordering::Relaxed), 1, "the second one panics");
+                Ok(())
+            })
+        });
+        let Served { connections, failed, rejected, stopped } = served.unwrap();
+        // All three fail: the panic, and two on which nothing was received.
+        assert_eq!((connections, failed, rejected, stopped), (3, 3, 0, false));
+    }
+}
