@@ -60,8 +60,7 @@ impl Programs {
     /// # Errors
     /// When no such program was built.
     pub fn of(&self, stage: &Stage, role: Role) -> Result<&Path> {
-        let (_part, construction) = stage.name.split_once('-').unwrap_or_default();
-        self.named(&format!("{}_{role}", construction.replace('-', "_")))
+        self.named(&stage.program(&role.to_string()))
     }
 
     /// The program of this name.

@@ -5,7 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, ensure};
+use serde_json::error::Category;
 use transcript::{Event, Format};
 
 use crate::view::{ViewOptions, Views, progress};
@@ -19,12 +20,17 @@ pub fn saved(path: &Path, options: &ViewOptions) -> Result<ExitCode> {
     let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
     let bar = progress(file.metadata().map_or(0, |metadata| metadata.len()), "bytes");
     let mut views = Views::new(options, Format::Text, None)?;
+    let mut events = 0;
     for (number, line) in (1..).zip(BufReader::new(bar.wrap_read(file)).lines()) {
         let line = line.with_context(|| format!("cannot read {name}, line {number}"))?;
-        let event: Event = serde_json::from_str(&line)
-            .with_context(|| format!("{name}, line {number} is no event"))?;
+        let event: Event = serde_json::from_str(&line).map_err(|error| match error.classify() {
+            Category::Eof => anyhow!("{name} breaks off in line {number}: it was not saved whole"),
+            _ => anyhow!("{name}, line {number} is no event: {error}"),
+        })?;
         views.tell(&event);
+        events = number;
     }
+    ensure!(events > 0, "{name} holds no events");
     bar.finish_and_clear();
     views.finish()?;
     Ok(ExitCode::SUCCESS)

@@ -146,7 +146,6 @@ fn a_malformed_run_is_refused_with_its_line() {
     let good = stdout(&xtask(&["run", "part1-plain", "--json"]));
     for (bad, why) in [
         ("{}", "missing field `role`"),
-        ("", "EOF while parsing"),
         (r#"{"role":"client","stage":"part9-tls","event":"end"}"#, r#"no stage "part9-tls""#),
         (&good.lines().nth(3).unwrap().replace(r#""record":"4"#, r#""record":"#), "expected `,`"),
         (
@@ -162,6 +161,14 @@ fn a_malformed_run_is_refused_with_its_line() {
         let expected = format!("xtask: {path}, line 4 is no event: ");
         assert!(complaint.starts_with(&expected) && complaint.contains(why), "{complaint}");
         assert_eq!(complaint.lines().count(), 1);
+    }
+    let breaks_off = format!("breaks off in line {}: it was not saved whole", good.lines().count());
+    for (cut, why) in [(&good[..0], "holds no events"), (&good[..good.len() - 9], &breaks_off)] {
+        fs::write(&saved, cut).unwrap();
+        let output = xtask(&["show", path]);
+        assert_eq!(output.status.code(), Some(2));
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(complaint, format!("xtask: {path} {why}\n"));
     }
     let output = xtask(&["show", "no-such-file"]);
     let complaint = String::from_utf8(output.stderr).unwrap();

@@ -10,8 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{Lone, programs};
-use framing::Stage;
+use crypto::{Seal, aead};
 use framing::stage::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, STAGES};
+use framing::{MAX_PLAINTEXT_LEN, Stage};
 use program::{REQUEST, RESPONSE};
 use socket2::SockRef;
 use transcript::{Event, Role, What};
@@ -141,6 +142,32 @@ fn a_thousand_held_connections_cost_at_most_64_kib_each() {
     let full = gauge.read().unwrap();
     let each = (full.memory_kib - before.memory_kib) / 1000;
     assert!(each <= 64, "{each} KiB each");
+    println!("{each} KiB each");
+    drop(held);
+    settles(&gauge, before);
+}
+
+#[test]
+fn connections_that_sent_much_at_once_cost_at_most_160_kib_each() {
+    let args = ["--max-connections", "200", "--timeout", "60"];
+    let (_server, addr, gauge, before) = server(&PART2_AEAD, &args);
+    let keys = aead::Keys::demo();
+    let mut held: Vec<_> = (0..200).map(|_| connect(addr)).collect();
+    for stream in &mut held {
+        let mut sealer = aead::Sealer::new(&keys);
+        let mut records = vec![];
+        for _ in 0..3 {
+            let len = u32::try_from(PART2_AEAD.limits().max).unwrap();
+            records.extend_from_slice(&len.to_be_bytes());
+            sealer.seal(&vec![7; MAX_PLAINTEXT_LEN], &mut records).unwrap();
+        }
+        stream.write_all(&records).unwrap();
+        stream.read_exact(&mut [0; 3 * 118]).unwrap();
+    }
+    let full = gauge.read().unwrap();
+    let each = (full.memory_kib - before.memory_kib) / 200;
+    assert!(each <= 160, "{each} KiB each");
+    println!("{each} KiB each");
     drop(held);
     settles(&gauge, before);
 }

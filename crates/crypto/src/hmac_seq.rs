@@ -10,7 +10,7 @@
 //! Each side counts what it sends and remembers what it must receive next. The number travels in
 //! clear: it need not be secret, it must not be changed.
 //!
-//! **Stops:** besides, replay, reordering and dropping in the middle of a connection.
+//! **Stops:** also replay, reordering and dropping in the middle of a connection.
 //! **Still lets through:** what the counter cannot see. Both directions count from 0 under the same
 //! keys, so a record sent back to its sender fits; every connection counts from 0, so a recorded one
 //! fits into the next; and no number says "this was the last".

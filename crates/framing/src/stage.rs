@@ -78,7 +78,7 @@ pub const PART1_CTR: Stage = Stage {
     fields: &[fixed("nonce", 16), rest("ciphertext")],
     adds: "records, and encryption under a shared key",
     stops: "reading along",
-    lets_through: "changing any bit, forging from a known plaintext, replay, reordering, dropping, reflection",
+    lets_through: "changing any bit, forging from a known plaintext, cutting, replay, reordering, dropping, reflection",
 };
 
 /// Part 2, stage 1: encrypt-then-MAC.
@@ -101,7 +101,7 @@ pub const PART2_HMAC_SEQ: Stage = Stage {
     has_records: true,
     fields: &[fixed("seq", 8), fixed("nonce", 16), rest("ciphertext"), fixed("tag", 32)],
     adds: "a sequence number under the tag, and each side's memory of what comes next",
-    stops: "replay, reordering and dropping within a connection, besides",
+    stops: "also replay, reordering and dropping within a connection",
     lets_through: "reflection, replay in a new connection, a cut between records",
 };
 
@@ -132,6 +132,12 @@ impl Stage {
     /// The stage of this name.
     pub fn find(name: &str) -> Option<&'static Stage> {
         STAGES.into_iter().find(|stage| stage.name == name)
+    }
+
+    /// The name of its program of this role: `part2-hmac-seq` has `hmac_seq_client`.
+    pub fn program(&self, role: &str) -> String {
+        let (_part, construction) = self.name.split_once('-').unwrap_or(("", self.name));
+        format!("{}_{role}", construction.replace('-', "_"))
     }
 
     /// Bytes of a payload beside the ciphertext.

@@ -98,6 +98,11 @@ pub fn server(
     }
 }
 
+/// For a demo, which takes no options: says what it is about if asked, and ends if given anything else.
+pub fn no_options(name: &'static str, about: &'static str) {
+    clap::Command::new(name).about(about).get_matches();
+}
+
 /// How a program ends that failed.
 fn exit_code(rejected: bool) -> ExitCode {
     if rejected { exit::REJECTED } else { exit::NETWORK }.into()

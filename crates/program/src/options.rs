@@ -18,11 +18,11 @@ const IDLE: u32 = 6;
 /// What clients and servers have in common.
 #[derive(Args)]
 pub(crate) struct Common {
-    /// Where to connect to, or to listen on; port 0 is any free one
+    /// Where the server listens
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     pub(crate) addr: String,
 
-    /// How long the peer may take to connect, for each whole message, and to accept an answer
+    /// How long the other side may take for each whole message, and to take what it is sent
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub(crate) timeout: Duration,
 
@@ -31,7 +31,7 @@ pub(crate) struct Common {
     json: bool,
 
     /// End when standard input does, for a launcher that must leave nothing behind
-    #[arg(long, hide_short_help = true)]
+    #[arg(long, hide = true)]
     exit_with_stdin: bool,
 }
 
@@ -144,9 +144,14 @@ fn parse<T: CommandFactory + FromArgMatches>(stage: &Stage, role: Role) -> T {
 
 fn command<T: CommandFactory>(stage: &Stage, role: Role) -> clap::Command {
     let default_addr = format!("127.0.0.1:{}", stage.port);
+    let addr_help = match role {
+        Role::Server => "Where to listen; port 0 is any free one",
+        _ => "Where to connect to",
+    };
     T::command()
+        .name(stage.program(&role.to_string()))
         .about(format!("The {role} of stage {}: {}", stage.name, stage.title))
-        .mut_arg("addr", |addr| addr.default_value(default_addr).required(false))
+        .mut_arg("addr", |addr| addr.default_value(default_addr).required(false).help(addr_help))
         .mut_args(|arg| {
             let of_records = ["count", "pipeline"].contains(&arg.get_id().as_str());
             if of_records && !stage.has_records { arg.hide(true) } else { arg }

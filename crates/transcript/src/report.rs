@@ -1,6 +1,6 @@
 //! Where a program writes its events.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::sync::{Mutex, PoisonError};
 
 use crate::{Event, text};
@@ -44,8 +44,11 @@ impl Reporter {
     pub fn write(&self, text: &str) {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         let written = out.as_mut().map_or(Ok(()), |out| write_at_once(out, text));
-        if written.is_err() {
+        if let Err(error) = written {
             *out = None;
+            if error.kind() != ErrorKind::BrokenPipe {
+                _ = writeln!(io::stderr(), "cannot write to standard output: {error}");
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ fn main() -> ExitCode {
         let keys = Keys::demo();
         let mut channel = connection.channel(Sealer::new(&keys), Opener::new(&keys));
 
+        // A batch is one request, or with `--pipeline` all of them.
         for requests in batches {
             for request in &requests {
                 channel.queue(request)?;

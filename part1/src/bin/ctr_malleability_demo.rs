@@ -29,6 +29,9 @@ mod on_the_path {
 }
 
 fn main() -> Result<()> {
+    let about = "Turns amount=100 into amount=900 in a sealed record, without the key";
+    program::no_options("ctr_malleability_demo", about);
+
     let keys = Keys::demo();
     let mut sealed = Vec::new();
     Sealer::new(&keys).seal(b"amount=100", &mut sealed)?;

@@ -8,6 +8,9 @@ use framing::Stage;
 use framing::stage::{PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ};
 
 fn main() -> Result<()> {
+    let about = "Tries to change records of part 2 without the key, bit by bit";
+    program::no_options("tampering_demo", about);
+
     let keys = hmac::Keys::demo();
     tamper(&PART2_HMAC, hmac::Sealer::new(&keys), || hmac::Opener::new(&keys))?;
 

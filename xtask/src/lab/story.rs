@@ -1,8 +1,10 @@
 //! `cargo xtask attack`: one attack told at length.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use anstyle::{AnsiColor, Style};
+use attacker::attacks::control;
 use attacker::{ATTACKS, Passing, Step};
 use framing::{LENGTH_LEN, Stage};
 use transcript::lines::{WIDTH, wrapped_to};
@@ -14,8 +16,6 @@ use crate::lab::verdict::{Cell, Verdict};
 
 /// Bytes in a line.
 const ROW: usize = 16;
-/// Lines of changed bytes that are shown of a message.
-const ROWS: usize = 6;
 
 const HEADING: Style = Style::new().bold();
 const ATTACKER: Style = AnsiColor::Yellow.on_default().bold();
@@ -25,24 +25,33 @@ const CLOSED: Style = AnsiColor::Green.on_default().bold();
 /// The attacks, a line each.
 pub fn list() -> String {
     let mut text = String::new();
-    for attack in ATTACKS {
+    for attack in [&control::ATTACK].into_iter().chain(ATTACKS) {
         _ = writeln!(text, "{HEADING}{:<16}{HEADING:#} {}", attack.name, attack.tries);
     }
     let nonces = "what a nonce used twice gives away, at part1-ctr and part2-aead";
     _ = writeln!(text, "{HEADING}{:<16}{HEADING:#} {nonces}", "nonce-reuse");
+    _ = writeln!(text, "\nTry one at a stage: cargo xtask attack bit-flip part1-ctr");
     text
 }
 
 /// What happened: the honest message, what became of it, each side's view, and the verdict.
-pub fn told(scenario: &Scenario, stage: &Stage, cell: &Cell, played: Option<&Played>) -> String {
+pub fn told(
+    scenario: &Scenario,
+    stage: &'static Stage,
+    cell: &Cell,
+    played: Option<&Played>,
+) -> String {
     let attack = scenario.attack;
+    // What the attacker has in hand was made by the client.
+    let (layout, _) = (scenario.client_stage)(stage);
     let mut text = String::new();
-    section(&mut text, &format!("{} at {}: {}", attack.name, stage.name, attack.tries));
+    _ = writeln!(text, "{HEADING}{} at {}: {}{HEADING:#}", attack.name, stage.name, attack.tries);
     if let Some(played) = played {
+        text.push('\n');
         for (number, step) in played.notes.steps.iter().enumerate() {
             let before = number.checked_sub(1).and_then(|before| played.notes.steps.get(before));
             let after = played.notes.steps.get(number + 1);
-            _ = write!(text, "{}", step_told(stage, step, before, after));
+            _ = write!(text, "{}", step_told(layout, step, before, after));
         }
         for (number, client) in played.clients.iter().enumerate() {
             let several = played.clients.len() > 1;
@@ -83,16 +92,18 @@ fn view(text: &mut String, title: &str, victim: &Victim) {
 /// One step of the attacker. A message that goes on as it came is told once.
 fn step_told(stage: &Stage, step: &Step, before: Option<&Step>, after: Option<&Step>) -> String {
     let mut text = String::new();
-    let mut say = |line: &str| _ = writeln!(text, "{ATTACKER}attacker │{ATTACKER:#} {line}");
+    let mut say = |line: &str| {
+        _ = writeln!(text, "{ATTACKER}attacker │{ATTACKER:#} {}", line.trim_end());
+    };
     match step {
         Step::Took(taken) if passes_on(Some(step), after) => {
             say(&format!("passes on, {}", place(taken)));
         }
         Step::Took(taken) => {
             say(&format!("takes, {}", place(taken)));
-            for (number, row) in taken.bytes.chunks(ROW).take(ROWS).enumerate() {
-                let field = field_at(stage, &taken.bytes, number * ROW);
-                say(&format!("    {field:<16} {}", compared(row, row)));
+            for row in rows(stage, &taken.bytes) {
+                let bytes = row.of(&taken.bytes);
+                say(&format!("{:<16} {}", row.label(), compared(bytes, bytes)));
             }
         }
         Step::Sent { .. } if passes_on(before, Some(step)) => {}
@@ -101,20 +112,16 @@ fn step_told(stage: &Stage, step: &Step, before: Option<&Step>, after: Option<&S
             if (sent.session, sent.direction) != (taken.session, taken.direction) {
                 say(&format!("    taken from {}", place(taken)));
             }
-            let rows = taken.bytes.chunks(ROW).zip(sent.bytes.chunks(ROW)).enumerate();
-            for (number, (old, new)) in rows.filter(|(_, (old, new))| old != new).take(ROWS) {
-                let at = number * ROW + first_difference(old, new);
-                say(&format!(
-                    "    {:<16} {}",
-                    field_at(stage, &taken.bytes, at),
-                    compared(old, new)
-                ));
-                say(&format!("    {:<16} {}", "becomes", compared(new, old)));
+            for row in rows(stage, &taken.bytes) {
+                let (old, new) = (row.of(&taken.bytes), row.of(&sent.bytes));
+                if old != new && !new.is_empty() {
+                    say(&format!("{:<16} {}", row.label(), compared(old, new)));
+                    say(&format!("{:>16} {}", "becomes", compared(new, old)));
+                }
             }
-            if let Some(cut) =
-                taken.bytes.len().checked_sub(sent.bytes.len()).filter(|cut| *cut > 0)
-            {
-                say(&format!("    the last {cut} bytes are cut off"));
+            let cut = taken.bytes.len().saturating_sub(sent.bytes.len());
+            if cut > 0 {
+                say(&format!("{cut:>5} bytes are cut off at the end"));
             }
         }
     }
@@ -136,19 +143,34 @@ fn place(passing: &Passing) -> String {
     format!("connection {session}, {direction}: {} bytes", bytes.len())
 }
 
-fn first_difference(old: &[u8], new: &[u8]) -> usize {
-    old.iter().zip(new).position(|(old, new)| old != new).unwrap_or(old.len().min(new.len()))
+/// A line of bytes: a field of a message, or a piece of a long one.
+struct Row {
+    field: &'static str,
+    bytes: Range<usize>,
 }
 
-/// The field that byte `at` of a message belongs to, and where in the message that byte is.
-fn field_at(stage: &Stage, message: &[u8], at: usize) -> String {
-    if stage.has_records && at < LENGTH_LEN {
-        return format!("length at {at}");
+impl Row {
+    fn label(&self) -> String {
+        format!("{:>5} {}", self.bytes.start, self.field)
     }
+
+    /// The bytes of this row in a message, which may have been cut.
+    fn of<'m>(&self, message: &'m [u8]) -> &'m [u8] {
+        let end = self.bytes.end.min(message.len());
+        message.get(self.bytes.start..end).unwrap_or_default()
+    }
+}
+
+/// The rows that tile a message of this stage.
+fn rows(stage: &Stage, message: &[u8]) -> Vec<Row> {
     let start = if stage.has_records { LENGTH_LEN } else { 0 };
     let parts = message.get(start..).and_then(|payload| stage.split(payload)).unwrap_or_default();
-    let part = parts.iter().rev().find(|part| start + part.offset <= at);
-    format!("{} at {at}", part.map_or("?", |part| part.name))
+    let fields = parts.iter().map(|part| (part.name, start + part.offset, part.bytes.len()));
+    let rows = [("length", 0, start)].into_iter().chain(fields).flat_map(|(field, at, len)| {
+        let pieces = (at..at + len).step_by(ROW);
+        pieces.map(move |from| Row { field, bytes: from..(from + ROW).min(at + len) })
+    });
+    rows.collect()
 }
 
 /// Bytes in hexadecimal, those that differ from `other` in brackets.

@@ -1,4 +1,4 @@
-//! Does nothing: takes each message and passes it on as it is.
+//! Does nothing: passes everything on as it is.
 //!
 //! **Needs** a place on the path. **Shows** that the lab itself does no harm: only where this goes well
 //! is a verdict on anything else to be believed.

@@ -50,8 +50,7 @@ pub struct Attack {
     pub run: fn(&Path) -> io::Result<()>,
 }
 
-/// All attacks, from those that the first stages stop to those that none of them stops. The
-/// [`control`] is not one of them.
+/// All attacks. The [`control`] is not one of them.
 pub const ATTACKS: [&Attack; 18] = [
     &eavesdrop::ATTACK,
     &bit_flip::ATTACK,
