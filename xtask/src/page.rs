@@ -185,7 +185,7 @@ impl Section {
     }
 
     fn sent(&mut self, from: Role, record: &Record) {
-        *self.sent_by(from) = record.index + 1;
+        *self.sent_by(from) = record.index.saturating_add(1);
         let sent = Some(record.clone());
         self.show(Exchange { from, index: record.index, sent, arrival: None });
     }

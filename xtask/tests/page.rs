@@ -210,6 +210,13 @@ fn a_record_that_never_arrived_is_said_to_be_lost() {
 }
 
 #[test]
+fn the_highest_index_a_file_can_name_is_shown_like_any_other() {
+    let html =
+        page(&[sent(&PART2_HMAC, u64::MAX, b"hello"), received(&PART2_HMAC, u64::MAX, b"hello")]);
+    assert!(text(&html).contains("18446744073709551615"));
+}
+
+#[test]
 fn records_sent_ahead_stand_beside_what_became_of_them() {
     let plaintexts = [b"one", b"two", b"six"];
     let mut events: Vec<_> =
