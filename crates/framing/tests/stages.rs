@@ -1,7 +1,7 @@
 //! The table of stages says what the articles do, and its cuts tile every payload.
 
 use framing::stage::{PART1_CTR, Part, STAGES};
-use framing::{Limits, Stage};
+use framing::{Direction, Limits, Stage};
 
 #[test]
 fn names_ports_and_overheads_are_those_of_the_articles() {
@@ -60,6 +60,16 @@ fn a_stage_is_found_by_its_whole_name_only() {
     for name in ["", "part2", "hmac", "part2-hmac-", "PART2-HMAC", "part3-handshake"] {
         assert_eq!(Stage::find(name), None, "{name}");
     }
+}
+
+#[test]
+fn a_stage_and_a_direction_show_as_their_names() {
+    for stage in STAGES {
+        assert_eq!(format!("{stage:?}"), stage.name);
+    }
+    let directions = [Direction::ToServer, Direction::ToClient].map(|way| way.to_string());
+    assert_eq!(directions, ["client to server", "server to client"]);
+    assert_eq!(format!("{:>17}", Direction::ToServer), " client to server");
 }
 
 #[test]
