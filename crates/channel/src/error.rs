@@ -1,4 +1,4 @@
-use std::io;
+use std::io::{self, ErrorKind};
 
 use crypto::{OpenError, SealError};
 use framing::FrameError;
@@ -66,6 +66,25 @@ impl ChannelError {
                 OpenError::SequenceExhausted => "sequence_exhausted",
             }),
             Self::PlaintextTooLong { .. } | Self::Seal { .. } | Self::Io(_) | Self::Closed => None,
+        }
+    }
+}
+
+/// For [`io::Read`] and [`io::Write`]. What the stream itself said stays as it was.
+impl From<ChannelError> for io::Error {
+    fn from(error: ChannelError) -> Self {
+        let kind = match &error {
+            ChannelError::Frame { error: FrameError::Truncated { .. }, .. } => {
+                ErrorKind::UnexpectedEof
+            }
+            ChannelError::Frame { .. } | ChannelError::Open { .. } => ErrorKind::InvalidData,
+            ChannelError::PlaintextTooLong { .. } => ErrorKind::InvalidInput,
+            ChannelError::Closed => ErrorKind::NotConnected,
+            ChannelError::Io(_) | ChannelError::Seal { .. } => ErrorKind::Other,
+        };
+        match error {
+            ChannelError::Io(error) => error,
+            error => Self::new(kind, error),
         }
     }
 }

@@ -5,7 +5,8 @@
 //! recv: stream -> read buffer -> record found in place -> open, in place -> plaintext borrowed
 //! ```
 //!
-//! Read in this order: [`sender`], [`receiver`], then [`Channel`], which is one of each.
+//! Read in this order: [`sender`], [`receiver`], then [`Channel`], which is one of each. The two halves
+//! are `Write` and `Read` as well, for whoever wants a stream of bytes and not messages.
 //!
 //! ```
 //! # use std::net::{TcpListener, TcpStream};

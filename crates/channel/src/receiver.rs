@@ -1,6 +1,8 @@
 //! One direction of a connection, as its receiver sees it.
 
-use std::io::Read;
+use std::io::{self, BufRead, Read};
+use std::mem;
+use std::ops::Range;
 
 use crypto::Open;
 use framing::{FrameError, Limits, RecordReader};
@@ -15,6 +17,8 @@ pub struct Receiver<R, O> {
     observer: Option<Observer>,
     /// The payload as it arrived, kept for the observer: opening overwrites it.
     arrived: Vec<u8>,
+    /// Where in the last payload the plaintext lies that [`Read`] has not handed out yet.
+    unread: Range<usize>,
     pub(crate) closed: bool,
 }
 
@@ -23,7 +27,8 @@ impl<R: Read, O: Open> Receiver<R, O> {
     /// than the longest plaintext with it, are refused at their header.
     pub fn new(stream: R, opener: O) -> Self {
         let reader = RecordReader::new(stream, Limits::with_overhead(O::OVERHEAD));
-        Self { reader, opener, index: 0, observer: None, arrived: Vec::new(), closed: false }
+        let (arrived, unread) = (Vec::new(), 0..0);
+        Self { reader, opener, index: 0, observer: None, arrived, unread, closed: false }
     }
 
     /// Shows `observer` every record from now on.
@@ -31,8 +36,9 @@ impl<R: Read, O: Open> Receiver<R, O> {
         self.observer = Some(observer);
     }
 
-    /// The next plaintext, borrowed from the read buffer. `None` is a clean end: the stream ended
-    /// between two records. No stage here can tell whether the sender meant it to.
+    /// The next plaintext, or what [`Read`] has left of the last one, borrowed from the read buffer.
+    /// `None` is a clean end: the stream ended between two records. No stage here can tell whether the
+    /// sender meant it to.
     ///
     /// # Errors
     /// [`ChannelError::Frame`], [`ChannelError::Open`] and [`ChannelError::Io`], after which the
@@ -40,6 +46,10 @@ impl<R: Read, O: Open> Receiver<R, O> {
     pub fn recv(&mut self) -> Result<Option<&mut [u8]>, ChannelError> {
         if self.closed {
             return Err(ChannelError::Closed);
+        }
+        if !self.unread.is_empty() {
+            let unread = mem::take(&mut self.unread);
+            return Ok(self.reader.last_payload().get_mut(unread));
         }
         self.closed = true;
         let index = self.index;
@@ -77,5 +87,34 @@ impl<R: Read, O: Open> Receiver<R, O> {
         self.index += 1;
         self.closed = false;
         Ok(Some(plaintext))
+    }
+}
+
+/// The plaintexts as a stream of bytes, in which their bounds are gone.
+///
+/// Errors are those of [`Receiver::recv`], inside an [`io::Error`]: `InvalidData` for bytes that were
+/// refused, `UnexpectedEof` for a record that was cut.
+impl<R: Read, O: Open> Read for Receiver<R, O> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(room)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl<R: Read, O: Open> BufRead for Receiver<R, O> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        // A record without plaintext is not the end.
+        while self.unread.is_empty() {
+            let Some(plaintext) = self.recv()? else { return Ok(&[]) };
+            let (len, at) = (plaintext.len(), plaintext.as_ptr().addr());
+            let start = at.saturating_sub(self.reader.last_payload().as_ptr().addr());
+            self.unread = start..start + len;
+        }
+        Ok(self.reader.last_payload().get(self.unread.clone()).unwrap_or_default())
+    }
+
+    fn consume(&mut self, len: usize) {
+        self.unread.start = (self.unread.start + len).min(self.unread.end);
     }
 }

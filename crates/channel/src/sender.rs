@@ -1,6 +1,6 @@
 //! One direction of a connection, as its sender sees it.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use crypto::Seal;
 use framing::{MAX_PLAINTEXT_LEN, RecordWriter};
@@ -78,5 +78,24 @@ impl<W: Write, S: Seal> Sender<W, S> {
         self.writer.flush()?;
         self.closed = false;
         Ok(())
+    }
+}
+
+/// A stream of bytes as plaintexts: each `write` queues one record of at most [`MAX_PLAINTEXT_LEN`]
+/// bytes, and `flush` writes out what was queued, which neither dropping the sender nor [`io::copy`]
+/// does. For many small writes, put a [`BufWriter`](io::BufWriter) around it.
+///
+/// Errors are those of [`Sender::queue`] and [`Sender::flush`], inside an [`io::Error`].
+impl<W: Write, S: Seal> Write for Sender<W, S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let plaintext = bytes.get(..MAX_PLAINTEXT_LEN).unwrap_or(bytes);
+        if !plaintext.is_empty() {
+            self.queue(plaintext)?;
+        }
+        Ok(plaintext.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(Sender::flush(self)?)
     }
 }

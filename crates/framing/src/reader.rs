@@ -1,6 +1,7 @@
 //! A stream becomes records again, each handed out where it lies in the buffer.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use byteorder::{BigEndian, ByteOrder};
 use thiserror::Error;
@@ -80,13 +81,16 @@ pub struct RecordReader<R> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// Where the payload handed out last lies in `buffer`.
+    last: Range<usize>,
     empty_in_a_row: u32,
 }
 
 impl<R: Read> RecordReader<R> {
     /// Reads from `stream`, and refuses records whose payload is not within `limits`.
     pub fn new(stream: R, limits: Limits) -> Self {
-        Self { stream, limits, buffer: Vec::new(), start: 0, end: 0, empty_in_a_row: 0 }
+        let (buffer, last) = (Vec::new(), 0..0);
+        Self { stream, limits, buffer, start: 0, end: 0, last, empty_in_a_row: 0 }
     }
 
     /// The next record's payload, borrowed from the buffer, to be decrypted in place. `None` is a clean
@@ -110,10 +114,16 @@ impl<R: Read> RecordReader<R> {
         match self.buffer.get_mut(from..to) {
             Some(payload) if got >= wanted => {
                 self.start = to;
+                self.last = from..to;
                 Ok(Some(payload))
             }
             _ => Err(FrameError::Truncated { got, wanted }),
         }
+    }
+
+    /// The payload that [`read_record`](Self::read_record) returned last, as whoever got it left it.
+    pub fn last_payload(&mut self) -> &mut [u8] {
+        self.buffer.get_mut(self.last.clone()).unwrap_or_default()
     }
 
     /// Judges the length in a header.

@@ -13,3 +13,4 @@ mod layouts;
 mod observed;
 mod on_the_path;
 mod schedules;
+mod stream;
