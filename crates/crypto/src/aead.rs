@@ -69,9 +69,9 @@ impl Seal for Sealer {
         payload.extend_from_slice(&seq);
         payload.extend_from_slice(&nonce);
         let start = payload.len();
-        payload.extend_from_slice(plaintext);
+        payload.resize(start + plaintext.len(), 0);
         let (_, ciphertext) = payload.split_at_mut(start);
-        let Some(tag) = self.cipher.seal(&nonce, &seq, ciphertext) else {
+        let Some(tag) = self.cipher.seal(&nonce, &seq, plaintext, ciphertext) else {
             payload.truncate(len);
             return Err(SealError::TooLong { len: plaintext.len() });
         };

@@ -12,7 +12,7 @@ use crate::{LENGTH_LEN, MAX_EMPTY_RECORDS, MAX_PLAINTEXT_LEN};
 const INITIAL_CAPACITY: usize = 2 * 1024;
 
 /// What the buffer grows to, in bytes, when a peer sends much at once: several of the longest records.
-const MAX_CAPACITY: usize = 64 * 1024;
+const MAX_CAPACITY: usize = 128 * 1024;
 
 /// The payload lengths a receiver accepts, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use byteorder::{BigEndian, ByteOrder};
 
 use crate::LENGTH_LEN;
 
-/// Bytes that may wait in the buffer before [`RecordWriter::append`] writes them out by itself.
-const WRITE_AT: usize = 64 * 1024;
+/// Bytes that may wait in the buffer before [`RecordWriter::append`] writes them out by itself. A write
+/// costs the same however much it takes along, and beyond this no more is gained.
+const WRITE_AT: usize = 256 * 1024;
 
 /// Collects records in one buffer and writes them to `stream` together.
 #[derive(Debug)]
@@ -25,8 +26,8 @@ impl<W: Write> RecordWriter<W> {
     /// Appends one record. `fill` appends the payload to the buffer it is given and touches nothing
     /// that is already there. Returns the payload where it lies.
     ///
-    /// The record reaches the stream with the next [`flush`](Self::flush), or before that when 64 KiB
-    /// are waiting.
+    /// The record reaches the stream with the next [`flush`](Self::flush), or before that when 256
+    /// KiB are waiting.
     ///
     /// # Errors
     /// Those of `fill`, after which the buffer is as it was before; and those of the stream, as `E`.

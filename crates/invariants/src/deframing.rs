@@ -7,10 +7,10 @@ use framing::{Cutter, FrameError, LENGTH_LEN, Limits, MAX_EMPTY_RECORDS, RecordR
 use crate::Choices;
 
 /// The most room a reader may offer its stream, in bytes.
-const MAX_ROOM: usize = 64 * 1024;
+const MAX_ROOM: usize = 128 * 1024;
 
 /// Longer streams show nothing more, in bytes.
-const MAX_STREAM: usize = 160 * 1024;
+const MAX_STREAM: usize = 320 * 1024;
 
 /// A stream, any bytes in any pieces, is cut into the same records by the receiver's reader, the watcher's
 /// cutter and the few lines here that say what a record is; the reader says the same of how it ends, and

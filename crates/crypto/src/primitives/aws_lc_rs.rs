@@ -70,18 +70,21 @@ impl Aes256Gcm {
         Self(LessSafeKey::new(key.unwrap_or_else(|_| unreachable!("an AES-256 key has 32 bytes"))))
     }
 
-    /// Encrypts `data` in place and returns the tag over it and `associated_data`. `None`: more
-    /// bytes than GCM allows for one nonce.
+    /// Encrypts `plaintext` into `ciphertext`, which has its length, and returns the tag over that and
+    /// `associated_data`. `None`: more bytes than GCM allows for one nonce.
     pub(crate) fn seal(
         &self,
         nonce: &[u8; Self::NONCE_LEN],
         associated_data: &[u8],
-        data: &mut [u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
     ) -> Option<[u8; Self::TAG_LEN]> {
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let tag =
-            self.0.seal_in_place_separate_tag(nonce, Aad::from(associated_data), data).ok()?;
-        tag.as_ref().try_into().ok()
+        let aad = Aad::from(associated_data);
+        let mut tag = [0; Self::TAG_LEN];
+        let sealed =
+            self.0.seal_out_of_place_scatter(nonce, aad, plaintext, ciphertext, &[], &mut tag);
+        sealed.ok().map(|()| tag)
     }
 
     /// Compares the tag in constant time, and only if it is right leaves `data` decrypted in place. AWS-LC

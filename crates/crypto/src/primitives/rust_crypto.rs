@@ -4,6 +4,7 @@
 use aes::Aes256;
 use aes::cipher::{InnerIvInit, KeyInit, StreamCipherCore};
 use aes_gcm::AeadInOut;
+use aes_gcm::aead::inout::InOutBuf;
 use ctr::CtrCore;
 use ctr::flavors::Ctr128BE;
 use hmac::{Hmac, Mac};
@@ -73,15 +74,17 @@ impl Aes256Gcm {
         Self(aes_gcm::Aes256Gcm::new(key.bytes().into()))
     }
 
-    /// Encrypts `data` in place and returns the tag over it and `associated_data`. `None`: more
-    /// bytes than GCM allows for one nonce.
+    /// Encrypts `plaintext` into `ciphertext`, which has its length, and returns the tag over that and
+    /// `associated_data`. `None`: more bytes than GCM allows for one nonce.
     pub(crate) fn seal(
         &self,
         nonce: &[u8; Self::NONCE_LEN],
         associated_data: &[u8],
-        data: &mut [u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
     ) -> Option<[u8; Self::TAG_LEN]> {
-        let tag = self.0.encrypt_inout_detached(nonce.into(), associated_data, data.into());
+        let data = InOutBuf::new(plaintext, ciphertext).ok()?;
+        let tag = self.0.encrypt_inout_detached(nonce.into(), associated_data, data);
         tag.ok().map(Into::into)
     }
 

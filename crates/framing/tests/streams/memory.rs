@@ -57,14 +57,14 @@ fn a_peer_that_announces_the_longest_record_and_dawdles_gets_room_for_that_and_n
 }
 
 #[test]
-fn bulk_gets_64_kib_and_comes_in_hardly_more_reads_than_that_takes() {
+fn bulk_gets_128_kib_and_comes_in_hardly_more_reads_than_that_takes() {
     for len in [100, 5_000, LIMITS.max] {
         let count = (10 << 20) / (4 + len);
         let stream = record(&payload(len)).repeat(count);
         let mut meter = Meter::new(&stream[..]);
         assert_eq!(read_all(&mut meter, LIMITS).0.len(), count);
-        assert_eq!(meter.room.get(), 64 * 1024);
-        let fewest = stream.len().div_ceil(64 * 1024);
+        assert_eq!(meter.room.get(), 128 * 1024);
+        let fewest = stream.len().div_ceil(128 * 1024);
         assert!(meter.reads.get() < fewest * 3 / 2, "{} reads, not {fewest}", meter.reads.get());
     }
 }

@@ -84,20 +84,20 @@ fn a_record_that_could_not_be_filled_leaves_no_trace() {
 }
 
 #[test]
-fn when_64_kib_wait_the_next_record_writes_them_out_first() {
+fn when_256_kib_wait_the_next_record_writes_them_out_first() {
     let sink = Sink::taking(|_, len| Ok(len));
     let mut writer = RecordWriter::new(&sink);
     let payload = payload(1_020);
-    for _ in 0..64 {
+    for _ in 0..256 {
         append(&mut writer, &payload).unwrap();
     }
-    assert_eq!(sink.writes(), 0, "65,536 bytes wait");
+    assert_eq!(sink.writes(), 0, "262,144 bytes wait");
     append(&mut writer, &payload).unwrap();
     assert_eq!(sink.writes(), 1);
-    assert_eq!(sink.bytes(), record(&payload).repeat(64));
+    assert_eq!(sink.bytes(), record(&payload).repeat(256));
     writer.flush().unwrap();
     assert_eq!(sink.writes(), 2);
-    assert_eq!(sink.bytes(), record(&payload).repeat(65));
+    assert_eq!(sink.bytes(), record(&payload).repeat(257));
 }
 
 #[test]
@@ -144,10 +144,10 @@ fn what_a_failed_write_left_unwritten_is_not_sent_by_the_next() {
 }
 
 #[test]
-fn a_stream_that_fails_when_64_kib_wait_fails_the_record_before_it_is_filled() {
+fn a_stream_that_fails_when_256_kib_wait_fails_the_record_before_it_is_filled() {
     let sink = Sink::taking(falters);
     let mut writer = RecordWriter::new(&sink);
-    append(&mut writer, &payload(65_532)).unwrap();
+    append(&mut writer, &payload(262_140)).unwrap();
     let failed = writer.append(|_| -> io::Result<()> { panic!("filled though the stream failed") });
     assert_eq!(failed.unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
