@@ -78,7 +78,7 @@ impl NonceLab {
         if stage != &PART1_CTR && stage != &PART2_AEAD {
             bail!("nonce-reuse is for part1-ctr and part2-aead. {}", why_not(stage));
         }
-        let records = seal_with_one_nonce(stage)?;
+        let records = seal_with_one_nonce(stage, &[])?;
         let [one, other] = records.each_ref().map(|record| &*record.record);
         let xor = xor_of_plaintexts(stage, one, other)?;
         let recovered = other_plaintext(&xor, GUESS);
@@ -139,11 +139,16 @@ fn why_not(stage: &Stage) -> String {
     }
 }
 
-/// Two requests, each sealed for a connection of its own, under one key and nonce.
-fn seal_with_one_nonce(stage: &Stage) -> Result<[Record; 2]> {
+/// Two requests, each sealed for a connection of its own, under one key and nonce: the victim's own, or
+/// those given.
+///
+/// # Errors
+/// When the victim cannot be built or run, or says what cannot be understood.
+pub fn seal_with_one_nonce(stage: &Stage, requests: &[&str]) -> Result<[Record; 2]> {
     let programs = Programs::build_nonce_reuse_victim()?;
     let output = Command::new(programs.named("nonce_reuse_victim")?)
         .args([stage.name, "--json"])
+        .args(requests)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

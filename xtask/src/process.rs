@@ -52,7 +52,9 @@ impl Process {
         let events = child.stdout.take().map(|stdout| {
             forward(stdout, who, listener, |line| match serde_json::from_str(&line) {
                 Ok(event) => Said::Event(event),
-                Err(error) => Said::Garbled(format!("{error}: {line}")),
+                Err(error) => Said::Garbled(format!(
+                    "{error}: {line} (to print something, use eprintln! or dbg!)"
+                )),
             })
         });
         let complaints =

@@ -18,24 +18,29 @@ fn main() -> Result<()> {
     let stage = args.next().unwrap_or_default();
     let format = if args.next().as_deref() == Some("--json") { Format::Json } else { Format::Text };
     let reporter = Reporter::new(format);
+    let mut requests: Vec<_> = args.collect();
+    if requests.is_empty() {
+        requests = vec![REQUEST.to_owned(), REQUEST.replace("100", "900")];
+    }
     match stage.as_str() {
-        "part1-ctr" => connect_twice(&PART1_CTR, &reporter, || {
+        "part1-ctr" => connect_each(&PART1_CTR, &reporter, &requests, || {
             nonce_reuse::ctr(&ctr::Keys::demo(), [0; ctr::NONCE_LEN])
         }),
-        "part2-aead" => connect_twice(&PART2_AEAD, &reporter, || {
+        "part2-aead" => connect_each(&PART2_AEAD, &reporter, &requests, || {
             nonce_reuse::aead(&aead::Keys::demo(), [0; aead::NONCE_LEN])
         }),
-        _ => bail!("usage: nonce_reuse_victim part1-ctr|part2-aead [--json]"),
+        _ => bail!("usage: nonce_reuse_victim part1-ctr|part2-aead [--json [REQUEST]...]"),
     }
 }
 
-/// Seals a request for each of two connections, and reports what would go out.
-fn connect_twice<S: Seal>(
+/// Seals each request for a connection of its own, and reports what would go out.
+fn connect_each<S: Seal>(
     stage: &'static Stage,
     reporter: &Reporter,
+    requests: &[String],
     new_sealer: impl Fn() -> S,
 ) -> Result<()> {
-    for request in [REQUEST, &REQUEST.replace("100", "900")] {
+    for request in requests {
         let mut payload = Vec::new();
         new_sealer().seal(request.as_bytes(), &mut payload)?;
         let record = Record::new(stage, 0, request.as_bytes(), &payload);

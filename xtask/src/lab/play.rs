@@ -1,11 +1,13 @@
 //! Runs one attack on a server and its clients, and keeps what they said.
 
+use std::io;
+use std::path;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use attacker::{Notes, Path};
+use attacker::{Attack, Notes, Path};
 use framing::Stage;
 use transcript::{Event, Record, Role, What};
 
@@ -19,6 +21,9 @@ const SILENCE: Duration = Duration::from_secs(12);
 /// Events that wait to be heard, at most.
 const BACKLOG: usize = 64;
 
+/// Lines of a program's standard error that are kept, at most.
+const COMPLAINTS: usize = 16;
+
 /// What came of an attack, before anyone judges it.
 #[derive(Debug)]
 pub struct Played {
@@ -28,6 +33,19 @@ pub struct Played {
     pub clients: Vec<Victim>,
     /// What the attacker did, and learnt.
     pub notes: Notes,
+    /// How the attack ended: whoever is attacked may break off.
+    pub attacked: io::Result<()>,
+    /// The attacker, where it is a program.
+    pub attacker: Victim,
+}
+
+/// Who stands between the clients and the server.
+#[derive(Clone, Copy, Debug)]
+pub enum Between<'a> {
+    /// One of our attacks.
+    Attack(&'static Attack),
+    /// A program that gets the server's address, and reports where it listens itself.
+    Program(&'a path::Path),
 }
 
 /// One program's part in it.
@@ -56,6 +74,12 @@ impl Played {
 }
 
 impl Victim {
+    /// Keeps a line that it wrote to standard error: the first ones, and the last.
+    pub(crate) fn complain(&mut self, line: String) {
+        self.complaints.truncate(COMPLAINTS - 1);
+        self.complaints.push(line);
+    }
+
     /// The records it sent.
     pub fn sent(&self) -> Vec<&Record> {
         let records = self.events.iter().filter_map(|event| match &event.what {
@@ -87,14 +111,20 @@ impl Victim {
 enum Who {
     Server,
     Client(usize),
+    Attacker,
 }
 
 /// Plays a scenario at a stage: the server, the attacker in front of it, then one client after the other,
 /// each when the one before is connected.
 ///
 /// # Errors
-/// When a program cannot be started, nobody does anything for a while, or the attack itself fails.
-pub fn play(programs: &Programs, scenario: &Scenario, stage: &'static Stage) -> Result<Played> {
+/// When a program cannot be started, or nobody does anything for a while.
+pub fn play(
+    programs: &Programs,
+    scenario: &Scenario,
+    stage: &'static Stage,
+    between: Between,
+) -> Result<Played> {
     let (listener, said) = mpsc::sync_channel(BACKLOG);
     let (client_stage, server_stage) = (scenario.client_stage)(stage);
     let server_args =
@@ -106,7 +136,10 @@ pub fn play(programs: &Programs, scenario: &Scenario, stage: &'static Stage) -> 
         server: Victim::default(),
         clients: scenario.clients.iter().map(|_| Victim::default()).collect(),
         notes: Notes::default(),
+        attacked: Ok(()),
+        attacker: Victim::default(),
     };
+    let mut attacker = None;
     let (done, attack_done) = mpsc::channel();
     let mut path_addr = None;
     let mut running = 1 + scenario.clients.len();
@@ -117,30 +150,43 @@ pub fn play(programs: &Programs, scenario: &Scenario, stage: &'static Stage) -> 
         let victim = match who {
             Who::Server => &mut played.server,
             Who::Client(number) => &mut played.clients[number],
+            Who::Attacker => &mut played.attacker,
         };
         let mut next_client = false;
         match said {
             Said::Event(event) => {
-                match event.what {
-                    What::Listening { addr } => {
+                match (&event.what, between) {
+                    (What::Listening { addr }, Between::Program(program)) => {
+                        if matches!(who, Who::Attacker) {
+                            path_addr = Some(addr.to_string());
+                            next_client = true;
+                        } else {
+                            let args = [addr.to_string()];
+                            attacker =
+                                Some(Process::start(program, args, Who::Attacker, &listener)?);
+                            running += 1;
+                        }
+                    }
+                    (What::Listening { addr }, Between::Attack(attack)) => {
                         let path =
-                            Path::new(client_stage, addr).context("cannot get on the path")?;
+                            Path::new(client_stage, *addr).context("cannot get on the path")?;
                         path_addr = Some(path.addr()?.to_string());
-                        let (run, done) = (scenario.attack.run, done.clone());
+                        let (run, done) = (attack.run, done.clone());
                         thread::spawn(move || done.send((run(&path), path.notes())));
                         next_client = true;
                     }
-                    What::Connected { .. } => next_client = matches!(who, Who::Client(_)),
+                    (What::Connected { .. }, _) => next_client = matches!(who, Who::Client(_)),
                     _ => {}
                 }
                 victim.events.push(event);
             }
-            Said::Garbled(why) => bail!("a line that is no event: {why}"),
-            Said::Complaint(line) => victim.complaints.push(line),
+            Said::Garbled(why) => bail!("a line on standard output that is no event: {why}"),
+            Said::Complaint(line) => victim.complain(line),
             Said::End => {
                 let process = match who {
                     Who::Server => server.take(),
                     Who::Client(number) => clients[number].take(),
+                    Who::Attacker => attacker.take(),
                 };
                 victim.code =
                     process.map(Process::wait).transpose()?.and_then(|status| status.code());
@@ -158,8 +204,9 @@ pub fn play(programs: &Programs, scenario: &Scenario, stage: &'static Stage) -> 
             clients.push(Some(Process::start(program, args, who, &listener)?));
         }
     }
-    let (attacked, notes) = attack_done.recv_timeout(SILENCE).context("the attack did not end")?;
-    attacked.context("the attack failed")?;
-    played.notes = notes;
+    if matches!(between, Between::Attack(_)) {
+        (played.attacked, played.notes) =
+            attack_done.recv_timeout(SILENCE).context("the attack did not end")?;
+    }
     Ok(played)
 }

@@ -40,9 +40,10 @@ pub enum Known {
 
 use Known::{NotApplicable, Refused, Succeeds};
 
-const BOB: &str = "GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: localhost\r\n\r\n";
-const CAROL: &str = "GET /transfer?to=carol&amount=20 HTTP/1.1\r\nHost: localhost\r\n\r\n";
-const DAVE: &str = "GET /transfer?to=dave&amount=3 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+pub(crate) const BOB: &str = "GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+pub(crate) const CAROL: &str =
+    "GET /transfer?to=carol&amount=20 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+pub(crate) const DAVE: &str = "GET /transfer?to=dave&amount=3 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const ERIN: &str = "GET /transfer?to=erin&amount=4 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 const ONE_RECORD: Known = NotApplicable("the plain stage has one message a connection");
@@ -57,7 +58,8 @@ const OUT_OF_ORDER: Known = Refused("out_of_order");
 const HMAC_SERVER: Known = NotApplicable("it leads a hmac-seq client to a hmac server: part2-hmac");
 const CTR_SERVER: Known = NotApplicable("it leads a hmac client to a ctr server: part1-ctr");
 
-const BASE: Scenario = Scenario {
+/// What most scenarios have in common.
+pub(crate) const BASE: Scenario = Scenario {
     attack: &attacks::control::ATTACK,
     clients: &[&[BOB]],
     own_connections: 0,
@@ -261,7 +263,7 @@ impl Scenario {
     }
 }
 
-fn plaintexts(victim: &Victim) -> Vec<&[u8]> {
+pub(crate) fn plaintexts(victim: &Victim) -> Vec<&[u8]> {
     victim.received().into_iter().map(|record| &*record.plaintext).collect()
 }
 

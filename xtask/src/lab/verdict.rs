@@ -5,7 +5,7 @@ use framing::Stage;
 use framing::stage::STAGES;
 use serde::Serialize;
 
-use crate::lab::play::{Played, play};
+use crate::lab::play::{Between, Played, play};
 use crate::lab::scenario::{Known, Scenario};
 use crate::programs::Programs;
 
@@ -77,8 +77,11 @@ impl Scenario {
         if let Known::NotApplicable(why) = self.known_at(stage) {
             return Ok((cell(Verdict::NotApplicable, None, why), None));
         }
-        let played = play(programs, self, stage)
+        let played = play(programs, self, stage, Between::Attack(self.attack))
             .with_context(|| format!("{name} at {} came to no end", stage.name))?;
+        if let Err(error) = &played.attacked {
+            bail!("{name} at {}: the attack failed: {error}", stage.name);
+        }
         let victims = || [&played.server].into_iter().chain(&played.clients);
         let cell = if (self.succeeded)(&played) {
             cell(Verdict::Succeeded, None, self.means)
