@@ -9,12 +9,14 @@
 //! - [`run`], [`show`], [`list`]: the commands.
 //! - [`gauge`]: what a process uses of memory, threads and descriptors.
 //! - [`lab`]: every attack, tried on real programs; [`nonce_lab`]: what a nonce used twice gives away.
+//! - [`exercise`]: what a reader wrote, tried on real programs.
 //! - [`soak`]: a server under load, good clients and every fault at once.
 //! - [`view`]: what they make of a run: text, JSON, files.
 //! - [`capture`]: the file that Wireshark opens.
 //! - [`page`]: the file that a browser opens.
 
 pub mod capture;
+pub mod exercise;
 pub mod gauge;
 pub mod lab;
 pub mod list;

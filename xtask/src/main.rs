@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use framing::Stage;
 use framing::stage::STAGES;
+use xtask::exercise::{self, ExerciseOptions};
 use xtask::lab::{self, AttackOptions, MatrixOptions};
 use xtask::run::RunOptions;
 use xtask::soak::{self, SoakOptions};
@@ -50,6 +51,8 @@ enum Command {
         #[command(flatten)]
         options: MatrixOptions,
     },
+    /// Say whether what you wrote in `exercises/` works; without a number, list the exercises
+    Exercise(ExerciseOptions),
     /// Load a server with good clients, and with every fault besides, and measure what it does
     Soak(SoakOptions),
     /// Name the stages, with what each adds, stops and lets through
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Show { run, options } => (show::saved(&run, &options), 2),
         Command::Attack(options) => (lab::attack(&options), 3),
         Command::Matrix { options } => (lab::matrix(&options), 3),
+        Command::Exercise(options) => (exercise::exercise(&options), 3),
         Command::Soak(options) => (soak::soak(&options), 3),
         Command::List => (print(&list::text()), 3),
     };

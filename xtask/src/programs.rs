@@ -11,7 +11,7 @@ use serde_json::Value;
 use transcript::Role;
 
 /// Executables by name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Programs(HashMap<String, PathBuf>);
 
 impl Programs {
@@ -30,6 +30,23 @@ impl Programs {
     /// As [`build`](Self::build).
     pub fn build_nonce_reuse_victim() -> Result<Self> {
         Self::built(["--package=part2", "--features=nonce-reuse", "--bin=nonce_reuse_victim"])
+    }
+
+    /// Builds one program of the package `exercises`, which no other build contains.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_exercise(name: &str) -> Result<PathBuf> {
+        let built = Self::built(["--package=exercises", "--features=unfinished", "--bin", name])?;
+        built.named(name).map(Path::to_owned)
+    }
+
+    /// The same programs, but for `program` in place of the client or the server of a stage.
+    #[must_use]
+    pub fn with(&self, stage: &Stage, role: Role, program: &Path) -> Self {
+        let mut programs = self.clone();
+        programs.0.insert(stage.program(&role.to_string()), program.to_owned());
+        programs
     }
 
     fn built<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<Self> {

@@ -1,0 +1,39 @@
+//! Exercise 5: reflect a request at aead.
+//!
+//! **You have** a place between a client and a server of `part2-aead`. Every record you take has a tag
+//! that you cannot make, and a sequence number that you cannot change:
+//!
+//! ```text
+//! session.requests.take()?          takes the client's next record off the wire
+//! session.requests.send(&record)?   sends the server a record
+//! session.answers.take()?           takes the server's next record off the wire
+//! session.answers.send(&record)?    sends the client a record
+//! ```
+//!
+//! **You want** the client to take its own requests for the server's answers, both of them.
+//!
+//! **The checker**, `cargo xtask exercise 5`, puts you between the real `aead_client`, which sends two
+//! requests, and the real `aead_server`, and asks the client what it received.
+
+use std::io;
+use std::process::ExitCode;
+
+use attacker::Session;
+use framing::stage::PART2_AEAD;
+
+/// Does what it likes with the records that come along.
+fn attack(session: &mut Session) -> io::Result<()> {
+    // Your turn. This is an honest line.
+    for _ in 0..2 {
+        let request = session.requests.take()?;
+        session.requests.send(&request)?;
+
+        let answer = session.answers.take()?;
+        session.answers.send(&answer)?;
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    harness::on_path::run(&PART2_AEAD, attack)
+}

@@ -1,0 +1,47 @@
+//! Makes programs of the exercises, which real clients and servers talk to.
+//!
+//! An exercise is a function, or a few. Its `main` hands them to one of these:
+//!
+//! - [`nonce_reuse`]: gives two payloads and a plaintext, and reports what comes back.
+//! - [`on_path`]: stands between a client and a server.
+//! - [`receiver_check`]: a server of hmac-seq whose every record is opened by the exercise.
+//! - [`record_reader`]: a server of aead whose every record is read by the exercise.
+//! - [`reflection`]: a client of aead that asks the exercise about every record.
+//!
+//! What a function does is seen from outside, by what its program does to the real ones. What cannot be
+//! seen from there, such as the order of its steps, is seen here. A wrong order is a *fault*, which ends
+//! the program; so are a panic, and taking for ever.
+
+pub mod nonce_reuse;
+pub mod on_path;
+pub mod receiver_check;
+pub mod record_reader;
+pub mod reflection;
+
+use std::io::{self, Write};
+use std::time::Duration;
+use std::{panic, process, thread};
+
+/// The exit code after a fault. The last line on standard error says what it was.
+pub const FAULT: i32 = 4;
+
+/// How long a program may run. What it is asked to do takes a fraction of a second.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Sees to it that the program comes to an end, and says why.
+fn begin() {
+    panic::set_hook(Box::new(|panic| fault(&format!("your code {panic}"))));
+    thread::spawn(|| {
+        thread::sleep(LIMIT);
+        let seconds = LIMIT.as_secs();
+        fault(&format!(
+            "your code has not come to an end within {seconds} s: it loops, or waits for what never comes"
+        ))
+    });
+}
+
+/// Says what the exercise did that it must not, in one line, and ends the program.
+fn fault(what: &str) -> ! {
+    _ = writeln!(io::stderr(), "{}", what.replace('\n', " "));
+    process::exit(FAULT)
+}

@@ -1,0 +1,48 @@
+//! Stands between a client and a server.
+
+use std::process::ExitCode;
+use std::{env, io};
+
+use anyhow::{Context, Result};
+use attacker::{Path, Session};
+use framing::Stage;
+use transcript::{Event, Format, Reporter, Role, What};
+
+/// Waits for a client of `stage`, connects it to the server that is named last on the command line, and
+/// lets `attack` do what it likes. Whatever is still under way when it returns is passed on.
+pub fn run(stage: &'static Stage, attack: impl FnOnce(&mut Session) -> io::Result<()>) -> ExitCode {
+    crate::begin();
+    let attacked = stand_between(stage).and_then(|mut session| {
+        let attacked = attack(&mut session).context("the attack broke off");
+        session.relay();
+        attacked
+    });
+    attacked.map_or_else(
+        |error| {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+/// Passes everything on, but for the client's first record, which `change` may change. It gets the whole
+/// record, its length in front.
+pub fn change_first_request(stage: &'static Stage, change: fn(&mut [u8])) -> ExitCode {
+    run(stage, |session| {
+        let mut request = session.requests.take()?;
+        let mut record = request.bytes().to_vec();
+        change(&mut record);
+        request.replace(&record);
+        session.requests.send(&request)
+    })
+}
+
+fn stand_between(stage: &'static Stage) -> Result<Session> {
+    let server = env::args().next_back().unwrap_or_default();
+    let server = server.parse().with_context(|| format!("{server:?} is no address of a server"))?;
+    let path = Path::new(stage, server).context("cannot listen between the two")?;
+    let listening = What::Listening { addr: path.addr()? };
+    Reporter::new(Format::Json).report(&Event { role: Role::Wire, stage, what: listening });
+    path.accept().context("cannot connect the two")
+}

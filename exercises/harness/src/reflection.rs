@@ -1,0 +1,137 @@
+//! A client of aead that asks an exercise about every record.
+
+use std::collections::VecDeque;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::bail;
+use channel::Seen;
+use crypto::aead::{Keys, Opener, Sealer};
+use framing::stage::PART2_AEAD;
+use program::{Connection, NoAnswer};
+use transcript::What;
+
+/// What an exercise keeps of the records, in the order in which it put it there.
+pub type Memory = VecDeque<Vec<u8>>;
+
+/// What an exercise wants to know of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Guard {
+    /// Called with each payload that is about to be sent.
+    pub remember: fn(&mut Memory, &[u8]),
+    /// Called with each payload that arrived, its tag right and its seq the one that was due. Whether it
+    /// is one of those that this side sent.
+    pub is_own: fn(&mut Memory, &[u8]) -> bool,
+    /// What the memory takes.
+    pub cost: Cost,
+}
+
+/// How many bytes a memory holds, at any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// None.
+    Nothing,
+    /// So many for each record sent.
+    PerRecordSent(usize),
+    /// So many for each record sent and not answered yet.
+    PerRecordInFlight(usize),
+}
+
+impl Cost {
+    fn after(self, sent: usize, received: usize) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::PerRecordSent(bytes) => bytes * sent,
+            Self::PerRecordInFlight(bytes) => bytes * sent.saturating_sub(received),
+        }
+    }
+}
+
+/// Runs the client.
+pub fn run(guard: Guard) -> ExitCode {
+    crate::begin();
+    program::client(&PART2_AEAD, |connection, batches| {
+        let keys = Keys::demo();
+        let watch = Arc::new(Mutex::new(Watch::new(guard)));
+        let (observed, observer) = (connection.clone(), watch.clone());
+        let mut channel = connection
+            .channel(Sealer::new(&keys), Opener::new(&keys))
+            .observed_by(Arc::new(move |seen| lock(&observer).see(&observed, seen)));
+
+        for requests in batches {
+            for request in &requests {
+                channel.queue(request)?;
+            }
+            channel.flush()?;
+
+            for _ in &requests {
+                channel.recv()?.ok_or(NoAnswer)?;
+                if let Some(refusal) = &lock(&watch).refusal {
+                    bail!("{refusal}");
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What a guard has seen of a connection.
+struct Watch {
+    guard: Guard,
+    memory: Memory,
+    sent: usize,
+    received: usize,
+    refusal: Option<String>,
+}
+
+impl Watch {
+    fn new(guard: Guard) -> Self {
+        Self { guard, memory: Memory::new(), sent: 0, received: 0, refusal: None }
+    }
+
+    fn see(&mut self, connection: &Connection, seen: &Seen<'_>) {
+        match *seen {
+            Seen::Sent { payload, .. } => {
+                (self.guard.remember)(&mut self.memory, payload);
+                self.sent += 1;
+            }
+            Seen::Received { index, payload, .. } => {
+                if (self.guard.is_own)(&mut self.memory, payload) {
+                    let message = format!(
+                        "record {index} refused: its tag is valid and its seq is due, but it is a \
+                         record of our own, sent back to us"
+                    );
+                    self.refusal = Some(message.clone());
+                    return connection.report(What::Rejected {
+                        index,
+                        error: "reflected".to_owned(),
+                        message,
+                        expected_seq: Some(index),
+                        record: Some(payload.into()),
+                    });
+                }
+                self.received += 1;
+            }
+            Seen::Rejected { .. } => {}
+        }
+        connection.record(seen);
+        self.check_cost();
+    }
+
+    /// Holds what the exercise says it costs against what it keeps.
+    fn check_cost(&self) {
+        let Self { guard: Guard { cost, .. }, sent, received, .. } = *self;
+        let kept: usize = self.memory.iter().map(Vec::len).sum();
+        let said = cost.after(sent, received);
+        if kept != said {
+            crate::fault(&format!(
+                "after {sent} records sent and {received} received, the memory holds {kept} bytes: \
+                 COST says {said}"
+            ));
+        }
+    }
+}
+
+fn lock(watch: &Mutex<Watch>) -> MutexGuard<'_, Watch> {
+    watch.lock().unwrap_or_else(PoisonError::into_inner)
+}
