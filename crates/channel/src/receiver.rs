@@ -36,6 +36,16 @@ impl<R: Read, O: Open> Receiver<R, O> {
         self.observer = Some(observer);
     }
 
+    /// Whether something of the next record is here already.
+    pub fn has_begun(&self) -> bool {
+        self.reader.has_begun()
+    }
+
+    /// Whether the next record is here already, so that [`recv`](Self::recv) does not wait.
+    pub fn is_ready(&self) -> bool {
+        self.reader.is_ready()
+    }
+
     /// The next plaintext, or what [`Read`] has left of the last one, borrowed from the read buffer.
     /// `None` is a clean end: the stream ended between two records. No stage here can tell whether the
     /// sender meant it to.

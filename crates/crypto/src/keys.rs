@@ -5,6 +5,18 @@
 
 use zeroize::Zeroizing;
 
+use crate::primitives::fill_random;
+
+/// What a new key is made of: 32 bytes from the operating system's generator, good for any key here.
+///
+/// # Errors
+/// When it has none to give.
+pub fn random() -> Result<Zeroizing<[u8; AesKey::LEN]>, getrandom::Error> {
+    let mut bytes = Zeroizing::new([0; AesKey::LEN]);
+    fill_random(bytes.as_mut())?;
+    Ok(bytes)
+}
+
 /// A key for AES-256: 32 bytes (FIPS 197).
 pub struct AesKey(Zeroizing<[u8; AesKey::LEN]>);
 

@@ -126,6 +126,19 @@ impl<R: Read> RecordReader<R> {
         self.buffer.get_mut(self.last.clone()).unwrap_or_default()
     }
 
+    /// Whether something of the next record is here already.
+    pub fn has_begun(&self) -> bool {
+        self.start < self.end
+    }
+
+    /// Whether the next record is here already, from its first byte to its last.
+    pub fn is_ready(&self) -> bool {
+        self.unread().split_first_chunk::<LENGTH_LEN>().is_some_and(|(header, payload)| {
+            let len = usize::try_from(BigEndian::read_u32(header)).unwrap_or(usize::MAX);
+            payload.len() >= len
+        })
+    }
+
     /// Judges the length in a header.
     fn check(&mut self, length: u32) -> Result<usize, FrameError> {
         let Limits { min, max } = self.limits;

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use framing::RecordReader;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -42,6 +43,19 @@ fn one_byte_at_a_time_and_all_at_once_give_the_same_interrupted_or_not() {
     for interrupted in [false, true] {
         assert_read(chunks(&stream, &[1], interrupted), &payloads);
         assert_read(chunks(&stream, &[usize::MAX], interrupted), &payloads);
+    }
+}
+
+#[test]
+fn what_of_the_next_record_is_here_already_is_known_without_a_read() {
+    let next = record(&payload(LIMITS.min + 5));
+    for here in 0..=next.len() {
+        let first = record(&payload(LIMITS.min));
+        let stream = [&first[..], &next[..here]].concat();
+        let mut reader = RecordReader::new(Script::new([Bytes(stream)]), LIMITS);
+        assert!(!reader.has_begun() && !reader.is_ready());
+        reader.read_record().unwrap();
+        assert_eq!((reader.has_begun(), reader.is_ready()), (here > 0, here == next.len()));
     }
 }
 
