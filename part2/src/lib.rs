@@ -6,7 +6,10 @@
 //! | `hmac_seq_server`, `hmac_seq_client` | so is a genuine one in the wrong place |
 //! | `aead_server`, `aead_client` | the same from one primitive |
 //! | `tampering_demo` | every bit of a record is protected |
+//! | `tunnel` | the records of any of the three, around any TCP service |
 //! | `nonce_reuse_victim` | what a nonce used twice looks like; built with the feature `nonce-reuse` only |
 //!
-//! The programs are in `src/bin/`. They differ in the stage they name and in nothing else, so there is
-//! nothing to share here that is not shared already: see the crates `crypto`, `channel` and `program`.
+//! The programs are in `src/bin/`. The clients and servers differ in the stage they name and in nothing
+//! else, and share what the crates `crypto`, `channel` and `program` have. [`tunnel`] is here.
+
+pub mod tunnel;

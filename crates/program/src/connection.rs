@@ -7,8 +7,10 @@ use anyhow::{Context, ensure};
 use channel::{Channel, Seen};
 use crypto::{Open, Seal};
 use framing::Stage;
+use indicatif::ProgressBar;
 use transcript::{Event, Record, Reporter, Role, What};
 
+use crate::serve::Stop;
 use crate::stream::TimedStream;
 
 /// One connection of a program, from its `connected` event to its `closed`.
@@ -27,10 +29,12 @@ struct Tally {
 }
 
 /// A connection, or a whole program, that failed.
-pub(crate) struct Failure {
-    pub(crate) error: anyhow::Error,
+#[derive(Debug)]
+pub struct Failure {
+    /// Why.
+    pub error: anyhow::Error,
     /// Whether it failed because the peer's bytes were refused.
-    pub(crate) rejected: bool,
+    pub rejected: bool,
 }
 
 impl From<anyhow::Error> for Failure {
@@ -40,15 +44,20 @@ impl From<anyhow::Error> for Failure {
 }
 
 /// Who a program is, and where it says what happens.
-pub(crate) struct Voice {
+#[derive(Debug)]
+pub struct Voice {
     pub(crate) role: Role,
     pub(crate) stage: &'static Stage,
     pub(crate) reporter: Reporter,
+    /// A line on a terminal that stays below all others. Hidden unless someone asks for it.
+    pub line: ProgressBar,
 }
 
 impl Voice {
-    pub(crate) fn report(&self, what: What) {
-        self.reporter.report(&Event { role: self.role, stage: self.stage, what });
+    /// Reports an event, on standard output.
+    pub fn report(&self, what: What) {
+        let event = Event { role: self.role, stage: self.stage, what };
+        self.line.suspend(|| self.reporter.report(&event));
     }
 
     /// One line on standard error: who failed, at what, and why.
@@ -57,8 +66,17 @@ impl Voice {
     }
 
     /// One line on standard error.
-    pub(crate) fn say(&self, what: &str) {
-        _ = writeln!(io::stderr(), "{} {}: {what}", self.stage.name, self.role);
+    pub fn say(&self, what: &str) {
+        let line = format!("{} {}: {what}\n", self.stage.name, self.role);
+        self.line.suspend(|| _ = io::stderr().write_all(line.as_bytes()));
+    }
+}
+
+/// Lets the exchange end where the next message would begin: at once if the connection waits for one, and
+/// within its deadlines if it is at one.
+impl Stop for Connection {
+    fn stop(&self) {
+        self.stream.stop();
     }
 }
 
@@ -131,11 +149,6 @@ impl Connection {
             records_received: received,
         });
         exchanged.map_err(|error| Failure { error, rejected })
-    }
-
-    /// Lets the exchange end where the next message would begin.
-    pub(crate) fn stop(&self) {
-        self.stream.stop();
     }
 
     /// Makes a failure of a connection on which nothing was received.

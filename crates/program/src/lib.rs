@@ -2,16 +2,17 @@
 //! send, receive.
 //!
 //! - [`client`], [`server`]: run one, from its options to its exit code.
-//! - `options`: what can be said on the command line.
+//! - [`options`]: what can be said on the command line.
 //! - [`connection`]: a stream that is watched and timed.
-//! - `serve`: many connections at a time.
+//! - [`serve`](mod@serve): many connections at a time.
 //! - [`stream`]: a TCP stream on which every step has a deadline.
 
 pub mod connection;
-mod options;
-mod serve;
+pub mod options;
+pub mod serve;
 pub mod stream;
 
+use std::net::TcpStream;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::{io, thread};
@@ -20,10 +21,9 @@ use anyhow::Context;
 use framing::Stage;
 use transcript::Role;
 
-pub use connection::Connection;
-use connection::Failure;
+pub use connection::{Connection, Failure, Voice};
 use options::{ClientOptions, ServerOptions};
-use serve::Served;
+use serve::{Crowd, Intake, Served};
 use stream::TimedStream;
 
 /// The request of the articles' exchange: 61 bytes.
@@ -54,9 +54,9 @@ pub fn client(
     exchange: impl FnOnce(&Arc<Connection>, &mut dyn Iterator<Item = Vec<&[u8]>>) -> anyhow::Result<()>,
 ) -> ExitCode {
     let options = ClientOptions::parse(stage);
-    let voice = options.common.voice(Role::Client, stage);
+    let voice = Arc::new(options.common.voice(Role::Client, stage));
     let connect = || {
-        let addr = &options.common.addr;
+        let addr = &options.addr;
         let stream = TimedStream::connect(addr, options.common.timeout)
             .with_context(|| format!("cannot connect to {addr}"))?;
         Connection::new(stream, voice.clone())
@@ -81,8 +81,26 @@ pub fn server(
     exchange: impl Fn(&Arc<Connection>) -> anyhow::Result<()> + Sync,
 ) -> ExitCode {
     let options = ServerOptions::parse(stage);
-    let voice = options.common.voice(Role::Server, stage);
-    match serve::serve(&options, &voice, exchange) {
+    let voice = Arc::new(options.common.voice(Role::Server, stage));
+    serve(&options.intake(), &voice, |stream, crowd| {
+        let stream = TimedStream::new(stream, options.common.timeout, options.idle_timeout());
+        let connection = Connection::new(stream, voice.clone())?;
+        let running = Arc::downgrade(&connection);
+        crowd.add(running);
+        let served = exchange(&connection).and_then(|()| connection.was_used());
+        connection.close(served)
+    })
+}
+
+/// Takes in connections and serves each as `one` does, in a thread of its own. Reports where it listens,
+/// complains of each that fails, and ends when all are served, or on SIGINT or SIGTERM: then those that
+/// `one` has added to the crowd are told to stop.
+pub fn serve(
+    intake: &Intake<'_>,
+    voice: &Voice,
+    one: impl Fn(TcpStream, &Crowd) -> Result<(), Failure> + Sync,
+) -> ExitCode {
+    match serve::serve(intake, voice, one) {
         Ok(Served { stopped: true, connections, failed, .. }) => {
             voice.say(&format!(
                 "stopped: served {connections} connections, {failed} of them failed"

@@ -1,30 +1,27 @@
 //! What can be said on the command line.
 
 use std::ffi::OsString;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use framing::{MAX_PLAINTEXT_LEN, Stage};
+use indicatif::ProgressBar;
 use transcript::{Format, Reporter, Role};
 
 use crate::connection::Voice;
+use crate::serve::Intake;
 use crate::{REQUEST, exit_with_stdin};
 
 /// How much longer than for a message a server waits for the next one to begin.
 const IDLE: u32 = 6;
 
-/// What clients and servers have in common.
-#[derive(Args)]
-pub(crate) struct Common {
-    /// Where the server listens
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
-    pub(crate) addr: String,
-
+/// What all programs have in common.
+#[derive(Args, Debug)]
+pub struct Common {
     /// How long the other side may take for each whole message, and to take what it is sent
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
-    pub(crate) timeout: Duration,
+    pub timeout: Duration,
 
     /// Write events as JSON, one object a line
     #[arg(long)]
@@ -37,18 +34,22 @@ pub(crate) struct Common {
 
 impl Common {
     /// Sets the program up to speak.
-    pub(crate) fn voice(&self, role: Role, stage: &'static Stage) -> Arc<Voice> {
+    pub fn voice(&self, role: Role, stage: &'static Stage) -> Voice {
         if self.exit_with_stdin {
             exit_with_stdin();
         }
         let format = if self.json { Format::Json } else { Format::Text };
-        Arc::new(Voice { role, stage, reporter: Reporter::new(format) })
+        Voice { role, stage, reporter: Reporter::new(format), line: ProgressBar::hidden() }
     }
 }
 
 /// A client's options.
 #[derive(Parser)]
 pub(crate) struct ClientOptions {
+    /// Where to connect to
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
+    pub(crate) addr: String,
+
     #[command(flatten)]
     pub(crate) common: Common,
 
@@ -97,6 +98,10 @@ impl ClientOptions {
 /// A server's options.
 #[derive(Parser)]
 pub(crate) struct ServerOptions {
+    /// Where to listen; port 0 is any free one
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
+    addr: String,
+
     #[command(flatten)]
     pub(crate) common: Common,
 
@@ -120,14 +125,11 @@ impl ServerOptions {
         parse(stage, Role::Server)
     }
 
-    /// One item for each connection to serve.
-    pub(crate) fn connections(&self) -> impl Iterator<Item = u64> + use<> {
-        0..if self.forever { u64::MAX } else { self.connections }
-    }
-
-    /// How many are served at the same time: a counted few one after the other.
-    pub(crate) fn at_once(&self) -> usize {
-        if self.forever { usize::from(self.max_connections) } else { 1 }
+    /// What to serve: a counted few one after the other, or several at a time for ever.
+    pub(crate) fn intake(&self) -> Intake<'_> {
+        let (connections, at_once) =
+            if self.forever { (u64::MAX, self.max_connections) } else { (self.connections, 1) };
+        Intake { addr: &self.addr, connections, at_once }
     }
 
     /// How long a client may be silent between two messages.
@@ -144,14 +146,10 @@ fn parse<T: CommandFactory + FromArgMatches>(stage: &Stage, role: Role) -> T {
 
 fn command<T: CommandFactory>(stage: &Stage, role: Role) -> clap::Command {
     let default_addr = format!("127.0.0.1:{}", stage.port);
-    let addr_help = match role {
-        Role::Server => "Where to listen; port 0 is any free one",
-        _ => "Where to connect to",
-    };
     T::command()
         .name(stage.program(&role.to_string()))
         .about(format!("The {role} of stage {}: {}", stage.name, stage.title))
-        .mut_arg("addr", |addr| addr.default_value(default_addr).required(false).help(addr_help))
+        .mut_arg("addr", |addr| addr.default_value(default_addr).required(false))
         .mut_args(|arg| {
             let of_records = ["count", "pipeline"].contains(&arg.get_id().as_str());
             if of_records && !stage.has_records { arg.hide(true) } else { arg }
@@ -163,7 +161,10 @@ fn usage_error<T: CommandFactory>(stage: &Stage, role: Role, kind: ErrorKind, wh
 }
 
 /// `HOST:PORT`, its host still a name perhaps.
-fn host_and_port(text: &str) -> Result<String, String> {
+///
+/// # Errors
+/// What was expected, for whoever typed it.
+pub fn host_and_port(text: &str) -> Result<String, String> {
     match text.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
             Ok(text.to_owned())
@@ -173,7 +174,10 @@ fn host_and_port(text: &str) -> Result<String, String> {
 }
 
 /// A number of seconds above 0, a day at most.
-fn seconds(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+/// What was expected, for whoever typed it.
+pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.001..=86_400.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or("expected seconds, from 0.001 to 86400".to_owned())
 }

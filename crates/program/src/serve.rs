@@ -15,9 +15,7 @@ use anyhow::{Context, anyhow};
 use socket2::{Domain, Socket, Type};
 use transcript::What;
 
-use crate::connection::{Connection, Failure, Voice};
-use crate::options::ServerOptions;
-use crate::stream::TimedStream;
+use crate::connection::{Failure, Voice};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -30,6 +28,23 @@ const QUIET: Duration = Duration::from_secs(60);
 
 /// Stack of a connection's thread in bytes of address space. Only what is used takes memory.
 const STACK_LEN: usize = 256 * 1024;
+
+/// What to take in.
+#[derive(Clone, Copy, Debug)]
+pub struct Intake<'a> {
+    /// Where to listen, as `HOST:PORT`.
+    pub addr: &'a str,
+    /// How many connections to serve before ending.
+    pub connections: u64,
+    /// How many of them at the same time; further ones wait.
+    pub at_once: u16,
+}
+
+/// A connection that can be told to end.
+pub trait Stop: Send + Sync {
+    /// The process was told to stop: the connection is to end, and soon.
+    fn stop(&self);
+}
 
 /// What came of the connections of a server.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,7 +59,7 @@ pub(crate) struct Served {
 
 /// The connections there are, and what came of those there were.
 #[derive(Default)]
-struct Crowd {
+pub struct Crowd {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -52,36 +67,28 @@ struct Crowd {
 #[derive(Default)]
 struct State {
     at_once: usize,
-    running: Vec<Weak<Connection>>,
+    running: Vec<Weak<dyn Stop>>,
     served: Served,
 }
 
-/// Serves as many connections as the options say, or until SIGINT or SIGTERM. Then no further one is
-/// accepted, those that wait for a message are closed, and the others finish what they are at: their
-/// deadlines see to it that this takes a few seconds at most.
+/// Serves as many connections as `intake` says, each as `one` does, or until SIGINT or SIGTERM. Then no
+/// further one is accepted, and those that `one` has added to the crowd are told to stop.
 pub(crate) fn serve(
-    options: &ServerOptions,
-    voice: &Arc<Voice>,
-    exchange: impl Fn(&Arc<Connection>) -> anyhow::Result<()> + Sync,
+    intake: &Intake<'_>,
+    voice: &Voice,
+    one: impl Fn(TcpStream, &Crowd) -> Result<(), Failure> + Sync,
 ) -> anyhow::Result<Served> {
-    let addr = &options.common.addr;
+    let addr = intake.addr;
     let listener = listen(addr).with_context(|| format!("cannot listen on {addr}"))?;
     let addr = listener.local_addr()?;
     let crowd = Arc::new(Crowd::default());
     stop_on_signal(crowd.clone(), addr)?;
     voice.report(What::Listening { addr });
-    let one = |stream: TcpStream| {
-        let stream = TimedStream::new(stream, options.common.timeout, options.idle_timeout());
-        let connection = Connection::new(stream, voice.clone())?;
-        crowd.add(&connection);
-        let served = exchange(&connection).and_then(|()| connection.was_used());
-        connection.close(served)
-    };
     thread::scope(|scope| {
         let (one, crowd) = (&one, &*crowd);
         let mut complained: Option<Instant> = None;
-        for _ in options.connections() {
-            if !crowd.enter(options.at_once()) {
+        for _ in 0..intake.connections {
+            if !crowd.enter(intake.at_once.into()) {
                 break;
             }
             let stream = loop {
@@ -100,7 +107,7 @@ pub(crate) fn serve(
                 break;
             }
             let serve_one = move || {
-                let outcome = catch_unwind(AssertUnwindSafe(|| one(stream)))
+                let outcome = catch_unwind(AssertUnwindSafe(|| one(stream, crowd)))
                     .unwrap_or_else(|_| Err(anyhow!("a fault of this program").into()));
                 if let Err(failure) = &outcome {
                     voice.complain(&failure.error);
@@ -158,13 +165,14 @@ impl Crowd {
         !state.served.stopped
     }
 
-    fn add(&self, connection: &Arc<Connection>) {
+    /// Sees to it that `connection` is told when the process is told to stop.
+    pub fn add(&self, connection: Weak<dyn Stop>) {
         let mut state = self.lock();
         state.running.retain(|running| running.strong_count() > 0);
-        state.running.push(Arc::downgrade(connection));
         if state.served.stopped {
-            connection.stop();
+            connection.upgrade().into_iter().for_each(|connection| connection.stop());
         }
+        state.running.push(connection);
     }
 
     fn leave(&self, outcome: &Result<(), Failure>) {
@@ -191,8 +199,8 @@ impl Crowd {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
     use framing::stage::PART2_AEAD;
+    use indicatif::ProgressBar;
     use std::io::Read;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use transcript::{Format, Reporter, Role};
@@ -200,10 +208,10 @@ mod tests {
     #[test]
     fn a_connection_that_panics_ends_alone() {
         let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let args = ["server", "--addr", &addr.to_string(), "--connections", "3"];
-        let options = ServerOptions::parse_from(args);
-        let voice =
-            Voice { role: Role::Server, stage: &PART2_AEAD, reporter: Reporter::new(Format::Json) };
+        let intake = Intake { addr: &addr.to_string(), connections: 3, at_once: 1 };
+        let reporter = Reporter::new(Format::Json);
+        let line = ProgressBar::hidden();
+        let voice = Voice { role: Role::Server, stage: &PART2_AEAD, reporter, line };
         let served = thread::scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..3 {
@@ -216,13 +224,12 @@ mod tests {
                 }
             });
             let count = AtomicUsize::new(0);
-            serve(&options, &Arc::new(voice), |_| {
+            serve(&intake, &voice, |_, _| {
                 assert_ne!(count.fetch_add(1, Ordering::Relaxed), 1, "the second one panics");
                 Ok(())
             })
         });
         let Served { connections, failed, rejected, stopped } = served.unwrap();
-        // All three fail: the panic, and two on which nothing was received.
-        assert_eq!((connections, failed, rejected, stopped), (3, 3, 0, false));
+        assert_eq!((connections, failed, rejected, stopped), (3, 1, 0, false));
     }
 }

@@ -51,16 +51,9 @@ impl TimedStream {
     /// within `timeout` after the one before.
     ///
     /// # Errors
-    /// Those of name resolution and of connecting to the last of the addresses found.
+    /// Those of [`connect`].
     pub fn connect(addr: &str, timeout: Duration) -> io::Result<Self> {
-        let mut failed = io::Error::from(ErrorKind::AddrNotAvailable);
-        for addr in addr.to_socket_addrs()? {
-            match TcpStream::connect_timeout(&addr, timeout) {
-                Ok(stream) => return Ok(Self::new(stream, timeout, timeout)),
-                Err(error) => failed = error,
-            }
-        }
-        Err(failed)
+        connect(addr, timeout).map(|stream| Self::new(stream, timeout, timeout))
     }
 
     /// A message is done: the next one may begin.
@@ -103,6 +96,21 @@ impl TimedStream {
     fn clock(&self) -> MutexGuard<'_, Clock> {
         self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Connects to the first of the addresses of `addr` that answers within `timeout`.
+///
+/// # Errors
+/// Those of name resolution and of connecting to the last of the addresses found.
+pub fn connect(addr: &str, timeout: Duration) -> io::Result<TcpStream> {
+    let mut failed = io::Error::from(ErrorKind::AddrNotAvailable);
+    for addr in addr.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&addr, timeout) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }
 
 fn time_left(deadline: Instant) -> io::Result<Duration> {
