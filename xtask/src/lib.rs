@@ -11,6 +11,7 @@
 //! - [`lab`]: every attack, tried on real programs; [`nonce_lab`]: what a nonce used twice gives away.
 //! - [`exercise`]: what a reader wrote, tried on real programs.
 //! - [`soak`]: a server under load, good clients and every fault at once.
+//! - [`tunnel`]: both ends of one, around a service that runs already.
 //! - [`view`]: what they make of a run: text, JSON, files.
 //! - [`capture`]: the file that Wireshark opens.
 //! - [`page`]: the file that a browser opens.
@@ -28,6 +29,7 @@ pub mod programs;
 pub mod run;
 pub mod show;
 pub mod soak;
+pub mod tunnel;
 pub mod view;
 
 use std::io::{ErrorKind, Write};

@@ -13,8 +13,9 @@ use xtask::exercise::{self, ExerciseOptions};
 use xtask::lab::{self, AttackOptions, MatrixOptions};
 use xtask::run::RunOptions;
 use xtask::soak::{self, SoakOptions};
+use xtask::tunnel::TunnelOptions;
 use xtask::view::ViewOptions;
-use xtask::{list, print, run, show};
+use xtask::{list, print, run, show, tunnel};
 
 /// Rebuilding TLS, stage by stage
 #[derive(Parser)]
@@ -55,6 +56,8 @@ enum Command {
     Exercise(ExerciseOptions),
     /// Load a server with good clients, and with every fault besides, and measure what it does
     Soak(SoakOptions),
+    /// Start both ends of a tunnel around a service on this machine, and show what they carry
+    Tunnel(TunnelOptions),
     /// Name the stages, with what each adds, stops and lets through
     List,
 }
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Matrix { options } => (lab::matrix(&options), 3),
         Command::Exercise(options) => (exercise::exercise(&options), 3),
         Command::Soak(options) => (soak::soak(&options), 3),
+        Command::Tunnel(options) => (tunnel::tunnel(&options), 3),
         Command::List => (print(&list::text()), 3),
     };
     done.unwrap_or_else(|error| {

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
@@ -53,8 +54,11 @@ pub struct Ended {
 
 impl Lone {
     fn start(stage: &'static Stage, role: Role, args: &[&str]) -> Self {
+        Self::start_program(programs().of(stage, role).unwrap(), role, args)
+    }
+
+    fn start_program(program: &Path, role: Role, args: &[&str]) -> Self {
         let (listener, said) = mpsc::sync_channel(BACKLOG);
-        let program = programs().of(stage, role).unwrap();
         let process = Process::start(program, args, role, &listener).unwrap();
         Self { process, said, events: Vec::new() }
     }
@@ -69,10 +73,28 @@ impl Lone {
     }
 
     pub fn server_at(stage: &'static Stage, addr: &str, args: &[&str]) -> (Self, SocketAddr) {
-        let mut server = Self::start(stage, Role::Server, &[&["--addr", addr], args].concat());
-        match server.next_event().what {
-            What::Listening { addr } => (server, addr),
-            other => panic!("a server that begins with {other:?}"),
+        Self::start(stage, Role::Server, &[&["--addr", addr], args].concat()).listening()
+    }
+
+    /// An end of a tunnel that listens already, and where.
+    pub fn tunnel_end(
+        programs: &Programs,
+        stage: &'static Stage,
+        side: Role,
+        connect: SocketAddr,
+        args: &[&str],
+    ) -> (Self, SocketAddr) {
+        let name = stage.name.trim_start_matches("part2-");
+        let (side_name, connect) = (side.to_string(), connect.to_string());
+        let of_end = ["--stage", name, "--side", &side_name, "--connect", &connect];
+        let args = [&of_end[..], &["--listen", "127.0.0.1:0"], args].concat();
+        Self::start_program(programs.named("tunnel").unwrap(), side, &args).listening()
+    }
+
+    fn listening(mut self) -> (Self, SocketAddr) {
+        match self.next_event().what {
+            What::Listening { addr } => (self, addr),
+            other => panic!("it begins with {other:?}"),
         }
     }
 
@@ -86,6 +108,7 @@ impl Lone {
                 self.events.push(event.clone());
                 event
             }
+            Said::Complaint(line) if line.contains("WARNING") => self.next_event(),
             other => panic!("expected an event, got {other:?}"),
         }
     }
