@@ -11,14 +11,14 @@ use crypto::{Open, Seal, aead, ctr, hmac, hmac_seq};
 /// Room for what one read brings, in bytes: no application write here is longer.
 pub const READ_LEN: usize = 256 * 1024;
 /// What [`Gathered`] collects before it writes, in bytes: as much as a channel's sender.
-const GATHERED_LEN: usize = 64 * 1024;
+const GATHERED_LEN: usize = 256 * 1024;
 
 /// What two ends speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Protocol {
     /// TCP, each write as it comes
     Plain,
-    /// TCP, writes gathered up to 64 KiB
+    /// TCP, writes gathered up to 256 KiB
     Gathered,
     /// Part 1's records
     Ctr,

@@ -35,7 +35,7 @@ struct Options {
     what: What,
 
     /// For how long to measure, after warming up
-    #[arg(long, global = true, value_name = "N", default_value = "300")]
+    #[arg(long, global = true, value_name = "N", default_value = "150")]
     millis: u64,
 }
 

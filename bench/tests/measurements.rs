@@ -45,7 +45,7 @@ fn every_protocol_answers_requests_on_one_connection_and_on_many() {
 fn every_stage_opens_whole_records_in_memory() {
     for stage in STAGES {
         let count = measure(&["opening", stage])["count"].as_u64().unwrap();
-        assert!(count > 0 && count.is_multiple_of(4 * 16384), "{stage}: {count}");
+        assert!(count > 0 && count.is_multiple_of(8 * 16384), "{stage}: {count}");
     }
 }
 

@@ -10,12 +10,14 @@
 //! - [`gauge`]: what a process uses of memory, threads and descriptors.
 //! - [`lab`]: every attack, tried on real programs; [`nonce_lab`]: what a nonce used twice gives away.
 //! - [`exercise`]: what a reader wrote, tried on real programs.
+//! - [`bench`](mod@bench): what the stages cost, beside what they can be compared with.
 //! - [`soak`]: a server under load, good clients and every fault at once.
 //! - [`tunnel`]: both ends of one, around a service that runs already.
 //! - [`view`]: what they make of a run: text, JSON, files.
 //! - [`capture`]: the file that Wireshark opens.
 //! - [`page`]: the file that a browser opens.
 
+pub mod bench;
 pub mod capture;
 pub mod exercise;
 pub mod gauge;

@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use framing::Stage;
 use framing::stage::STAGES;
+use xtask::bench::{self, BenchOptions};
 use xtask::exercise::{self, ExerciseOptions};
 use xtask::lab::{self, AttackOptions, MatrixOptions};
 use xtask::run::RunOptions;
@@ -54,6 +55,8 @@ enum Command {
     },
     /// Say whether what you wrote in `exercises/` works; without a number, list the exercises
     Exercise(ExerciseOptions),
+    /// Measure what the stages cost, beside plain TCP and a plain relay
+    Bench(BenchOptions),
     /// Load a server with good clients, and with every fault besides, and measure what it does
     Soak(SoakOptions),
     /// Start both ends of a tunnel around a service on this machine, and show what they carry
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Command::Attack(options) => (lab::attack(&options), 3),
         Command::Matrix { options } => (lab::matrix(&options), 3),
         Command::Exercise(options) => (exercise::exercise(&options), 3),
+        Command::Bench(options) => (bench::bench(&options), 3),
         Command::Soak(options) => (soak::soak(&options), 3),
         Command::Tunnel(options) => (tunnel::tunnel(&options), 3),
         Command::List => (print(&list::text()), 3),

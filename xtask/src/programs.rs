@@ -49,7 +49,8 @@ impl Programs {
         programs
     }
 
-    fn built<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+    /// What a `cargo build` with these arguments makes, in the folder of this package.
+    pub(crate) fn built<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .args(["build", "--message-format=json-render-diagnostics"])

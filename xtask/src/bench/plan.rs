@@ -1,0 +1,283 @@
+//! What is measured, and what is compared with what.
+
+use std::fmt;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use super::builds::Engine;
+use super::machine::Machine;
+
+/// Writes of the application, in KiB.
+const WRITES: [u32; 3] = [16, 64, 256];
+/// Connections at the same time. The first is one, where every stage is asked.
+const CONNECTIONS: [u32; 5] = [1, 4, 16, 64, 256];
+/// Bytes of plaintext in a record. The last is the most there is, which the others are compared with.
+const RECORDS: [u32; 8] = [1, 4, 16, 64, 256, 1024, 4096, 16384];
+/// The stages with records.
+const STAGES: [&str; 4] = ["ctr", "hmac", "hmac-seq", "aead"];
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Question {
+    /// Bytes a second in one direction, in application writes of 16, 64 and 256 KiB
+    OneWay,
+    /// Requests a second and how long an answer takes, on 1 to 256 connections
+    Requests,
+    /// Bytes a second in records of 1 B to 16 KiB
+    RecordSize,
+    /// Bytes a second through two processes
+    Tunnel,
+}
+
+impl Question {
+    /// In the order in which they are told.
+    pub const ALL: [Self; 4] = [Self::OneWay, Self::Requests, Self::RecordSize, Self::Tunnel];
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Bytes of plaintext.
+    Bytes,
+    /// Requests that were answered.
+    Requests,
+}
+
+/// All measurements of a round, and the tables that are made of them.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// What is run, in this order. What is compared stands close together.
+    pub cases: Vec<Case>,
+    /// What is told.
+    pub tables: Vec<Table>,
+}
+
+/// One measurement.
+#[derive(Debug, PartialEq)]
+pub struct Case {
+    /// Which build of the program measures.
+    pub engine: Engine,
+    /// What it is told. [`TUNNEL`] stands for the path of part 2's.
+    pub args: Vec<String>,
+}
+
+/// `one-way aead --write 16384 with engine aws-lc-rs`.
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for arg in self.args.iter().filter(|&arg| arg != TUNNEL) {
+            write!(f, "{arg} ")?;
+        }
+        write!(f, "with engine {}", self.engine)
+    }
+}
+
+/// Among the arguments of a case: the tunnel of the case's engine.
+pub const TUNNEL: &str = "{tunnel}";
+
+/// Measurements that answer one question.
+#[derive(Debug)]
+pub struct Table {
+    /// The question.
+    pub title: String,
+    /// What is counted.
+    pub unit: Unit,
+    /// What each row is compared with, in columns.
+    pub columns: Vec<&'static str>,
+    /// The answers.
+    pub rows: Vec<Row>,
+    /// Whether the picture shows it.
+    pub pictured: bool,
+}
+
+/// One answer.
+#[derive(Debug)]
+pub struct Row {
+    /// What was measured.
+    pub name: String,
+    /// Whether it is ours.
+    pub ours: bool,
+    /// Which case it is.
+    pub case: usize,
+    /// Which case it is compared with, for each column; some have nothing to compare with.
+    pub bases: Vec<Option<usize>>,
+    /// Bytes of plaintext in each record, where records are counted too.
+    pub record_len: Option<u32>,
+}
+
+impl Plan {
+    /// What answers these questions on this machine.
+    pub fn new(questions: &[Question], machine: &Machine) -> Self {
+        let mut plan = Self::default();
+        for question in Question::ALL.into_iter().filter(|question| questions.contains(question)) {
+            match question {
+                Question::OneWay => {
+                    for kib in WRITES {
+                        plan.one_way(kib, machine);
+                    }
+                }
+                Question::Requests => {
+                    for connections in CONNECTIONS {
+                        plan.requests(connections, machine);
+                    }
+                }
+                Question::RecordSize => {
+                    for (engine, stage) in
+                        stages().filter(|(_, stage)| ["hmac-seq", "aead"].contains(stage))
+                    {
+                        plan.record_size(stage, engine);
+                    }
+                }
+                Question::Tunnel => plan.tunnel(machine),
+            }
+        }
+        plan
+    }
+
+    /// The number of a case, which is measured once a round however often it is told.
+    fn case(&mut self, engine: Engine, args: &[&str]) -> usize {
+        let case = Case { engine, args: args.iter().map(|&arg| arg.to_owned()).collect() };
+        self.cases.iter().position(|known| *known == case).unwrap_or_else(|| {
+            self.cases.push(case);
+            self.cases.len() - 1
+        })
+    }
+
+    fn one_way(&mut self, kib: u32, machine: &Machine) {
+        let write = (kib * 1024).to_string();
+        let args = |protocol| ["one-way", protocol, "--write", &write];
+        let plain = self.case(Engine::Default, &args("plain"));
+        let rustls = machine.has("rustls").then(|| self.case(Engine::AwsLcRs, &args("rustls")));
+        let mut table = Table {
+            title: format!("one way, writes of {kib} KiB"),
+            unit: Unit::Bytes,
+            columns: vec!["plain TCP", "opening", "rustls"],
+            rows: Vec::new(),
+            pictured: true,
+        };
+        table.rows.push(Row::theirs("plain TCP", plain, [Some(plain), None, rustls]));
+        if kib < WRITES[WRITES.len() - 1] {
+            let gathered = self.case(Engine::Default, &args("gathered"));
+            let bases = [Some(plain), None, rustls];
+            table.rows.push(Row::theirs("plain TCP, gathered", gathered, bases));
+        }
+        for (engine, stage) in stages() {
+            let case = self.case(engine, &args(stage));
+            let opening = self.case(engine, &["opening", stage]);
+            table.rows.push(Row::ours(stage, engine, case, [Some(plain), Some(opening), rustls]));
+        }
+        if let Some(case) = rustls {
+            table.rows.push(Row::theirs("rustls", case, [Some(plain), None, rustls]));
+        }
+        self.tables.push(table.without_empty_columns());
+    }
+
+    fn requests(&mut self, connections: u32, machine: &Machine) {
+        let number = connections.to_string();
+        let args = |protocol| ["requests", protocol, "--connections", &number];
+        let plain = self.case(Engine::Default, &args("plain"));
+        let rustls = machine.has("rustls").then(|| self.case(Engine::AwsLcRs, &args("rustls")));
+        let plural = if connections == 1 { "" } else { "s" };
+        let mut table = Table {
+            title: format!("requests, {connections} connection{plural}"),
+            unit: Unit::Requests,
+            columns: vec!["plain TCP", "rustls"],
+            rows: vec![Row::theirs("plain TCP", plain, [Some(plain), rustls])],
+            pictured: connections == CONNECTIONS[0],
+        };
+        for (engine, stage) in stages() {
+            if connections == CONNECTIONS[0] || stage == "aead" {
+                let case = self.case(engine, &args(stage));
+                table.rows.push(Row::ours(stage, engine, case, [Some(plain), rustls]));
+            }
+        }
+        if let Some(case) = rustls {
+            table.rows.push(Row::theirs("rustls", case, [Some(plain), rustls]));
+        }
+        self.tables.push(table.without_empty_columns());
+    }
+
+    fn record_size(&mut self, stage: &'static str, engine: Engine) {
+        let mut case =
+            |len: u32| self.case(engine, &["one-way", stage, "--write", &len.to_string()]);
+        let longest = case(RECORDS[RECORDS.len() - 1]);
+        let rows = RECORDS.map(|len| {
+            let name = if len < 1024 { format!("{len} B") } else { format!("{} KiB", len / 1024) };
+            let bases = vec![Some(longest)];
+            Row { name, ours: true, case: case(len), bases, record_len: Some(len) }
+        });
+        self.tables.push(Table {
+            title: format!("record size, {}", ours(stage, engine)),
+            unit: Unit::Bytes,
+            columns: vec!["16 KiB"],
+            rows: rows.into(),
+            pictured: false,
+        });
+    }
+
+    fn tunnel(&mut self, machine: &Machine) {
+        let relay = self.case(Engine::Default, &["tunnel", "relay"]);
+        let mut peer =
+            |name| machine.has(name).then(|| self.case(Engine::AwsLcRs, &["tunnel", name]));
+        let [stunnel, spiped] = ["stunnel", "spiped"].map(&mut peer);
+        let bases = [Some(relay), stunnel, spiped];
+        let mut table = Table {
+            title: "tunnel".to_owned(),
+            unit: Unit::Bytes,
+            columns: vec!["relay", "stunnel", "spiped"],
+            rows: vec![Row::theirs("relay", relay, bases)],
+            pictured: true,
+        };
+        for engine in Engine::ALL {
+            let case = self.case(engine, &["tunnel", "ours", TUNNEL, "aead"]);
+            table.rows.push(Row::ours("aead", engine, case, bases));
+        }
+        for (name, case) in [("stunnel", stunnel), ("spiped", spiped)] {
+            table.rows.extend(case.map(|case| Row::theirs(name, case, bases)));
+        }
+        self.tables.push(table.without_empty_columns());
+    }
+}
+
+impl Table {
+    /// Who is not there is not compared with.
+    fn without_empty_columns(mut self) -> Self {
+        for column in (0..self.columns.len()).rev() {
+            if self.rows.iter().all(|row| row.bases[column].is_none()) {
+                self.columns.remove(column);
+                self.rows.iter_mut().for_each(|row| _ = row.bases.remove(column));
+            }
+        }
+        self
+    }
+}
+
+/// Every stage with records, with the default engine and then with the other.
+fn stages() -> impl Iterator<Item = (Engine, &'static str)> {
+    Engine::ALL.into_iter().flat_map(|engine| STAGES.map(|stage| (engine, stage)))
+}
+
+fn ours(stage: &str, engine: Engine) -> String {
+    match engine {
+        Engine::Default => stage.to_owned(),
+        Engine::AwsLcRs => format!("{stage}, {engine}"),
+    }
+}
+
+impl Row {
+    fn ours<const N: usize>(
+        stage: &str,
+        engine: Engine,
+        case: usize,
+        bases: [Option<usize>; N],
+    ) -> Self {
+        let name = ours(stage, engine);
+        Self { name, ours: true, case, bases: bases.into(), record_len: None }
+    }
+
+    fn theirs<const N: usize>(name: &str, case: usize, bases: [Option<usize>; N]) -> Self {
+        let (name, bases) = (name.to_owned(), bases.into());
+        Self { name, ours: false, case, bases, record_len: None }
+    }
+}
