@@ -10,6 +10,9 @@ use framing::Stage;
 use serde_json::Value;
 use transcript::Role;
 
+/// For programs with the other engine.
+const AWS_LC_RS: &str = "--features=part1/aws-lc-rs,part2/aws-lc-rs";
+
 /// Executables by name.
 #[derive(Clone, Debug)]
 pub struct Programs(HashMap<String, PathBuf>);
@@ -21,7 +24,8 @@ impl Programs {
     /// When cargo cannot be run, or the build fails.
     pub fn build(release: bool) -> Result<Self> {
         let args = ["--package=part1", "--package=part2", "--bins"];
-        Self::built(args.into_iter().chain(release.then_some("--release")))
+        let engine = cfg!(feature = "aws-lc-rs").then_some(AWS_LC_RS);
+        Self::built(args.into_iter().chain(engine).chain(release.then_some("--release")))
     }
 
     /// Builds the victim of the nonce lab, `nonce_reuse_victim`, which no other build contains.
