@@ -2,7 +2,7 @@
 //!
 //! - [`end`]: one end of a connection, whatever it speaks: plain TCP, a stage, TLS by rustls.
 //! - [`window`]: for how long something is watched, and how much of it there was.
-//! - [`one_way`], [`requests`], [`opening`], [`tunnel`]: what is measured.
+//! - [`one_way`], [`requests`], [`record`], [`opening`], [`tunnel`]: what is measured.
 //! - [`relay`]: what a tunnel costs that does not encrypt.
 
 mod end;
@@ -10,6 +10,7 @@ mod one_way;
 mod opening;
 #[cfg(feature = "peers")]
 mod peers;
+mod record;
 mod relay;
 mod requests;
 #[cfg(feature = "peers")]
@@ -54,6 +55,22 @@ enum What {
         #[arg(long, value_name = "N", default_value = "1")]
         connections: usize,
     },
+    /// Records a second, sealed and opened in memory
+    Record {
+        protocol: Protocol,
+        /// Bytes of plaintext in a record
+        #[arg(long, value_name = "BYTES", default_value = "61")]
+        len: usize,
+    },
+    /// The same in Python, with the libraries that the articles use
+    #[cfg(feature = "peers")]
+    Python {
+        /// A stage with records, such as `hmac-seq`
+        stage: String,
+        /// Bytes of plaintext in a record
+        #[arg(long, value_name = "BYTES", default_value = "61")]
+        len: usize,
+    },
     /// Bytes a second of opening records of 16 KiB in memory
     Opening { protocol: Protocol },
     /// Bytes a second in one direction through two processes: client -> hop -> hop -> server
@@ -93,6 +110,9 @@ fn run(what: What, length: Duration) -> Result<()> {
         What::Requests { protocol, connections } => {
             requests::measure(protocol, connections, length)?
         }
+        What::Record { protocol, len } => record::measure(protocol, len, length)?,
+        #[cfg(feature = "peers")]
+        What::Python { stage, len } => return peers::python(&stage, len, length),
         What::Opening { protocol } => opening::measure(protocol, length)?,
         What::Tunnel { through } => through.measure(length)?,
         What::Relay { listen, connect } => return relay::serve(listen, connect),

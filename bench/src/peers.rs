@@ -1,11 +1,12 @@
-//! Other people's tunnels, as their manuals would have them set up.
+//! What others have made: tunnels, as their manuals would have them set up, and Python.
 
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use crate::tls;
 use crate::tunnel::Places;
@@ -65,4 +66,13 @@ pub fn spiped(folder: &Path, at: Places) -> Result<[Command; 2]> {
             format!("[127.0.0.1]:{}", server.port()),
         ),
     ])
+}
+
+/// Has Python seal and open records, and say how many that were.
+pub fn python(stage: &str, len: usize, length: Duration) -> Result<()> {
+    let numbers = [len.to_string(), length.as_millis().to_string()];
+    let mut python = Command::new("python3");
+    python.args(["-c", include_str!("articles.py"), stage]).args(numbers);
+    ensure!(python.status().context("cannot start python3")?.success(), "python3 failed");
+    Ok(())
 }

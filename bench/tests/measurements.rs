@@ -50,6 +50,24 @@ fn every_stage_opens_whole_records_in_memory() {
 }
 
 #[test]
+fn every_stage_seals_and_opens_records_of_any_length() {
+    for stage in STAGES {
+        for len in ["0", "61", "16384"] {
+            assert!(measure(&["record", stage, "--len", len])["count"].as_u64().unwrap() > 0);
+        }
+    }
+}
+
+#[test]
+#[cfg(feature = "peers")]
+#[ignore = "needs cryptography of Python, which .ci/run installs"]
+fn python_seals_and_opens_records_of_every_stage() {
+    for stage in STAGES {
+        assert!(measure(&["python", stage])["count"].as_u64().unwrap() > 0);
+    }
+}
+
+#[test]
 fn what_has_no_records_opens_none() {
     let output = Command::new(BENCH).args(["opening", "plain"]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "bench: Plain has no records to open\n");

@@ -76,6 +76,9 @@ fn every_stage_is_measured_with_both_engines_beside_plain_tcp_and_rustls() {
     let ours = "ctr/hmac/hmac-seq/aead/ctr, aws-lc-rs/hmac, aws-lc-rs/hmac-seq, aws-lc-rs/\
                 aead, aws-lc-rs";
     assert_eq!(rows.join("/"), format!("plain TCP/plain TCP, gathered/{ours}/rustls"));
+    let (columns, rows) = table(&plan, "a record of 61 B");
+    assert_eq!(columns, ["ctr"], "there is no Python");
+    assert_eq!(rows.join("/"), ours);
     let (columns, rows) = table(&plan, "requests, 1 connection");
     assert_eq!(columns, ["plain TCP", "rustls"]);
     assert_eq!(rows.join("/"), format!("plain TCP/{ours}/rustls"));

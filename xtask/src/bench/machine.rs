@@ -24,7 +24,8 @@ pub struct Machine {
     pub compiler: String,
     /// The crates that encrypt, with their releases.
     pub crates: Vec<String>,
-    /// What is compared with, with releases: `rustls`, `stunnel`, `spiped`, as far as it is there.
+    /// What is compared with, with releases: `rustls`, `stunnel`, `spiped`,
+    /// Python's `cryptography`, as far as it is there.
     pub peers: Vec<String>,
     /// What would have been compared with, had it been installed.
     pub not_installed: Vec<String>,
@@ -58,6 +59,11 @@ impl Machine {
                     Some(line) => machine.peers.push(first_words(&line)),
                     None => machine.not_installed.push(name.to_owned()),
                 }
+            }
+            let ask = "import cryptography; print('cryptography', cryptography.__version__)";
+            match first_line("python3", &["-c", ask]).filter(|line| line.starts_with("crypto")) {
+                Some(line) => machine.peers.push(line),
+                None => machine.not_installed.push("Python's cryptography".to_owned()),
             }
         }
         Ok(machine)

@@ -14,12 +14,16 @@ const WRITES: [u32; 3] = [16, 64, 256];
 const CONNECTIONS: [u32; 5] = [1, 4, 16, 64, 256];
 /// Bytes of plaintext in a record. The last is the most there is, which the others are compared with.
 const RECORDS: [u32; 8] = [1, 4, 16, 64, 256, 1024, 4096, 16384];
+/// Bytes of plaintext in a record that is sealed and opened: the articles' request, a page, the longest.
+const PLAINTEXTS: [u32; 3] = [61, 1024, 16384];
 /// The stages with records.
 const STAGES: [&str; 4] = ["ctr", "hmac", "hmac-seq", "aead"];
 
 /// What can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Question {
+    /// Records a second, sealed and opened in memory, of 61 B, 1 KiB and 16 KiB
+    Record,
     /// Bytes a second in one direction, in application writes of 16, 64 and 256 KiB
     OneWay,
     /// Requests a second and how long an answer takes, on 1 to 256 connections
@@ -32,7 +36,8 @@ pub enum Question {
 
 impl Question {
     /// In the order in which they are told.
-    pub const ALL: [Self; 4] = [Self::OneWay, Self::Requests, Self::RecordSize, Self::Tunnel];
+    pub const ALL: [Self; 5] =
+        [Self::Record, Self::OneWay, Self::Requests, Self::RecordSize, Self::Tunnel];
 }
 
 /// What is counted.
@@ -43,6 +48,8 @@ pub enum Unit {
     Bytes,
     /// Requests that were answered.
     Requests,
+    /// Records that were sealed and opened.
+    Records,
 }
 
 /// All measurements of a round, and the tables that are made of them.
@@ -112,6 +119,11 @@ impl Plan {
         let mut plan = Self::default();
         for question in Question::ALL.into_iter().filter(|question| questions.contains(question)) {
             match question {
+                Question::Record => {
+                    for len in PLAINTEXTS {
+                        plan.record(len, machine);
+                    }
+                }
                 Question::OneWay => {
                     for kib in WRITES {
                         plan.one_way(kib, machine);
@@ -142,6 +154,26 @@ impl Plan {
             self.cases.push(case);
             self.cases.len() - 1
         })
+    }
+
+    fn record(&mut self, len: u32, machine: &Machine) {
+        let bytes = len.to_string();
+        let ctr = self.case(Engine::Default, &["record", "ctr", "--len", &bytes]);
+        let mut table = Table {
+            title: format!("a record of {}", size(len)),
+            unit: Unit::Records,
+            columns: vec!["ctr", "Python"],
+            rows: Vec::new(),
+            pictured: false,
+        };
+        for (engine, stage) in stages() {
+            let case = self.case(engine, &["record", stage, "--len", &bytes]);
+            let python = machine
+                .has("cryptography")
+                .then(|| self.case(Engine::AwsLcRs, &["python", stage, "--len", &bytes]));
+            table.rows.push(Row::ours(stage, engine, case, [Some(ctr), python]));
+        }
+        self.tables.push(table.without_empty_columns());
     }
 
     fn one_way(&mut self, kib: u32, machine: &Machine) {
@@ -203,7 +235,7 @@ impl Plan {
             |len: u32| self.case(engine, &["one-way", stage, "--write", &len.to_string()]);
         let longest = case(RECORDS[RECORDS.len() - 1]);
         let rows = RECORDS.map(|len| {
-            let name = if len < 1024 { format!("{len} B") } else { format!("{} KiB", len / 1024) };
+            let name = size(len);
             let bases = vec![Some(longest)];
             Row { name, ours: true, case: case(len), bases, record_len: Some(len) }
         });
@@ -256,6 +288,10 @@ impl Table {
 /// Every stage with records, with the default engine and then with the other.
 fn stages() -> impl Iterator<Item = (Engine, &'static str)> {
     Engine::ALL.into_iter().flat_map(|engine| STAGES.map(|stage| (engine, stage)))
+}
+
+fn size(len: u32) -> String {
+    if len < 1024 { format!("{len} B") } else { format!("{} KiB", len / 1024) }
 }
 
 fn ours(stage: &str, engine: Engine) -> String {
