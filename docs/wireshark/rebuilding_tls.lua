@@ -1,5 +1,5 @@
 -- What Wireshark shows of the records of "Rebuilding TLS". For Wireshark and tshark 4.0 and newer; how to use
--- it: docs/wireshark.md.
+-- it: docs/src/reference/wireshark.md.
 --
 -- A record is a length, 4 bytes, big-endian, and a payload of that many bytes. The fields of a payload depend
 -- on the stage, and the stage on the server's port.
