@@ -6,7 +6,7 @@
 //! - [`programs`]: builds the clients and servers, and knows where they are.
 //! - [`process`]: one of them running.
 //! - [`pair`]: a client and a server of one stage, from the first event to both exit codes.
-//! - [`run`], [`show`], [`list`]: the commands.
+//! - [`run`], [`show`], [`list`], [`layout`], [`diff`]: the commands.
 //! - [`gauge`]: what a process uses of memory, threads and descriptors.
 //! - [`lab`]: every attack, tried on real programs; [`nonce_lab`]: what a nonce used twice gives away.
 //! - [`exercise`]: what a reader wrote, tried on real programs.
@@ -16,13 +16,17 @@
 //! - [`view`]: what they make of a run: text, JSON, files.
 //! - [`capture`]: the file that Wireshark opens.
 //! - [`page`]: the file that a browser opens.
+//! - [`mask`]: what no two runs have in common.
 
 pub mod bench;
 pub mod capture;
+pub mod diff;
 pub mod exercise;
 pub mod gauge;
 pub mod lab;
+pub mod layout;
 pub mod list;
+pub mod mask;
 pub mod nonce_lab;
 pub mod page;
 pub mod pair;
@@ -31,6 +35,7 @@ pub mod programs;
 pub mod run;
 pub mod show;
 pub mod soak;
+pub mod table;
 pub mod tunnel;
 pub mod view;
 

@@ -3,10 +3,30 @@
 use std::fmt::Write;
 
 use anstyle::Style;
+use clap::Args;
 use framing::stage::STAGES;
 use transcript::lines::{WIDTH, wrapped_to};
 
+use crate::table::Table;
+
 const BOLD: Style = Style::new().bold();
+
+/// How the list is shown.
+#[derive(Args, Debug)]
+pub struct ListOptions {
+    /// As Markdown, as README and docs carry it
+    #[arg(long)]
+    pub markdown: bool,
+}
+
+/// The list as a table.
+pub fn markdown() -> String {
+    let mut table = Table::new(["stage", "adds", "stops", "still lets through"]);
+    for stage in STAGES {
+        table.row([&format!("`{}`", stage.name), stage.adds, stage.stops, stage.lets_through]);
+    }
+    table.shown(true)
+}
 
 /// The list, styled with escape codes.
 pub fn text() -> String {

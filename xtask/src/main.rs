@@ -10,13 +10,16 @@ use clap::{CommandFactory, Parser, Subcommand};
 use framing::Stage;
 use framing::stage::STAGES;
 use xtask::bench::{self, BenchOptions};
+use xtask::diff::{self, DiffOptions};
 use xtask::exercise::{self, ExerciseOptions};
 use xtask::lab::{self, AttackOptions, MatrixOptions};
+use xtask::layout::{self, LayoutOptions};
+use xtask::list::{self, ListOptions};
 use xtask::run::RunOptions;
 use xtask::soak::{self, SoakOptions};
 use xtask::tunnel::TunnelOptions;
 use xtask::view::ViewOptions;
-use xtask::{list, print, run, show, tunnel};
+use xtask::{print, run, show, tunnel};
 
 /// Rebuilding TLS, stage by stage
 #[derive(Parser)]
@@ -62,7 +65,11 @@ enum Command {
     /// Start both ends of a tunnel around a service on this machine, and show what they carry
     Tunnel(TunnelOptions),
     /// Name the stages, with what each adds, stops and lets through
-    List,
+    List(ListOptions),
+    /// Show where each field of a record lies, and what protects it
+    Layout(LayoutOptions),
+    /// Show what changes from one stage to another: the record, the code, and what the attacks can do
+    Diff(DiffOptions),
 }
 
 fn stage_names() -> impl Iterator<Item = &'static str> {
@@ -79,7 +86,10 @@ fn main() -> ExitCode {
         Command::Bench(options) => (bench::bench(&options), 3),
         Command::Soak(options) => (soak::soak(&options), 3),
         Command::Tunnel(options) => (tunnel::tunnel(&options), 3),
-        Command::List => (print(&list::text()), 3),
+        Command::List(ListOptions { markdown: true }) => (print(&list::markdown()), 3),
+        Command::List(_) => (print(&list::text()), 3),
+        Command::Layout(options) => (print(&layout::text(&options)), 3),
+        Command::Diff(options) => (diff::text(&options).and_then(|text| print(&text)), 3),
     };
     done.unwrap_or_else(|error| {
         anstream::eprintln!("xtask: {error:#}");

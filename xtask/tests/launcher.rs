@@ -10,6 +10,7 @@ use common::programs;
 use framing::Stage;
 use framing::stage::{PART1_PLAIN, STAGES};
 use transcript::Event;
+use xtask::mask::masked;
 use xtask::pair::{Pair, Wire};
 
 fn xtask(args: &[&str]) -> Output {
@@ -27,11 +28,7 @@ fn assert_snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:[port]");
-    settings.add_filter(r"at \d+\.\d{6} s", "at [time] s");
-    let random = r"((?:nonce|ciphertext|tag) .* B\S*  \S*?)[0-9a-f]{2}(?: [0-9a-f]{2})+";
-    settings.add_filter(random, "$1[random]");
-    settings.bind(|| insta::assert_snapshot!(name, text));
+    settings.bind(|| insta::assert_snapshot!(name, masked(text)));
 }
 
 #[test]

@@ -147,6 +147,6 @@ fn shown(cell: &Result<Cell>) -> Shown<'_> {
 }
 
 /// A stage's name without its part.
-fn column(stage: &Stage) -> &'static str {
+pub fn column(stage: &Stage) -> &'static str {
     stage.name.split_once('-').map_or(stage.name, |(_part, name)| name)
 }

@@ -1,0 +1,189 @@
+//! `cargo xtask diff`: what changes from one stage to another: the record, the code, and what the
+//! attacks can do.
+
+use std::cmp::Ordering;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use anyhow::{Context, Result};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use framing::stage::STAGES;
+use framing::{LENGTH_LEN, Stage};
+use similar::{ChangeTag, TextDiff};
+
+use crate::lab::matrix::column;
+use crate::lab::scenario::{Known, SCENARIOS};
+use crate::layout::{self, Place, places};
+use crate::table::Table;
+
+/// Lines of code around a change that are shown with it.
+const CONTEXT: usize = 2;
+
+const HEADING: Style = Style::new().bold();
+const REMOVED: Style = AnsiColor::Red.on_default();
+const ADDED: Style = AnsiColor::Green.on_default();
+
+/// Which stages are compared, and how.
+#[derive(Args, Debug)]
+pub struct DiffOptions {
+    /// The stage before
+    #[arg(value_parser = PossibleValuesParser::new(STAGES.map(|stage| stage.name)))]
+    before: String,
+
+    /// The stage after
+    #[arg(value_parser = PossibleValuesParser::new(STAGES.map(|stage| stage.name)))]
+    after: String,
+
+    /// As Markdown, as the book carries it
+    #[arg(long)]
+    markdown: bool,
+}
+
+/// What changes, styled with escape codes where it is for a terminal.
+///
+/// # Errors
+/// When the code of a stage cannot be read.
+pub fn text(options: &DiffOptions) -> Result<String> {
+    let before = Stage::find(&options.before).context("no such stage")?;
+    let after = Stage::find(&options.after).context("no such stage")?;
+    let parts = [
+        record(before, after, options.markdown),
+        code(before, after, options.markdown)?,
+        attacks(before, after, options.markdown),
+    ];
+    Ok(parts.join("\n"))
+}
+
+/// A part's name and what there is to say of it in a line.
+fn heading(name: &str, words: &str, markdown: bool) -> String {
+    if markdown {
+        format!("**{name}:** {words}.\n\n")
+    } else {
+        format!("{HEADING}{name}{HEADING:#}: {words}\n\n")
+    }
+}
+
+fn record(before: &Stage, after: &Stage, markdown: bool) -> String {
+    let beside = |stage: &Stage| {
+        if stage.has_records { LENGTH_LEN + stage.overhead() } else { 0 }
+    };
+    let (was, is) = (beside(before), beside(after));
+    let more = match is.cmp(&was) {
+        Ordering::Greater => format!("{} bytes more", is - was),
+        Ordering::Less => format!("{} bytes less", was - is),
+        Ordering::Equal => "as long as before".to_owned(),
+    };
+    let words = format!("{more}, {is} beside the plaintext where there were {was}");
+    let mut text = heading("The record", &words, markdown);
+
+    let [name_before, name_after] = [before, after].map(|stage| format!("`{}`", stage.name));
+    let mut table =
+        Table::new(["field: offset, length", &name_before, &name_after, "what changed"]);
+    let (old, new) = (places(before), places(after));
+    let find = |places: &[Place], name| places.iter().find(|place| place.name == name).cloned();
+    let gone = old.iter().filter(|place| find(&new, place.name).is_none());
+    for name in new.iter().chain(gone).map(|place| place.name) {
+        let (old, new) = (find(&old, name), find(&new, name));
+        let shown = |place: &Option<Place>| {
+            let shown = |place: &Place| format!("{}, {}", place.offset, layout::len(place.len));
+            place.as_ref().map_or_else(|| "-".to_owned(), shown)
+        };
+        table.row([format!("`{name}`"), shown(&old), shown(&new), change(old, new)]);
+    }
+    text += &table.shown(markdown);
+    text
+}
+
+/// What became of a field.
+fn change(old: Option<Place>, new: Option<Place>) -> String {
+    let (old, new) = match (old, new) {
+        (Some(old), Some(new)) => (old, new),
+        (old, _) => return if old.is_some() { "gone" } else { "new" }.to_owned(),
+    };
+    let mut changes = Vec::new();
+    match (old.len, new.len) {
+        (Some(was), Some(is)) if is > was => changes.push(format!("{} bytes more", is - was)),
+        (Some(was), Some(is)) if is < was => changes.push(format!("{} bytes less", was - is)),
+        _ => {}
+    }
+    if old.offset != new.offset {
+        changes.push("moved".to_owned());
+    }
+    if new.is_authenticated && !old.is_authenticated {
+        changes.push("now under the tag".to_owned());
+    }
+    changes.join(", ")
+}
+
+/// The module of a stage in `crates/crypto`, if it has one.
+fn module(stage: &Stage) -> Option<String> {
+    stage
+        .has_records
+        .then(|| format!("crates/crypto/src/{}.rs", stage.program("").trim_end_matches('_')))
+}
+
+/// The lines of a stage's module with their numbers, without the words in front, the imports, and the
+/// marks of the book.
+fn lines(stage: &Stage) -> Result<Vec<(usize, String)>> {
+    let Some(module) = module(stage) else { return Ok(Vec::new()) };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(&module);
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {module}"))?;
+    let skipped = |line: &str| {
+        let starts = ["//!", "use ", "pub use ", "// ANCHOR"];
+        starts.iter().any(|start| line.trim_start().starts_with(start))
+    };
+    let kept = (1..).zip(text.lines()).filter(|(_, line)| !skipped(line));
+    let kept = kept.skip_while(|(_, line)| line.is_empty());
+    Ok(kept.map(|(number, line)| (number, line.to_owned() + "\n")).collect())
+}
+
+fn code(before: &Stage, after: &Stage, markdown: bool) -> Result<String> {
+    let (old, new) = (lines(before)?, lines(after)?);
+    let module = |stage: &Stage| {
+        module(stage).map_or_else(|| format!("{} has none", stage.name), |path| format!("`{path}`"))
+    };
+    let words = format!("{} against {}", module(after), module(before));
+    let words = if markdown { words } else { words.replace('`', "") };
+    let mut text = heading("The code", &words, markdown);
+    text += if markdown { "```diff\n" } else { "" };
+    let [old_lines, new_lines] =
+        [&old, &new].map(|lines| lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>());
+    let diff = TextDiff::from_slices(&old_lines, &new_lines);
+    for group in diff.grouped_ops(CONTEXT) {
+        let first = group.first().and_then(|op| new.get(op.new_range().start));
+        _ = writeln!(text, "@@ line {} @@", first.map_or(1, |(number, _)| *number));
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let (mark, style) = match change.tag() {
+                ChangeTag::Delete => ('-', REMOVED),
+                ChangeTag::Insert => ('+', ADDED),
+                ChangeTag::Equal => (' ', Style::new()),
+            };
+            let style = if markdown { Style::new() } else { style };
+            let line = format!("{mark}{}", change.value().trim_end());
+            _ = writeln!(text, "{style}{}{style:#}", line.trim_end());
+        }
+    }
+    text += if markdown { "```\n" } else { "" };
+    Ok(text)
+}
+
+fn attacks(before: &Stage, after: &Stage, markdown: bool) -> String {
+    let mut table = Table::new(["attack", "tries to", column(before), column(after)]);
+    for scenario in &SCENARIOS {
+        let [was, is] = [before, after].map(|stage| match scenario.known_at(stage) {
+            Known::Succeeds => "**succeeds**",
+            Known::Refused(by) => by,
+            Known::NotApplicable(_) => "-",
+        });
+        if was != is {
+            table.row([&format!("`{}`", scenario.attack.name), scenario.attack.tries, was, is]);
+        }
+    }
+    if table.is_empty() {
+        return heading("The attacks", "every one goes as before", markdown);
+    }
+    heading("The attacks", "those that go otherwise", markdown) + &table.shown(markdown)
+}
