@@ -16,9 +16,11 @@
 //! - [`view`]: what they make of a run: text, JSON, files.
 //! - [`capture`]: the file that Wireshark opens.
 //! - [`page`]: the file that a browser opens.
+//! - [`book`]: the book, checked against all of this.
 //! - [`mask`]: what no two runs have in common.
 
 pub mod bench;
+pub mod book;
 pub mod capture;
 pub mod diff;
 pub mod exercise;

@@ -10,6 +10,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use framing::Stage;
 use framing::stage::STAGES;
 use xtask::bench::{self, BenchOptions};
+use xtask::book::{self, BookOptions};
 use xtask::diff::{self, DiffOptions};
 use xtask::exercise::{self, ExerciseOptions};
 use xtask::lab::{self, AttackOptions, MatrixOptions};
@@ -70,6 +71,8 @@ enum Command {
     Layout(LayoutOptions),
     /// Show what changes from one stage to another: the record, the code, and what the attacks can do
     Diff(DiffOptions),
+    /// Make the book: run its commands, print its tables, draw its pictures, build its pages
+    Book(BookOptions),
 }
 
 fn stage_names() -> impl Iterator<Item = &'static str> {
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         Command::List(ListOptions { markdown: true }) => (print(&list::markdown()), 3),
         Command::List(_) => (print(&list::text()), 3),
         Command::Layout(options) => (print(&layout::text(&options)), 3),
+        Command::Book(options) => (book::book(&options, &Options::command()), 3),
         Command::Diff(options) => (diff::text(&options).and_then(|text| print(&text)), 3),
     };
     done.unwrap_or_else(|error| {
