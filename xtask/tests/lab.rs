@@ -2,7 +2,6 @@
 
 mod common;
 
-use std::fs;
 use std::process::{Command, Output};
 use std::thread;
 
@@ -28,14 +27,6 @@ fn twenty_matrices_four_at_a_time_are_all_the_same() {
             scope.spawn(|| (0..5).for_each(|_| assert_eq!(stdout(&["matrix"]), first)));
         }
     });
-}
-
-#[test]
-fn the_readme_carries_the_table_as_it_was_just_found() {
-    let readme = fs::read_to_string("../README.md").unwrap();
-    let table = readme.split("<!-- cargo xtask matrix --markdown -->\n").nth(1).unwrap();
-    let table = table.split("<!-- end -->").next().unwrap();
-    assert_eq!(table, stdout(&["matrix", "--markdown"]));
 }
 
 #[test]

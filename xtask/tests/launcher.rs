@@ -223,26 +223,6 @@ fn a_client_that_dies_early_ends_the_pair() {
     assert!(message.contains("unexpected argument '--surprise'"), "{message}");
 }
 
-#[test]
-fn the_readme_says_of_each_stage_what_the_list_says() {
-    let readme = fs::read_to_string("../README.md").unwrap();
-    for stage in STAGES {
-        let Stage { name, adds, stops, lets_through, .. } = stage;
-        let row = format!("| `{name}` | {adds} | {stops} | {lets_through} |");
-        assert!(readme.contains(&row), "{row}");
-    }
-}
-
-#[test]
-fn the_readme_shows_a_true_transcript() {
-    let readme = fs::read_to_string("../README.md").unwrap();
-    let shown =
-        readme.split("```text\n$ cargo xtask run part2-aead --requests 1\n").nth(1).unwrap();
-    let shown = shown.split("```").next().unwrap();
-    assert_snapshot("readme", shown);
-    assert_snapshot("readme", &stdout(&xtask(&["run", "part2-aead", "--requests", "1"])));
-}
-
 /// The processes whose parent is `id`.
 #[cfg(target_os = "linux")]
 fn children(id: u32) -> Vec<u32> {

@@ -93,7 +93,7 @@ impl FieldView {
 /// The fields of a record side by side, from `left` to `right`. The longer ones are wider, but none is too
 /// narrow for its name; the text takes what the others leave.
 fn row(stage: &Stage, left: u32, right: u32) -> Vec<FieldView> {
-    let width = |len: usize| 36 + u32::try_from(len).unwrap_or(0) * 5 / 4;
+    let width = |len: usize| 42 + u32::try_from(len).unwrap_or(0) * 5 / 4;
     let places = places(stage);
     let fixed: u32 = places.iter().filter_map(|place| place.len).map(width).sum();
     let mut x = left;
