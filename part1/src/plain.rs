@@ -155,6 +155,7 @@ fn head_len(bytes: &[u8]) -> Option<usize> {
     Some(at + END_OF_HEAD.len())
 }
 
+// ANCHOR: read_message
 /// Reads one message: as many reads as it takes, and no more bytes than a record of the later stages
 /// could carry.
 fn read_message(
@@ -190,3 +191,4 @@ fn read_message(
         }
     }
 }
+// ANCHOR_END: read_message

@@ -63,6 +63,7 @@ pub struct AuthenticationKey {
 }
 
 impl AuthenticationKey {
+    // ANCHOR: recover
     /// Solves for H.
     ///
     /// *Needs to know:* the layout, and two payloads with the same nonce, sequence number and length,
@@ -99,6 +100,7 @@ impl AuthenticationKey {
         let h = (0..exponent.ilog2()).fold(power, |root, _| root.square_root());
         Ok(Self { h, block, exponent, power })
     }
+    // ANCHOR_END: recover
 
     /// E, the block that hides this payload's GHASH in its tag. Good for every payload with its nonce.
     ///

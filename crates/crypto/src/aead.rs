@@ -60,6 +60,7 @@ impl Sealer {
     }
 }
 
+// ANCHOR: seal
 impl Seal for Sealer {
     fn seal(&mut self, plaintext: &[u8], payload: &mut Vec<u8>) -> Result<(), SealError> {
         let seq = self.sequence.next().ok_or(SealError::SequenceExhausted)?;
@@ -80,6 +81,7 @@ impl Seal for Sealer {
         Ok(())
     }
 }
+// ANCHOR_END: seal
 
 /// Verifies, puts in order and decrypts what the other side sends.
 pub struct Opener {
@@ -94,6 +96,7 @@ impl Opener {
     }
 }
 
+// ANCHOR: open
 impl Open for Opener {
     const OVERHEAD: usize = OVERHEAD;
 
@@ -120,3 +123,4 @@ impl Open for Opener {
         self.sequence.next()
     }
 }
+// ANCHOR_END: open

@@ -48,6 +48,7 @@ impl Sealer {
     }
 }
 
+// ANCHOR: seal
 impl Seal for Sealer {
     fn seal(&mut self, plaintext: &[u8], payload: &mut Vec<u8>) -> Result<(), SealError> {
         let nonce = self.nonces.next()?;
@@ -59,6 +60,7 @@ impl Seal for Sealer {
         Ok(())
     }
 }
+// ANCHOR_END: seal
 
 /// Decrypts what the other side sends. It checks nothing: there is nothing to check.
 pub struct Opener {
@@ -72,6 +74,7 @@ impl Opener {
     }
 }
 
+// ANCHOR: open
 impl Open for Opener {
     const OVERHEAD: usize = OVERHEAD;
 
@@ -82,3 +85,4 @@ impl Open for Opener {
         Ok(ciphertext)
     }
 }
+// ANCHOR_END: open

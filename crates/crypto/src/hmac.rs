@@ -60,6 +60,7 @@ impl Sealer {
     }
 }
 
+// ANCHOR: seal
 impl Seal for Sealer {
     fn seal(&mut self, plaintext: &[u8], payload: &mut Vec<u8>) -> Result<(), SealError> {
         let nonce = self.nonces.next()?;
@@ -73,6 +74,7 @@ impl Seal for Sealer {
         Ok(())
     }
 }
+// ANCHOR_END: seal
 
 /// Verifies and decrypts what the other side sends.
 pub struct Opener {
@@ -87,6 +89,7 @@ impl Opener {
     }
 }
 
+// ANCHOR: open
 impl Open for Opener {
     const OVERHEAD: usize = OVERHEAD;
 
@@ -101,3 +104,4 @@ impl Open for Opener {
         Ok(ciphertext)
     }
 }
+// ANCHOR_END: open

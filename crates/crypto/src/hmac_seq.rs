@@ -48,6 +48,7 @@ impl Sealer {
     }
 }
 
+// ANCHOR: seal
 impl Seal for Sealer {
     fn seal(&mut self, plaintext: &[u8], payload: &mut Vec<u8>) -> Result<(), SealError> {
         let seq = self.sequence.next().ok_or(SealError::SequenceExhausted)?;
@@ -65,6 +66,7 @@ impl Seal for Sealer {
         Ok(())
     }
 }
+// ANCHOR_END: seal
 
 /// Verifies, puts in order and decrypts what the other side sends.
 pub struct Opener {
@@ -84,6 +86,7 @@ impl Opener {
     }
 }
 
+// ANCHOR: open
 impl Open for Opener {
     const OVERHEAD: usize = OVERHEAD;
 
@@ -105,3 +108,4 @@ impl Open for Opener {
         self.sequence.next()
     }
 }
+// ANCHOR_END: open

@@ -17,11 +17,13 @@ impl Sequence {
         (self.next < u64::MAX).then_some(self.next)
     }
 
+    // ANCHOR: check
     /// Whether `got` is the number of the next record.
     pub(crate) fn check(self, got: u64) -> Result<(), OpenError> {
         let expected = self.next().ok_or(OpenError::SequenceExhausted)?;
         if got == expected { Ok(()) } else { Err(OpenError::OutOfOrder { expected, got }) }
     }
+    // ANCHOR_END: check
 
     /// The next record is done.
     pub(crate) fn advance(&mut self) {

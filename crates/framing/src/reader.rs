@@ -93,6 +93,7 @@ impl<R: Read> RecordReader<R> {
         Self { stream, limits, buffer, start: 0, end: 0, last, empty_in_a_row: 0 }
     }
 
+    // ANCHOR: read_record
     /// The next record's payload, borrowed from the buffer, to be decrypted in place. `None` is a clean
     /// end: the stream ended between two records.
     ///
@@ -120,6 +121,7 @@ impl<R: Read> RecordReader<R> {
             _ => Err(FrameError::Truncated { got, wanted }),
         }
     }
+    // ANCHOR_END: read_record
 
     /// The payload that [`read_record`](Self::read_record) returned last, as whoever got it left it.
     pub fn last_payload(&mut self) -> &mut [u8] {
@@ -139,6 +141,7 @@ impl<R: Read> RecordReader<R> {
         })
     }
 
+    // ANCHOR: check
     /// Judges the length in a header.
     fn check(&mut self, length: u32) -> Result<usize, FrameError> {
         let Limits { min, max } = self.limits;
@@ -155,6 +158,7 @@ impl<R: Read> RecordReader<R> {
         }
         Ok(len)
     }
+    // ANCHOR_END: check
 
     fn unread(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()

@@ -7,6 +7,7 @@ use crypto::ctr::{Keys, Opener, Sealer};
 use crypto::{Open, Seal};
 use framing::stage::PART1_CTR;
 
+// ANCHOR: on_the_path
 /// Someone on the path: sees the payload, knows where its fields lie, and guesses what it says. There
 /// is no key in this module, and none comes in.
 mod on_the_path {
@@ -27,6 +28,7 @@ mod on_the_path {
         }
     }
 }
+// ANCHOR_END: on_the_path
 
 fn main() -> Result<()> {
     let about = "Turns amount=100 into amount=900 in a sealed record, without the key";
