@@ -99,6 +99,7 @@ impl<T: Read + Write + Clone, S: Seal, O: Open> Channel<T, S, O> {
         flushed
     }
 
+    // ANCHOR: recv
     /// The next plaintext, or `None` at a clean end. See [`Receiver::recv`].
     ///
     /// # Errors
@@ -108,6 +109,7 @@ impl<T: Read + Write + Clone, S: Seal, O: Open> Channel<T, S, O> {
         self.sender.closed |= received.is_err();
         received
     }
+    // ANCHOR_END: recv
 
     /// The two directions, to be used from two threads. They fail one by one from here on.
     pub fn split(self) -> (Sender<T, S>, Receiver<T, O>) {
