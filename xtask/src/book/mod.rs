@@ -175,7 +175,7 @@ impl<'a> Book<'a> {
     }
 
     /// Runs every command of the pages and puts what it prints where it belongs; or, to `check`, says
-    /// where something else stands. Scripts, whose output is not shown, are run to check them.
+    /// where something else stands. Scripts, whose output is not shown, may make what a later one reads.
     ///
     /// # Errors
     /// When a page cannot be written, or a command does not run.
@@ -195,7 +195,7 @@ impl<'a> Book<'a> {
                     Kind::Console { fails } => {
                         self.console(block, fails, &mut edits, &mut find)?;
                     }
-                    Kind::Script { fails } if check => self.script(block, fails, &mut find)?,
+                    Kind::Script { fails } => self.script(block, fails, &mut find)?,
                     _ => {}
                 }
                 bar.inc(1);
