@@ -7,6 +7,7 @@ use hex::FromHex;
 const KEY: &str = "17422dda596ed5d9acd890e3c63f5051";
 const IV: &str = "5b78923dee08579033e523d9";
 
+// ANCHOR: open
 /// Opens record number `seq` as RFC 8446, section 5.2 and 5.3, says: the header is the associated data, and
 /// the iv xor the number is the nonce.
 fn open(seq: u64, record: &str) -> Result<Vec<u8>, Error> {
@@ -27,6 +28,7 @@ fn open(seq: u64, record: &str) -> Result<Vec<u8>, Error> {
     )?;
     Ok(data)
 }
+// ANCHOR_END: open
 
 const DATA: &str = "
     17 03 03 00 43
