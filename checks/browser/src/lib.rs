@@ -1,1 +1,158 @@
-//! Nothing here: the checks are tests.
+//! A tab of a real browser that can be asked what it shows and what it said.
+
+use std::fmt::Debug;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, Result};
+use headless_chrome::protocol::cdp::types::{Event as Said, Method};
+use headless_chrome::protocol::cdp::{Emulation, Network, Page as Pages};
+use headless_chrome::{Browser, LaunchOptions};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// Width and height of a window on a desk.
+pub const DESKTOP: (u32, u32) = (1360, 900);
+/// Width and height of a telephone's screen.
+pub const PHONE: (u32, u32) = (360, 740);
+
+/// Who looks, and how.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Conditions {
+    /// On a telephone, with a finger.
+    pub phone: bool,
+    /// Where dark pages are preferred.
+    pub dark: bool,
+    /// Where pages run no script.
+    pub no_javascript: bool,
+}
+
+/// A tab of a browser of its own, which ends with it.
+pub struct Tab {
+    /// The driver's.
+    pub tab: Arc<headless_chrome::Tab>,
+    requests: Arc<Mutex<Vec<String>>>,
+    messages: Arc<Mutex<Vec<String>>>,
+    _browser: Browser,
+}
+
+impl Tab {
+    /// An empty tab.
+    ///
+    /// # Errors
+    /// When there is no Chromium, or it does not start.
+    pub fn new(conditions: Conditions) -> Result<Self> {
+        let options = LaunchOptions::default_builder()
+            .path(Some(chromium()?))
+            // Chromium's sandbox does not work as root, which CI is.
+            .sandbox(false)
+            .window_size(Some(DESKTOP))
+            .build()?;
+        let browser = Browser::new(options)?;
+        let tab = browser.new_tab()?;
+        let (requests, messages) = <(Arc<Mutex<Vec<_>>>, Arc<Mutex<Vec<_>>>)>::default();
+        let (told, said) = (requests.clone(), messages.clone());
+        tab.add_event_listener(Arc::new(move |event: &Said| {
+            let push = |list: &Mutex<Vec<String>>, what| list.lock().expect("a list").push(what);
+            match event {
+                Said::NetworkRequestWillBeSent(event) => {
+                    push(&told, event.params.request.url.clone());
+                }
+                Said::LogEntryAdded(event) => push(&said, format!("{:?}", event.params.entry)),
+                Said::RuntimeConsoleAPICalled(event) => push(&said, format!("{:?}", event.params)),
+                Said::RuntimeExceptionThrown(event) => push(&said, format!("{:?}", event.params)),
+                _ => {}
+            }
+        }))?;
+        tab.enable_log()?.enable_runtime()?;
+        let it = Self { tab, requests, messages, _browser: browser };
+        let Conditions { phone, dark, no_javascript } = conditions;
+        let (width, height) = if phone { PHONE } else { DESKTOP };
+        let scheme = if dark { "dark" } else { "light" };
+        it.call::<Network::Enable>(json!({}))?;
+        it.resize(width, height)?;
+        it.call::<Emulation::SetTouchEmulationEnabled>(json!({ "enabled": phone }))?;
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        it.call::<Emulation::SetEmulatedMedia>(json!({ "features": features }))?;
+        it.call::<Emulation::SetScriptExecutionDisabled>(json!({ "value": no_javascript }))?;
+        Ok(it)
+    }
+
+    /// Opens a page and waits until it is there.
+    ///
+    /// # Errors
+    /// When it is not there after a while.
+    pub fn open(&self, url: &str) -> Result<()> {
+        self.tab.navigate_to(url)?.wait_until_navigated()?;
+        Ok(())
+    }
+
+    /// What was requested so far, but for what a page carries in itself.
+    ///
+    /// # Panics
+    /// When the driver's thread has panicked.
+    pub fn requests(&self) -> Vec<String> {
+        let requests = self.requests.lock().expect("requests");
+        requests.iter().filter(|url| !url.starts_with("data:")).cloned().collect()
+    }
+
+    /// What was said on the console so far.
+    ///
+    /// # Panics
+    /// When the driver's thread has panicked.
+    pub fn messages(&self) -> Vec<String> {
+        self.messages.lock().expect("messages").clone()
+    }
+
+    /// The value of an expression.
+    ///
+    /// # Errors
+    /// When it has none, or one of another type.
+    pub fn ask<T: DeserializeOwned>(&self, expression: &str) -> Result<T> {
+        let answer = self.tab.evaluate(&format!("JSON.stringify({expression})"), false)?;
+        let json = answer.value.context("no answer")?;
+        let json = json.as_str().with_context(|| format!("no text: {json}"))?;
+        Ok(serde_json::from_str(json)?)
+    }
+
+    /// Calls a method of the browser's protocol, whose parameters are many and mostly left out.
+    ///
+    /// # Errors
+    /// When the browser refuses it.
+    pub fn call<M: Method + Serialize + DeserializeOwned + Debug>(
+        &self,
+        parameters: Value,
+    ) -> Result<()> {
+        self.tab.call_method(serde_json::from_value::<M>(parameters)?)?;
+        Ok(())
+    }
+
+    /// A picture of the page from its top, as PNG.
+    ///
+    /// # Errors
+    /// When the browser makes none.
+    pub fn picture(&self) -> Result<Vec<u8>> {
+        let (width, height): (u32, u32) =
+            self.ask("(scrollTo(0, 0), [innerWidth, document.documentElement.scrollHeight])")?;
+        self.resize(width, height.min(4500))?;
+        let png = Pages::CaptureScreenshotFormatOption::Png;
+        self.tab.capture_screenshot(png, None, None, true)
+    }
+
+    fn resize(&self, width: u32, height: u32) -> Result<()> {
+        let mobile = width == PHONE.0;
+        self.call::<Emulation::SetDeviceMetricsOverride>(
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile }),
+        )
+    }
+}
+
+fn chromium() -> Result<PathBuf> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    std::env::split_paths(&paths)
+        .flat_map(|dir| names.map(|name| dir.join(name)))
+        .find(|path| path.is_file())
+        .context("no Chromium")
+}

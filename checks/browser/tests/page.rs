@@ -1,28 +1,22 @@
 //! The page of a run, in a real browser.
 
 use std::collections::BTreeSet;
-use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
+use browser_checks::{Conditions, PHONE, Tab};
 use framing::Stage;
 use framing::stage::{PART1_CTR, PART2_AEAD, PART2_HMAC_SEQ, STAGES};
 use headless_chrome::browser::tab::point::Point;
-use headless_chrome::protocol::cdp::types::{Event as Said, Method};
-use headless_chrome::protocol::cdp::{Emulation, Input, Network, Page as Pages};
-use headless_chrome::{Browser, LaunchOptions, Tab};
-use serde::Serialize;
+use headless_chrome::protocol::cdp::Input;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use transcript::{Event, Hex, Record, Role, What};
 use xtask::page::{Page, meaning};
-
-const DESKTOP: (u32, u32) = (1360, 900);
-const PHONE: (u32, u32) = (360, 740);
 
 /// The events of a run of all stages, by the programs themselves.
 fn real_run() -> &'static [Event] {
@@ -115,20 +109,9 @@ fn eventful_run() -> Vec<Event> {
 
 /// A page, open in a browser.
 struct Open {
-    tab: Arc<Tab>,
-    /// What the browser told: requests, and messages on the console.
-    requests: Arc<Mutex<Vec<String>>>,
-    messages: Arc<Mutex<Vec<String>>>,
+    tab: Tab,
     url: String,
-    _browser: Browser,
     _dir: TempDir,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Conditions {
-    phone: bool,
-    dark: bool,
-    no_javascript: bool,
 }
 
 impl Open {
@@ -138,50 +121,15 @@ impl Open {
         let mut page = Page::new(fs::File::create(&path)?);
         events.iter().try_for_each(|event| page.event(event))?;
         page.finish()?;
-
-        let options = LaunchOptions::default_builder()
-            .path(Some(chromium()?))
-            // Chromium's sandbox does not work as root, which CI is.
-            .sandbox(false)
-            .window_size(Some(DESKTOP))
-            .build()?;
-        let browser = Browser::new(options)?;
-        let tab = browser.new_tab()?;
-        let (requests, messages) = <(Arc<Mutex<Vec<_>>>, Arc<Mutex<Vec<_>>>)>::default();
-        let (told, said) = (requests.clone(), messages.clone());
-        tab.add_event_listener(Arc::new(move |event: &Said| {
-            let push = |list: &Mutex<Vec<String>>, what| list.lock().expect("a list").push(what);
-            match event {
-                Said::NetworkRequestWillBeSent(event) => {
-                    push(&told, event.params.request.url.clone());
-                }
-                Said::LogEntryAdded(event) => push(&said, event.params.entry.text.clone()),
-                Said::RuntimeConsoleAPICalled(event) => push(&said, format!("{:?}", event.params)),
-                Said::RuntimeExceptionThrown(event) => push(&said, format!("{:?}", event.params)),
-                _ => {}
-            }
-        }))?;
-        tab.enable_log()?.enable_runtime()?;
-        let Conditions { phone, dark, no_javascript } = conditions;
-        let (width, height) = if phone { PHONE } else { DESKTOP };
-        let scheme = if dark { "dark" } else { "light" };
-        call::<Network::Enable>(&tab, json!({}))?;
-        resize(&tab, width, height)?;
-        call::<Emulation::SetTouchEmulationEnabled>(&tab, json!({ "enabled": phone }))?;
-        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-        call::<Emulation::SetEmulatedMedia>(&tab, json!({ "features": features }))?;
-        call::<Emulation::SetScriptExecutionDisabled>(&tab, json!({ "value": no_javascript }))?;
+        let tab = Tab::new(conditions)?;
         let url = format!("file://{}", path.display());
-        tab.navigate_to(&url)?.wait_until_navigated()?;
-        Ok(Self { tab, requests, messages, url, _browser: browser, _dir: dir })
+        tab.open(&url)?;
+        Ok(Self { tab, url, _dir: dir })
     }
 
     /// The value of an expression.
     fn ask<T: DeserializeOwned>(&self, expression: &str) -> Result<T> {
-        let answer = self.tab.evaluate(&format!("JSON.stringify({expression})"), false)?;
-        let json = answer.value.context("no answer")?;
-        let json = json.as_str().with_context(|| format!("no text: {json}"))?;
-        Ok(serde_json::from_str(json)?)
+        self.tab.ask(expression)
     }
 
     /// How many fields there are to select.
@@ -216,46 +164,11 @@ impl Open {
         }
         Ok(())
     }
-
-    /// A picture of the page from its top.
-    fn screenshot(&self, name: &str) -> Result<()> {
-        let (width, height): (u32, u32) =
-            self.ask("(scrollTo(0, 0), [innerWidth, document.documentElement.scrollHeight])")?;
-        resize(&self.tab, width, height.min(4500))?;
-        let png = Pages::CaptureScreenshotFormatOption::Png;
-        let png = self.tab.capture_screenshot(png, None, None, true)?;
-        Ok(fs::write(picture(name), png)?)
-    }
-}
-
-fn resize(tab: &Tab, width: u32, height: u32) -> Result<()> {
-    let mobile = width == PHONE.0;
-    let size =
-        json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile });
-    call::<Emulation::SetDeviceMetricsOverride>(tab, size)
 }
 
 /// Where a picture is kept, to be looked at.
 fn picture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
-
-/// Calls a method of the browser's protocol, whose parameters are many and mostly left out.
-fn call<M: Method + Serialize + DeserializeOwned + Debug>(
-    tab: &Tab,
-    parameters: Value,
-) -> Result<()> {
-    tab.call_method(serde_json::from_value::<M>(parameters)?)?;
-    Ok(())
-}
-
-fn chromium() -> Result<PathBuf> {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    std::env::split_paths(&paths)
-        .flat_map(|dir| names.map(|name| dir.join(name)))
-        .find(|path| path.is_file())
-        .context("no Chromium")
 }
 
 /// What the records of a run are on the wire, in the order they were sent.
@@ -278,12 +191,10 @@ fn it_loads_nothing_but_itself_and_says_nothing() -> Result<()> {
         let page = Open::new(events, Conditions::default())?;
         assert_eq!(page.ask::<String>("document.title")?, "A run of Rebuilding TLS, byte by byte");
         for at in 0..page.fields()? {
-            page.tab.click_point(page.middle(at)?)?;
+            page.tab.tab.click_point(page.middle(at)?)?;
         }
-        let mut requests = page.requests.lock().expect("requests").clone();
-        requests.retain(|url| !url.starts_with("data:"));
-        assert_eq!(requests, [page.url.as_str()]);
-        assert_eq!(*page.messages.lock().expect("messages"), Vec::<String>::new());
+        assert_eq!(page.tab.requests(), [page.url.as_str()]);
+        assert_eq!(page.tab.messages(), Vec::<String>::new());
         assert_eq!(
             page.ask::<usize>("document.querySelectorAll('script, img, iframe').length")?,
             0
@@ -299,7 +210,7 @@ fn selecting_a_field_with_the_mouse_explains_it() -> Result<()> {
     let fields = page.fields()?;
     assert_eq!(fields, 2 * (1 + 3 + 4 + 5 + 5));
     for at in 0..fields {
-        page.tab.click_point(page.middle(at)?)?;
+        page.tab.tab.click_point(page.middle(at)?)?;
         page.is_explained(at, true)?;
     }
     let selected: usize = page.ask("document.querySelectorAll('details[open]').length")?;
@@ -314,9 +225,9 @@ fn selecting_a_field_with_a_finger_explains_it() -> Result<()> {
     for at in 0..page.fields()? {
         let Point { x, y } = page.middle(at)?;
         let finger = json!({ "type": "touchStart", "touchPoints": [{ "x": x, "y": y }] });
-        call::<Input::DispatchTouchEvent>(&page.tab, finger)?;
+        page.tab.call::<Input::DispatchTouchEvent>(finger)?;
         let no_finger = json!({ "type": "touchEnd", "touchPoints": [] });
-        call::<Input::DispatchTouchEvent>(&page.tab, no_finger)?;
+        page.tab.call::<Input::DispatchTouchEvent>(no_finger)?;
         page.is_explained(at, true)?;
     }
     Ok(())
@@ -331,11 +242,11 @@ fn the_keyboard_reaches_every_field_and_explains_it() -> Result<()> {
     let focused = "[...document.querySelectorAll('summary')].indexOf(document.activeElement)";
     for tabs in 0.. {
         ensure!(tabs < 4 * fields, "Tab never got to the last field: {reached:?}");
-        page.tab.press_key("Tab")?;
+        page.tab.tab.press_key("Tab")?;
         let Ok(at) = usize::try_from(page.ask::<i64>(focused)?) else { continue };
         let keys = if at % 2 == 0 { ["Enter", " "] } else { [" ", "Enter"] };
         for (key, selected) in keys.into_iter().zip([true, false]) {
-            page.tab.press_key(key)?;
+            page.tab.tab.press_key(key)?;
             page.is_explained(at, selected)?;
         }
         reached.insert(at);
@@ -414,7 +325,7 @@ fn everything_is_there_without_javascript() -> Result<()> {
         let bytes: Vec<_> = record.iter().map(|byte| format!("{byte:02x}")).collect();
         assert!(text.contains(&bytes[4..12].join(" ")), "{bytes:?}");
     }
-    page.tab.click_point(page.middle(0)?)?;
+    page.tab.tab.click_point(page.middle(0)?)?;
     page.is_explained(0, true)
 }
 
@@ -470,8 +381,9 @@ fn it_has_a_light_look_and_a_dark_one() -> Result<()> {
                 real_run().iter().filter(|event| event.stage == &PART2_AEAD).cloned().collect();
             for (events, name) in [(&aead, "aead"), (&eventful_run(), "eventful")] {
                 let page = Open::new(events, conditions)?;
-                page.tab.click_point(page.middle(3)?)?;
-                page.screenshot(&format!("{name}-{size}-{scheme}.png"))?;
+                page.tab.tab.click_point(page.middle(3)?)?;
+                let file = picture(&format!("{name}-{size}-{scheme}.png"));
+                fs::write(file, page.tab.picture()?)?;
                 looks.push(page.ask::<String>(background)?);
             }
         }
@@ -479,6 +391,6 @@ fn it_has_a_light_look_and_a_dark_one() -> Result<()> {
         assert_eq!(looks.len(), 2, "{looks:?}");
     }
     let page = Open::new(real_run(), Conditions::default())?;
-    let pdf = page.tab.print_to_pdf(None)?;
+    let pdf = page.tab.tab.print_to_pdf(None)?;
     Ok(fs::write(picture("print.pdf"), pdf)?)
 }
