@@ -1,4 +1,5 @@
-//! What `cargo xtask book` finds, in a little book beside this file that is full of faults, and in README.
+//! What `cargo xtask book` finds, in a little book beside this file that is full of faults; and
+//! that it finds nothing in ours.
 
 mod common;
 
@@ -134,12 +135,14 @@ fn what_a_command_prints_is_put_where_it_belongs_and_random_bytes_stay() {
     assert_eq!(findings.iter().find(otherwise), None);
 }
 
+/// Without Wireshark, all but its commands is tried, and the exit code says so.
 #[test]
-fn the_readme_shows_what_its_commands_print() {
+fn the_book_and_readme_are_as_they_would_be_made() {
     programs();
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["book", "--check", "README.md"])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(["book", "--check"]).output();
+    let output = output.unwrap();
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    let complete = output.status.success();
+    let all_but = output.status.code() == Some(3) && complaints.contains("they need tshark");
+    assert!(complete || all_but, "{complaints}");
 }

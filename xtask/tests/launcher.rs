@@ -7,7 +7,6 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 
 use common::programs;
-use framing::Stage;
 use framing::stage::{PART1_PLAIN, STAGES};
 use transcript::Event;
 use xtask::mask::masked;

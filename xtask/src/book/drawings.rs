@@ -141,7 +141,7 @@ impl RecordView {
         let mark = |words, is_meant: fn(&Place) -> bool| {
             let mut meant = self.fields.iter().filter(|field| is_meant(&field.place));
             let first = meant.next()?;
-            let last = meant.last().unwrap_or(first);
+            let last = meant.next_back().unwrap_or(first);
             Some(Mark { from: first.x + 2, to: last.end() - 2, y: 0, words })
         };
         let marks = [

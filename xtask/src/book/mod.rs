@@ -29,6 +29,9 @@ use shell::Ran;
 /// Where the pages of the book are, from the root.
 const SOURCE: &str = "docs/src";
 
+/// Lines that are shown of what a command printed before it failed.
+const TAIL: usize = 5;
+
 /// What is made of the book.
 #[derive(Args, Debug)]
 pub struct BookOptions {
@@ -69,14 +72,18 @@ pub struct Book<'a> {
     missing: Vec<&'static str>,
 }
 
-/// `cargo xtask book`. The exit code is 0 when all is as it should be, 1 when something is not, and 3 when
-/// something could not be tried.
+/// `cargo xtask book`. The exit code is 0 when all is as it should be, 1 when something is not, 2 when a page
+/// does not exist, and 3 when something could not be tried.
 ///
 /// # Errors
 /// When a file cannot be read or written, or a program does not run.
 pub fn book(options: &BookOptions, cli: &clap::Command) -> Result<ExitCode> {
     let root = fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))?;
     let mut book = Book::read(&root, &options.pages)?;
+    if let Some(path) = options.pages.iter().find(|path| !book.has(path)) {
+        anstream::eprintln!("xtask: {} is no page of the book", path.display());
+        return Ok(ExitCode::from(2));
+    }
     let mut findings = book.remake(options.check)?;
     if options.pages.is_empty() {
         findings.extend(drawings::remake(&root, options.check)?);
@@ -91,41 +98,28 @@ pub fn book(options: &BookOptions, cli: &clap::Command) -> Result<ExitCode> {
     for program in &missing {
         anstream::eprintln!("some commands were not run: they need {program}");
     }
-    let built =
-        if options.check || !options.pages.is_empty() { Built::Well } else { build(&root)? };
-    Ok(match built {
-        _ if !findings.is_empty() => ExitCode::from(1),
-        Built::Badly => ExitCode::from(1),
-        Built::NotAtAll => ExitCode::from(3),
-        Built::Well if !missing.is_empty() => ExitCode::from(3),
-        Built::Well => ExitCode::SUCCESS,
-    })
+    if !findings.is_empty() {
+        return Ok(ExitCode::from(1));
+    }
+    let built = if options.check || !options.pages.is_empty() { 0 } else { build(&root)? };
+    Ok(ExitCode::from(if missing.is_empty() { built } else { 3 }))
 }
 
-/// How mdBook fared.
-enum Built {
-    Well,
-    Badly,
-    NotAtAll,
-}
-
-/// Runs mdBook.
-fn build(root: &Path) -> Result<Built> {
+/// Runs mdBook. Returns 0, or 1 when it warns, and 3 when it is not there.
+fn build(root: &Path) -> Result<u8> {
     let output = match Command::new("mdbook").args(["build", "docs"]).current_dir(root).output() {
         Ok(output) => output,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let how = "install it with `cargo install --locked mdbook`";
-            anstream::eprintln!(
-                "the pages are up to date, but there is no mdbook to build them: {how}"
-            );
-            return Ok(Built::NotAtAll);
+            anstream::eprintln!("the pages are made, but there is no mdbook to build them: {how}");
+            return Ok(3);
         }
         Err(error) => return Err(error).context("cannot run mdbook"),
     };
     let words = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
     anstream::eprint!("{words}");
     let clean = output.status.success() && !words.contains("WARN") && !words.contains("ERROR");
-    Ok(if clean { Built::Well } else { Built::Badly })
+    Ok(u8::from(!clean))
 }
 
 impl<'a> Book<'a> {
@@ -145,6 +139,10 @@ impl<'a> Book<'a> {
         };
         let pages = paths.into_iter().map(page).collect::<Result<_>>()?;
         Ok(Self { root, pages, only, printed: HashMap::new(), missing: Vec::new() })
+    }
+
+    fn has(&self, path: &Path) -> bool {
+        self.pages.iter().any(|page| page.path == path)
     }
 
     fn is_meant(&self, page: &Page) -> bool {
@@ -347,8 +345,9 @@ fn differs(found: &str, line: usize, command: &str, expected: &str) -> Option<(u
 /// That a command ended otherwise than it should.
 fn failed(command: &str, ran: &Ran, fails: bool) -> String {
     let how = if fails { "ended with 0, and was to fail" } else { "failed" };
-    let tail: Vec<_> = ran.output.lines().rev().take(5).collect();
-    let tail: String = tail.iter().rev().map(|line| format!("\n  {line}")).collect();
+    let lines: Vec<_> = ran.output.lines().collect();
+    let tail: Vec<_> = lines.iter().skip(lines.len().saturating_sub(TAIL)).collect();
+    let tail = tail.iter().fold(String::new(), |tail, line| tail + "\n  " + line);
     format!("`{command}` {how}; it printed, at its end:{tail}")
 }
 

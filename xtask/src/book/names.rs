@@ -40,7 +40,7 @@ impl<'a> Names<'a> {
         let mut files = Vec::new();
         list(root, Path::new(""), &mut files)?;
         let mut sources = Vec::new();
-        for file in files.iter().filter(|file| file.ends_with(".rs")) {
+        for file in files.iter().filter(|file| ending(file) == Some("rs")) {
             let text = fs::read_to_string(root.join(file));
             sources.push((file.clone(), text.with_context(|| format!("cannot read {file}"))?));
         }
@@ -213,8 +213,7 @@ impl<'a> Names<'a> {
         if !span.chars().all(fits) || span.starts_with('/') {
             return false;
         }
-        let is_ours =
-            Path::new(span).extension().is_some_and(|it| OURS.iter().any(|ours| it == *ours));
+        let is_ours = ending(span).is_some_and(|ending| OURS.contains(&ending));
         let (first, rest) = span.split_once('/').unwrap_or((span, ""));
         let is_top =
             !rest.is_empty() && self.root.join(first).is_dir() && !SKIPPED.contains(&first);
@@ -257,6 +256,11 @@ impl<'a> Names<'a> {
 /// Whether a word stands for a value, such as `STAGE` or `N`.
 fn is_placeholder(word: &str) -> bool {
     word.chars().all(|letter| letter.is_ascii_uppercase())
+}
+
+/// What stands behind the last dot of a file's name.
+fn ending(path: &str) -> Option<&str> {
+    Path::new(path).extension()?.to_str()
 }
 
 /// A path without `.` and `..`.

@@ -112,12 +112,13 @@ impl Page {
                     let same = page.headings.iter().filter(|known| **known == id).count();
                     page.headings.push(if same == 0 { id } else { format!("{id}-{same}") });
                 }
-                Event::Code(words) => {
-                    page.spans.push(named(&words));
-                    heading.iter_mut().for_each(|heading| heading.push_str(&words));
-                }
-                Event::Text(words) => {
-                    heading.iter_mut().for_each(|heading| heading.push_str(&words));
+                Event::Code(ref words) | Event::Text(ref words) => {
+                    if let Some(heading) = &mut heading {
+                        heading.push_str(words);
+                    }
+                    if let Event::Code(_) = event {
+                        page.spans.push(named(words));
+                    }
                 }
                 Event::Html(html) | Event::InlineHtml(html) => {
                     page.links.extend(targets(&html).map(named));
