@@ -125,19 +125,24 @@ fn module(stage: &Stage) -> Option<String> {
         .then(|| format!("crates/crypto/src/{}.rs", stage.program("").trim_end_matches('_')))
 }
 
-/// The lines of a stage's module with their numbers, without the words in front, the imports, and the
-/// marks of the book.
-fn lines(stage: &Stage) -> Result<Vec<(usize, String)>> {
+/// The lines of a stage's module, without the words in front, the imports, and the marks of the book.
+fn lines(stage: &Stage) -> Result<Vec<String>> {
     let Some(module) = module(stage) else { return Ok(Vec::new()) };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(&module);
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {module}"))?;
-    let skipped = |line: &str| {
+    let skipped = |line: &&str| {
         let starts = ["//!", "use ", "pub use ", "// ANCHOR"];
         starts.iter().any(|start| line.trim_start().starts_with(start))
     };
-    let kept = (1..).zip(text.lines()).filter(|(_, line)| !skipped(line));
-    let kept = kept.skip_while(|(_, line)| line.is_empty());
-    Ok(kept.map(|(number, line)| (number, line.to_owned() + "\n")).collect())
+    let kept = text.lines().filter(|line| !skipped(line)).skip_while(|line| line.is_empty());
+    Ok(kept.map(|line| line.to_owned() + "\n").collect())
+}
+
+/// The item around line `at`: what stands above it at the margin.
+fn around(lines: &[String], at: usize) -> &str {
+    let above = lines.iter().take(at).rev();
+    let mut items = above.filter(|line| line.starts_with(char::is_alphabetic));
+    items.next().map_or("", |line| line.trim_end().trim_end_matches(" {"))
 }
 
 fn code(before: &Stage, after: &Stage, markdown: bool) -> Result<String> {
@@ -149,12 +154,11 @@ fn code(before: &Stage, after: &Stage, markdown: bool) -> Result<String> {
     let words = if markdown { words } else { words.replace('`', "") };
     let mut text = heading("The code", &words, markdown);
     text += if markdown { "```diff\n" } else { "" };
-    let [old_lines, new_lines] =
-        [&old, &new].map(|lines| lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>());
-    let diff = TextDiff::from_slices(&old_lines, &new_lines);
+    let (old_text, new_text) = (old.concat(), new.concat());
+    let diff = TextDiff::from_lines(&old_text, &new_text);
     for group in diff.grouped_ops(CONTEXT) {
-        let first = group.first().and_then(|op| new.get(op.new_range().start));
-        _ = writeln!(text, "@@ line {} @@", first.map_or(1, |(number, _)| *number));
+        let at = group.first().map_or(0, |op| op.new_range().start);
+        _ = writeln!(text, "{}", format!("@@ {}", around(&new, at)).trim_end());
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             let (mark, style) = match change.tag() {
                 ChangeTag::Delete => ('-', REMOVED),
@@ -186,4 +190,51 @@ fn attacks(before: &Stage, after: &Stage, markdown: bool) -> String {
         return heading("The attacks", "every one goes as before", markdown);
     }
     heading("The attacks", "those that go otherwise", markdown) + &table.shown(markdown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use framing::stage::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ};
+
+    #[test]
+    fn the_code_that_is_gone_was_in_one_module_and_what_is_new_is_in_the_other() {
+        for [before, after] in STAGES.into_iter().zip(&STAGES[1..]).map(|(a, b)| [a, b]) {
+            let text = code(before, after, true).unwrap();
+            let marked = |mark: char| {
+                let lines = text.lines().filter_map(|line| line.strip_prefix(mark));
+                lines.map(|line| line.to_owned() + "\n").collect::<Vec<_>>()
+            };
+            let (gone, new) = (marked('-'), marked('+'));
+            let [old_module, new_module] = [before, after].map(|stage| lines(stage).unwrap());
+            assert!(gone.iter().all(|line| old_module.contains(line)), "{text}");
+            assert!(new.iter().all(|line| new_module.contains(line)), "{text}");
+            assert_eq!(old_module.len() + new.len(), new_module.len() + gone.len(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_field_says_what_became_of_it() {
+        let changes = |before: &Stage, after: &Stage, field: &str| {
+            let find = |stage| places(stage).into_iter().find(|place| place.name == field);
+            change(find(before), find(after))
+        };
+        assert_eq!(changes(&PART2_HMAC, &PART2_HMAC_SEQ, "length"), "");
+        assert_eq!(changes(&PART2_HMAC, &PART2_HMAC_SEQ, "seq"), "new");
+        assert_eq!(changes(&PART2_HMAC, &PART2_HMAC_SEQ, "tag"), "moved");
+        assert_eq!(changes(&PART2_HMAC_SEQ, &PART2_AEAD, "nonce"), "4 bytes less");
+        assert_eq!(changes(&PART2_AEAD, &PART2_HMAC_SEQ, "tag"), "16 bytes more, moved");
+        assert_eq!(changes(&PART1_CTR, &PART2_HMAC, "nonce"), "now under the tag");
+        assert_eq!(changes(&PART1_PLAIN, &PART1_CTR, "plaintext"), "gone");
+    }
+
+    #[test]
+    fn an_attack_is_listed_where_its_cells_differ_and_only_there() {
+        let text = attacks(&PART2_HMAC, &PART2_HMAC_SEQ, true);
+        let row =
+            "| `replay` | send a record twice in its connection | **succeeds** | out_of_order |";
+        assert!(text.contains(row) && !text.contains("`bit-flip`"), "{text}");
+        let unchanged = attacks(&PART2_AEAD, &PART2_AEAD, true);
+        assert_eq!(unchanged, "**The attacks:** every one goes as before.\n\n");
+    }
 }

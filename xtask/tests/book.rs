@@ -105,13 +105,13 @@ fn what_a_command_prints_otherwise_is_found_with_its_line() {
     let made = "cargo --version | sed 's/.*/| made |/'";
     let expected = [
         otherwise(8, "echo one; echo two", "three", "two"),
-        otherwise(15, "echo indented", "  outdented", "  indented"),
-        format!("{output}:19: `exit 3` failed; it printed, at its end:"),
-        format!("{output}:28: `true` ended with 0, and was to fail; it printed, at its end:"),
-        format!("{output}:31: a console begins with a command behind `$ `"),
-        format!("{output}:35: `true\nfalse\necho never` failed; it printed, at its end:"),
-        otherwise(50, made, "| made by hand |", "| made |"),
-        format!("{output}:61: no `<!-- end -->` follows `cargo --version`"),
+        otherwise(17, r"printf 'one\n\nindented\n'", "  outdented", "  indented"),
+        format!("{output}:21: `exit 3` failed; it printed, at its end:"),
+        format!("{output}:30: `true` ended with 0, and was to fail; it printed, at its end:"),
+        format!("{output}:33: a console begins with a command behind `$ `"),
+        format!("{output}:37: `true\nfalse\necho never` failed; it printed, at its end:"),
+        otherwise(52, made, "| made by hand |", "| made |"),
+        format!("{output}:63: no `<!-- end -->` follows `cargo --version`"),
     ];
     assert_eq!(shown(findings), expected);
 }

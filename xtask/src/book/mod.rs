@@ -19,9 +19,9 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::mask::masked;
-use crate::view::progress;
 use names::Names;
 use page::{Block, Kind, Page};
 use shell::Ran;
@@ -181,9 +181,13 @@ impl<'a> Book<'a> {
         let pages = std::mem::take(&mut self.pages);
         let meant: Vec<_> = pages.iter().filter(|page| self.is_meant(page)).collect();
         let parts = meant.iter().map(|page| page.blocks.len() + page.generated.len());
-        let bar = progress(parts.sum::<usize>() as u64, "parts of pages");
+        let bar = ProgressBar::new(parts.sum::<usize>() as u64);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} {msg}") {
+            bar.set_style(style);
+        }
         let mut findings = Vec::new();
         for page in meant {
+            bar.set_message(page.path.display().to_string());
             let mut edits = Vec::new();
             let mut find = |line, what| {
                 findings.push(Finding { path: page.path.clone(), line, what });
@@ -191,7 +195,7 @@ impl<'a> Book<'a> {
             for block in &page.blocks {
                 match block.kind {
                     Kind::Console { fails } => {
-                        self.console(block, fails, &mut edits, &mut find)?;
+                        self.console(page, block, fails, &mut edits, &mut find)?;
                     }
                     Kind::Script { fails } => self.script(block, fails, &mut find)?,
                     _ => {}
@@ -232,6 +236,7 @@ impl<'a> Book<'a> {
     /// Runs the commands of a console, and notes what they print for the place behind each.
     fn console(
         &mut self,
+        page: &Page,
         block: &Block,
         fails: bool,
         edits: &mut Vec<Edit>,
@@ -242,16 +247,9 @@ impl<'a> Book<'a> {
             find(block.line, "a console begins with a command behind `$ `".to_owned());
             return Ok(());
         }
-        // Where each line of the block begins in the page.
-        let mut starts = vec![block.body.start];
-        let mut at = block.body.start;
-        for line in block.text.split_inclusive('\n') {
-            at += block.indent.len() + line.len();
-            starts.push(at.min(block.body.end));
-        }
-        let start = |line: usize| starts.get(line - block.line - 1).copied().unwrap_or(at);
         for (number, command) in commands.iter().enumerate() {
-            let end = commands.get(number + 1).map_or(block.body.end, |next| start(next.line));
+            let end =
+                commands.get(number + 1).map_or(block.body.end, |next| page.start_of(next.line));
             if self.lacks(&command.text) {
                 continue;
             }
@@ -260,9 +258,12 @@ impl<'a> Book<'a> {
                 find(command.line, failed(&command.text, &ran, fails));
                 continue;
             }
-            let indented = |line| format!("{}{line}", block.indent);
+            let indented = |line: &str| match line {
+                "\n" => line.to_owned(),
+                line => format!("{}{line}", block.indent),
+            };
             let output = ran.output.split_inclusive('\n').map(indented).collect();
-            let range = start(command.line + 1)..end;
+            let range = page.start_of(command.line + 1)..end;
             edits.push((range, command.line + 1, command.text.clone(), output));
         }
         Ok(())

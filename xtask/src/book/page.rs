@@ -131,6 +131,11 @@ impl Page {
         page.text = text;
         page
     }
+
+    /// Where a line begins, in bytes; lines are counted from 1.
+    pub fn start_of(&self, line: usize) -> usize {
+        self.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum()
+    }
 }
 
 impl Block {

@@ -39,6 +39,7 @@ pub fn run(root: &Path, script: &str) -> Result<Ran> {
         .current_dir(root)
         .envs([("CARGO_TERM_QUIET", "true"), ("CARGO_TERM_COLOR", "never"), ("NO_COLOR", "1")])
         .env_remove("CLICOLOR_FORCE")
+        .env_remove("RUST_BACKTRACE")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
