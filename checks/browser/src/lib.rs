@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use headless_chrome::protocol::cdp::types::{Event as Said, Method};
@@ -54,7 +54,7 @@ impl Tab {
         let (requests, messages) = <(Arc<Mutex<Vec<_>>>, Arc<Mutex<Vec<_>>>)>::default();
         let (told, said) = (requests.clone(), messages.clone());
         tab.add_event_listener(Arc::new(move |event: &Said| {
-            let push = |list: &Mutex<Vec<String>>, what| list.lock().expect("a list").push(what);
+            let push = |list: &Mutex<Vec<String>>, what| whole(list).push(what);
             match event {
                 Said::NetworkRequestWillBeSent(event) => {
                     push(&told, event.params.request.url.clone());
@@ -89,20 +89,14 @@ impl Tab {
     }
 
     /// What was requested so far, but for what a page carries in itself.
-    ///
-    /// # Panics
-    /// When the driver's thread has panicked.
     pub fn requests(&self) -> Vec<String> {
-        let requests = self.requests.lock().expect("requests");
+        let requests = whole(&self.requests);
         requests.iter().filter(|url| !url.starts_with("data:")).cloned().collect()
     }
 
     /// What was said on the console so far.
-    ///
-    /// # Panics
-    /// When the driver's thread has panicked.
     pub fn messages(&self) -> Vec<String> {
-        self.messages.lock().expect("messages").clone()
+        whole(&self.messages).clone()
     }
 
     /// The value of an expression.
@@ -146,6 +140,11 @@ impl Tab {
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile }),
         )
     }
+}
+
+/// A list that is whole even if a thread has panicked: a push leaves none behind that is not.
+fn whole(list: &Mutex<Vec<String>>) -> MutexGuard<'_, Vec<String>> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn chromium() -> Result<PathBuf> {
