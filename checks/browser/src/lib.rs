@@ -3,8 +3,9 @@
 use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use headless_chrome::protocol::cdp::types::{Event as Said, Method};
 use headless_chrome::protocol::cdp::{Emulation, Network, Page as Pages};
 use headless_chrome::{Browser, LaunchOptions};
@@ -16,6 +17,9 @@ use serde_json::{Value, json};
 pub const DESKTOP: (u32, u32) = (1360, 900);
 /// Width and height of a telephone's screen.
 pub const PHONE: (u32, u32) = (360, 740);
+
+/// Longer than a page takes.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Who looks, and how.
 #[derive(Clone, Copy, Debug, Default)]
@@ -79,12 +83,20 @@ impl Tab {
         Ok(it)
     }
 
-    /// Opens a page and waits until it is there.
+    /// Opens a page and waits until it is there, with all that it loads.
     ///
     /// # Errors
     /// When it is not there after a while.
     pub fn open(&self, url: &str) -> Result<()> {
-        self.tab.navigate_to(url)?.wait_until_navigated()?;
+        // The driver's own way of waiting takes a second a page.
+        self.ask::<bool>("window.isOld = true")?;
+        self.tab.navigate_to(url)?;
+        let begun = Instant::now();
+        let is_there = "!window.isOld && document.readyState === 'complete'";
+        // No answer means that one page has gone and the other is not there yet.
+        while !self.ask::<bool>(is_there).unwrap_or(false) {
+            ensure!(begun.elapsed() < PATIENCE, "{url} did not load");
+        }
         Ok(())
     }
 

@@ -45,11 +45,12 @@ impl<'a> Names<'a> {
             sources.push((file.clone(), text.with_context(|| format!("cannot read {file}"))?));
         }
         let mut packages = packages(root, None)?;
-        for manifest in files.iter().filter(|file| {
-            file.ends_with("Cargo.toml")
-                && ["checks/", "fuzz/"].iter().any(|it| file.starts_with(it))
-        }) {
-            packages.extend(self::packages(root, Some(manifest))?);
+        // Those that stand outside the workspace.
+        for manifest in files.iter().filter(|file| file.ends_with("/Cargo.toml")) {
+            let text = fs::read_to_string(root.join(manifest)).unwrap_or_default();
+            if text.contains("[workspace]") {
+                packages.extend(self::packages(root, Some(manifest))?);
+            }
         }
         Ok(Self { root, cli: cli.clone(), packages, files, sources })
     }
