@@ -12,7 +12,7 @@ const MASKS: [(&str, &str); 9] = [
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
     (r"at \d+\.\d{6} s", "at [time] s"),
     // A transcript's rows: `nonce 12 B  93 0c ..`, also in colour.
-    (r"((?:nonce|ciphertext|tag) .* B\S*  \S*?)[0-9a-f]{2}(?: [0-9a-f]{2})+", "$1[random]"),
+    (r"((?:nonce|ciphertext|tag) .* B\S*  \S*?)[0-9a-f]{2}\b(?: [0-9a-f]{2})*", "$1[random]"),
     // An attack's and a demo's: `nonce  93  0c [3d]`.
     (
         r"((?:nonce|ciphertext|tag|becomes) +)\[?[0-9a-f]{2}(?:[ \[\]]+[0-9a-f]{2})+\]?",
@@ -48,6 +48,7 @@ mod tests {
             ("101 bytes at 0.000376 s", "101 bytes at [time] s"),
             ("  nonce         12 B  93 0c 3d", "  nonce         12 B  [random]"),
             ("    12 nonce    12 B  93 0c 3d", "    12 nonce    12 B  [random]"),
+            ("  ciphertext     1 B  a4", "  ciphertext     1 B  [random]"),
             ("  ciphertext    61 B  a4 46 fc …", "  ciphertext    61 B  [random] …"),
             ("  36 ciphertext  f7  fc [9c] d5", "  36 ciphertext  [random]"),
             ("     becomes    f7  fc [94]", "     becomes    [random]"),

@@ -254,9 +254,10 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Whether a word stands for a value, such as `STAGE` or `N`.
+/// Whether a word stands for a value, such as `STAGE` or `HOST:PORT`.
 fn is_placeholder(word: &str) -> bool {
-    word.chars().all(|letter| letter.is_ascii_uppercase())
+    let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    word.contains(|letter: char| letter.is_ascii_uppercase()) && !word.contains(is_plain)
 }
 
 /// What stands behind the last dot of a file's name.
