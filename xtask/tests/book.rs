@@ -35,6 +35,7 @@ fn what_a_page_names_and_is_not_there_is_found_with_its_line() {
     let findings = Book::read(&root, &only).unwrap().names(&cli()).unwrap();
     let names = "docs/src/names.md";
     let contents = "docs/src/SUMMARY.md";
+    let output = "docs/src/output.md";
     let expected = [
         format!("{contents}:1: unlisted.md is not in the table of contents"),
         format!("{contents}:5: the link `gone.md` leads to docs/src/gone.md, which is not there"),
@@ -88,6 +89,9 @@ fn what_a_page_names_and_is_not_there_is_found_with_its_line() {
         format!("{names}:30: there is no `code/none`"),
         format!("{names}:33: no item `kettle::Kettle::pour` is in the code"),
         format!("{names}:33: no item `Teapot::pour` is in the code"),
+        format!(
+            "{output}:63: the command `cargo xtask measure --write-docs` does not exist: unrecognized subcommand 'measure'"
+        ),
     ];
     assert_eq!(shown(findings), expected);
 }
@@ -111,7 +115,7 @@ fn what_a_command_prints_otherwise_is_found_with_its_line() {
         format!("{output}:33: a console begins with a command behind `$ `"),
         format!("{output}:37: `true\nfalse\necho never` failed; it printed, at its end:"),
         otherwise(52, made, "| made by hand |", "| made |"),
-        format!("{output}:63: no `<!-- end -->` follows `cargo --version`"),
+        format!("{output}:67: no `<!-- end -->` follows `cargo --version`"),
     ];
     assert_eq!(shown(findings), expected);
 }

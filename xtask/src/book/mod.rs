@@ -23,7 +23,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::mask::masked;
 use names::Names;
-use page::{Block, Kind, Page};
+use page::{Block, Kind, Named, Page};
 use shell::Ran;
 
 /// Where the pages of the book are, from the root.
@@ -202,16 +202,17 @@ impl<'a> Book<'a> {
                 }
                 bar.inc(1);
             }
-            for part in &page.generated {
+            for part in page.generated.iter().filter(|part| !part.is_measured()) {
+                let Named { line, text: command } = &part.command;
                 let Some(body) = &part.body else {
-                    find(part.line, format!("no `<!-- end -->` follows `{}`", part.command));
+                    find(*line, format!("no `<!-- end -->` follows `{command}`"));
                     continue;
                 };
-                let ran = self.printed(&part.command)?;
+                let ran = self.printed(command)?;
                 if ran.succeeded {
-                    edits.push((body.clone(), part.line + 1, part.command.clone(), ran.output));
+                    edits.push((body.clone(), line + 1, command.clone(), ran.output));
                 } else {
-                    find(part.line, failed(&part.command, &ran, false));
+                    find(*line, failed(command, &ran, false));
                 }
                 bar.inc(1);
             }

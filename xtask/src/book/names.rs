@@ -10,7 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use regex_lite::Regex;
 use serde_json::Value;
 
-use super::page::{Named, Page};
+use super::page::{Generated, Named, Page};
 use super::{Finding, SOURCE};
 
 /// Folders that hold nothing a page would name.
@@ -73,6 +73,9 @@ impl<'a> Names<'a> {
         }
         for command in page.blocks.iter().flat_map(|block| block.commands().collect::<Vec<_>>()) {
             find(&command, self.unknown_command(&command.text));
+        }
+        for Generated { command, .. } in &page.generated {
+            find(command, self.unknown_command(&command.text));
         }
         for span in &page.spans {
             let text = &span.text;

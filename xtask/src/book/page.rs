@@ -74,12 +74,17 @@ pub enum Kind {
 /// A part that a command prints: between `<!-- COMMAND -->` and `<!-- end -->`.
 #[derive(Debug)]
 pub struct Generated {
-    /// The line of the command, counted from 1.
-    pub line: usize,
-    /// The command.
-    pub command: String,
+    /// The command, and its line.
+    pub command: Named,
     /// What is between the two, in the page. `None` if there is no end.
     pub body: Option<Range<usize>>,
+}
+
+impl Generated {
+    /// Whether the command puts there itself what it measures, which is another thing each time.
+    pub fn is_measured(&self) -> bool {
+        self.command.text.contains("--write-docs")
+    }
 }
 
 impl Page {
@@ -215,7 +220,8 @@ fn generated(text: &str, code: &[Range<usize>]) -> Vec<Generated> {
             }
             Some(command) if command.starts_with("cargo ") => {
                 open = Some(at);
-                parts.push(Generated { line, command: command.to_owned(), body: None });
+                let command = Named { line, text: command.to_owned() };
+                parts.push(Generated { command, body: None });
             }
             _ => {}
         }
