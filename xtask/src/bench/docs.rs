@@ -10,22 +10,23 @@ use super::report::Report;
 use super::{svg, text};
 
 /// The folder of the page and of its picture.
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/reference");
 /// Everything between these two lines is made here.
-const BEGIN: &str = "<!-- cargo xtask bench --peers --write-docs -->\n";
+const BEGIN: &str = "<!-- made by cargo xtask bench --peers --write-docs -->\n";
 const END: &str = "<!-- end -->";
 
-/// Replaces the tables in `docs/speed.md`, and `docs/speed.svg`.
+/// Replaces the tables in `docs/src/reference/speed.md`, and `speed.svg` beside it.
 ///
 /// # Errors
 /// When either cannot be written, or the page has no place for the tables.
 pub fn write(report: &Report) -> Result<()> {
     let page = Path::new(FOLDER).join("speed.md");
-    let before = fs::read_to_string(&page).context("cannot read docs/speed.md")?;
-    let after = replaced(&before, &markdown(report)).context("docs/speed.md has no marks")?;
-    fs::write(&page, after).context("cannot write docs/speed.md")?;
+    let before = fs::read_to_string(&page).context("cannot read docs/src/reference/speed.md")?;
+    let after =
+        replaced(&before, &markdown(report)).context("docs/src/reference/speed.md has no marks")?;
+    fs::write(&page, after).context("cannot write docs/src/reference/speed.md")?;
     let picture = Path::new(FOLDER).join("speed.svg");
-    fs::write(picture, svg::svg(report)?).context("cannot write docs/speed.svg")
+    fs::write(picture, svg::svg(report)?).context("cannot write docs/src/reference/speed.svg")
 }
 
 /// `page` with `block` between the marks, or `None` if it has none.

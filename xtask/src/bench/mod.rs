@@ -50,7 +50,7 @@ pub struct BenchOptions {
     #[arg(long)]
     json: bool,
 
-    /// Put tables and picture into docs/speed.md and docs/speed.svg
+    /// Put tables and picture into docs/src/reference/speed.md and speed.svg
     #[arg(long, requires = "peers", conflicts_with = "questions")]
     write_docs: bool,
 }
