@@ -39,6 +39,11 @@ pub struct BookOptions {
     #[arg(long)]
     check: bool,
 
+    /// Leave out commands that need a program from outside, such as tshark: another release of it may
+    /// print something else
+    #[arg(long)]
+    own: bool,
+
     /// Only these pages, such as docs/src/opening.md [default: all of them, and the pictures]
     pages: Vec<PathBuf>,
 }
@@ -68,6 +73,8 @@ pub struct Book<'a> {
     only: &'a [PathBuf],
     /// What each command printed that stands above a part of a page.
     printed: HashMap<String, Ran>,
+    /// Whether commands that need a program from outside are left out.
+    own: bool,
     /// Programs that some command needs and this machine lacks.
     missing: Vec<&'static str>,
 }
@@ -84,6 +91,7 @@ pub fn book(options: &BookOptions, cli: &clap::Command) -> Result<ExitCode> {
         anstream::eprintln!("xtask: {} is no page of the book", path.display());
         return Ok(ExitCode::from(2));
     }
+    book.own = options.own;
     let mut findings = book.remake(options.check)?;
     if options.pages.is_empty() {
         findings.extend(drawings::remake(&root, options.check)?);
@@ -138,7 +146,7 @@ impl<'a> Book<'a> {
             Ok(Page::new(&path, text.with_context(|| format!("cannot read {}", path.display()))?))
         };
         let pages = paths.into_iter().map(page).collect::<Result<_>>()?;
-        Ok(Self { root, pages, only, printed: HashMap::new(), missing: Vec::new() })
+        Ok(Self { root, pages, only, printed: HashMap::new(), own: false, missing: Vec::new() })
     }
 
     fn has(&self, path: &Path) -> bool {
@@ -251,7 +259,7 @@ impl<'a> Book<'a> {
         for (number, command) in commands.iter().enumerate() {
             let end =
                 commands.get(number + 1).map_or(block.body.end, |next| page.start_of(next.line));
-            if self.lacks(&command.text) {
+            if self.leaves_out(&command.text) {
                 continue;
             }
             let ran = shell::run(self.root, &command.text)?;
@@ -276,7 +284,7 @@ impl<'a> Book<'a> {
         fails: bool,
         find: &mut impl FnMut(usize, String),
     ) -> Result<()> {
-        if !self.lacks(&block.text) {
+        if !self.leaves_out(&block.text) {
             let ran = shell::run(self.root, &block.text)?;
             if ran.succeeded == fails {
                 find(block.line, failed(block.text.trim_end(), &ran, fails));
@@ -285,9 +293,13 @@ impl<'a> Book<'a> {
         Ok(())
     }
 
-    /// Whether a command cannot be run here, which is noted.
-    fn lacks(&mut self, command: &str) -> bool {
-        let missing = shell::missing(command);
+    /// Whether a command is not to be run, or cannot be run here, which is noted.
+    fn leaves_out(&mut self, command: &str) -> bool {
+        let mut outside = shell::from_outside(command);
+        if self.own {
+            return outside.next().is_some();
+        }
+        let missing = outside.find(|program| !shell::is_here(program));
         self.missing.extend(missing.filter(|program| !self.missing.contains(program)));
         missing.is_some()
     }

@@ -63,11 +63,13 @@ pub fn run(root: &Path, script: &str) -> Result<Ran> {
     Ok(Ran { output: lines.collect(), succeeded })
 }
 
-/// The program from outside that a script needs and this machine lacks.
-pub fn missing(script: &str) -> Option<&'static str> {
-    let words = || script.split_whitespace();
+/// The programs from outside that a script needs.
+pub fn from_outside(script: &str) -> impl Iterator<Item = &'static str> {
+    FROM_OUTSIDE.into_iter().filter(|it| script.split_whitespace().any(|word| word == *it))
+}
+
+/// Whether this machine has such a program.
+pub fn is_here(program: &str) -> bool {
     let paths = env::var_os("PATH").unwrap_or_default();
-    let is_here = |program: &&str| env::split_paths(&paths).any(|dir| dir.join(program).is_file());
-    let mut needed = FROM_OUTSIDE.into_iter().filter(|it| words().any(|word| word == *it));
-    needed.find(|program| !is_here(program))
+    env::split_paths(&paths).any(|dir| dir.join(program).is_file())
 }
