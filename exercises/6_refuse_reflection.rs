@@ -21,7 +21,8 @@ use std::process::ExitCode;
 
 use harness::reflection::{Cost, Guard, Memory};
 
-/// What you keep. See [`Cost`] for what else it can be.
+/// What you keep: `Cost::Nothing`, or so many bytes, `Cost::PerRecordSent(bytes)`, or for as long as a
+/// record is not answered, `Cost::PerRecordInFlight(bytes)`.
 const COST: Cost = Cost::Nothing;
 
 /// This payload is about to be sent. `Memory` is a queue of byte strings.

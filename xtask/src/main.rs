@@ -7,8 +7,8 @@ use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
-use framing::Stage;
 use framing::stage::STAGES;
+use framing::{MAX_PLAINTEXT_LEN, Stage};
 use xtask::bench::{self, BenchOptions};
 use xtask::book::{self, BookOptions};
 use xtask::diff::{self, DiffOptions};
@@ -103,6 +103,10 @@ fn main() -> ExitCode {
 
 fn run(stage: &str, options: &RunOptions) -> Result<ExitCode> {
     match Stage::find(stage) {
+        _ if options.request.as_ref().is_some_and(|text| text.len() > MAX_PLAINTEXT_LEN) => {
+            let why = format!("a request is longer than the {MAX_PLAINTEXT_LEN} bytes of a record");
+            Options::command().error(ErrorKind::ValueValidation, why).exit()
+        }
         Some(stage) if !stage.has_records && options.requests.is_some_and(|n| n > 1) => {
             let why = "the plain stage has no records, so a connection carries one request";
             Options::command().error(ErrorKind::ArgumentConflict, why).exit()

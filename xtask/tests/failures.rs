@@ -266,3 +266,15 @@ fn standard_output_closed_is_no_failure() {
         assert_eq!((output.status.code(), output.stderr), (Some(0), vec![]));
     }
 }
+
+#[test]
+fn a_demo_that_nobody_reads_is_no_failure() {
+    for demo in ["ctr_malleability_demo", "tampering_demo"] {
+        let (nobody, into_nothing) = std::io::pipe().unwrap();
+        drop(nobody);
+        let mut demo = Command::new(programs().named(demo).unwrap());
+        let output = demo.stdout(into_nothing).stderr(Stdio::piped()).spawn().unwrap();
+        let output = output.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr), (Some(0), vec![]));
+    }
+}

@@ -194,6 +194,20 @@ fn the_plain_stage_has_one_request() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("a connection carries one request"));
 }
 
+#[test]
+fn what_cannot_be_run_is_said_at_once_with_2() {
+    let too_long = "a".repeat(16_385);
+    let output = xtask(&["run", "part2-aead", "--request", &too_long]);
+    assert_eq!(output.status.code(), Some(2));
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(complaint.contains("longer than the 16384 bytes of a record"), "{complaint}");
+
+    let output = xtask(&["attack", "nonce-reuse", "part2-hmac"]);
+    assert_eq!(output.status.code(), Some(2));
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(complaint.starts_with("xtask: nonce-reuse is for part1-ctr and"), "{complaint}");
+}
+
 /// Runs a pair one of which ends at once, over options that it does not know.
 fn dies_early(server_args: &[&str], client_args: &[&str]) -> (Vec<Event>, String) {
     let mut events = vec![];

@@ -12,10 +12,11 @@ pub mod options;
 pub mod serve;
 pub mod stream;
 
+use std::io::{self, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::{io, thread};
+use std::thread;
 
 use anyhow::Context;
 use framing::Stage;
@@ -116,9 +117,22 @@ pub fn serve(
     }
 }
 
-/// For a demo, which takes no options: says what it is about if asked, and ends if given anything else.
-pub fn no_options(name: &'static str, about: &'static str) {
+/// Runs a demo, which takes no options, and prints what it tells.
+///
+/// # Errors
+/// Those of `tell`, and of standard output; that nobody reads it to the end is no failure.
+pub fn demo(
+    name: &'static str,
+    about: &'static str,
+    tell: impl FnOnce(&mut Vec<u8>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     clap::Command::new(name).about(about).get_matches();
+    let mut told = Vec::new();
+    let outcome = tell(&mut told);
+    match io::stdout().write_all(&told) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => outcome,
+    }
 }
 
 /// How a program ends that failed.

@@ -1,6 +1,6 @@
 //! Turns `amount=100` into `amount=900` in a sealed record, without the key.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use anyhow::Result;
 use crypto::ctr::{Keys, Opener, Sealer};
@@ -32,25 +32,27 @@ mod on_the_path {
 
 fn main() -> Result<()> {
     let about = "Turns amount=100 into amount=900 in a sealed record, without the key";
-    program::no_options("ctr_malleability_demo", about);
+    program::demo("ctr_malleability_demo", about, |out| {
+        let keys = Keys::demo();
+        let mut sealed = Vec::new();
+        Sealer::new(&keys).seal(b"amount=100", &mut sealed)?;
 
-    let keys = Keys::demo();
-    let mut sealed = Vec::new();
-    Sealer::new(&keys).seal(b"amount=100", &mut sealed)?;
+        let mut changed = sealed.clone();
+        on_the_path::raise_the_amount(&mut changed);
 
-    let mut changed = sealed.clone();
-    on_the_path::raise_the_amount(&mut changed);
+        writeln!(
+            out,
+            "What was sealed, what arrived, and in brackets what was changed on the way:\n"
+        )?;
+        write_fields(out, "sealed", &sealed, &sealed)?;
+        write_fields(out, "arrived", &changed, &sealed)?;
 
-    let mut out = io::stdout().lock();
-    writeln!(out, "What was sealed, what arrived, and in brackets what was changed on the way:\n")?;
-    write_fields(&mut out, "sealed", &sealed, &sealed)?;
-    write_fields(&mut out, "arrived", &changed, &sealed)?;
-
-    let mut opener = Opener::new(&keys);
-    writeln!(out, "\nOriginal: {}", opener.open(&mut sealed)?.escape_ascii())?;
-    writeln!(out, "Modified: {}", opener.open(&mut changed)?.escape_ascii())?;
-    writeln!(out, "\nNo key was used for the change, and the receiver noticed nothing.")?;
-    Ok(())
+        let mut opener = Opener::new(&keys);
+        writeln!(out, "\nOriginal: {}", opener.open(&mut sealed)?.escape_ascii())?;
+        writeln!(out, "Modified: {}", opener.open(&mut changed)?.escape_ascii())?;
+        writeln!(out, "\nNo key was used for the change, and the receiver noticed nothing.")?;
+        Ok(())
+    })
 }
 
 /// Writes a payload field by field, the bytes that differ from `before` in brackets.
