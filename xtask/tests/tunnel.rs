@@ -762,15 +762,10 @@ fn wrk_holds_64_connections_for_half_a_minute_without_an_error() {
     let server = WebServer::new(&folder);
     let tunnel = fast_tunnel(&PART2_AEAD, server.addr);
     let url = format!("http://{}/file", tunnel.addr);
-    // An answer later than its timeout counts as an error: one as long as the run asks for answers, not for speed.
-    let load = ["-t2", "-c64", "-d30s", "--timeout", "30s", &url];
-    let output = Command::new("wrk").args(load).output().unwrap();
+    let output = Command::new("wrk").args(["-t2", "-c64", "-d30s", &url]).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     println!("{said}");
-    assert!(said.contains("64 connections"), "{said}");
-    let (requests, _) = said.split_once(" requests in ").unwrap();
-    let requests = requests.split_whitespace().last().unwrap();
-    assert!(requests.parse::<u64>().unwrap() >= 64, "{said}");
+    assert!(said.contains("64 connections") && said.contains("requests in 30"), "{said}");
     // It names errors where there are some.
     for wrong in ["Socket errors", "Non-2xx"] {
         assert!(!said.contains(wrong), "{said}");
