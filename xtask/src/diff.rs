@@ -14,7 +14,6 @@ use framing::stage::STAGES;
 use framing::{LENGTH_LEN, Stage};
 use similar::{ChangeTag, TextDiff};
 
-use crate::lab::matrix::column;
 use crate::lab::scenario::{Known, SCENARIOS};
 use crate::layout::{self, Place, places};
 use crate::table::Table;
@@ -175,7 +174,7 @@ fn code(before: &Stage, after: &Stage, markdown: bool) -> Result<String> {
 }
 
 fn attacks(before: &Stage, after: &Stage, markdown: bool) -> String {
-    let mut table = Table::new(["attack", "tries to", column(before), column(after)]);
+    let mut table = Table::new(["attack", "tries to", before.short_name(), after.short_name()]);
     for scenario in &SCENARIOS {
         let [was, is] = [before, after].map(|stage| match scenario.known_at(stage) {
             Known::Succeeds => "**succeeds**",

@@ -21,7 +21,7 @@ const BACKLOG: usize = 64;
 #[derive(Args, Debug)]
 pub struct TunnelOptions {
     /// The stage, one whose records carry a tag
-    #[arg(value_parser = PossibleValuesParser::new(stages()))]
+    #[arg(value_parser = PossibleValuesParser::new(stage_names()))]
     stage: String,
 
     /// Where the service is
@@ -45,11 +45,12 @@ pub struct TunnelOptions {
     release: bool,
 }
 
+/// The stages that part 2's tunnel knows.
+const STAGES: [&Stage; 3] = [&PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD];
+
 /// `part2-aead`, or in short `aead`.
-fn stages() -> impl Iterator<Item = PossibleValue> {
-    [&PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD]
-        .into_iter()
-        .map(|stage| PossibleValue::new(stage.name).alias(stage.name.trim_start_matches("part2-")))
+fn stage_names() -> [PossibleValue; 3] {
+    STAGES.map(|stage| PossibleValue::new(stage.name).alias(stage.short_name()))
 }
 
 /// Starts both ends and shows what they do, until interrupted.
@@ -57,14 +58,15 @@ fn stages() -> impl Iterator<Item = PossibleValue> {
 /// # Errors
 /// When the programs cannot be built, or an end does not start.
 pub fn tunnel(options: &TunnelOptions) -> Result<ExitCode> {
-    let name = options.stage.trim_start_matches("part2-");
-    let stage = Stage::find(&format!("part2-{name}")).context("no such stage")?;
+    let is_meant = |stage: &&Stage| [stage.name, stage.short_name()].contains(&&*options.stage);
+    let stage = STAGES.into_iter().find(is_meant).context("no such stage")?;
     let programs = Programs::build(options.release)?;
     let program = programs.named("tunnel")?;
     let (listener, said) = mpsc::sync_channel(BACKLOG);
     let start = |role: Role, listen: &str, connect: &str| {
         let side = role.to_string();
-        let args = ["--stage", name, "--side", &side, "--listen", listen, "--connect", connect];
+        let args =
+            ["--stage", stage.name, "--side", &side, "--listen", listen, "--connect", connect];
         Process::start(program, args, role, &listener)
     };
     let records = options.records.clone().unwrap_or(format!("127.0.0.1:{}", stage.port));

@@ -136,8 +136,12 @@ impl Stage {
 
     /// The name of its program of this role: `part2-hmac-seq` has `hmac_seq_client`.
     pub fn program(&self, role: &str) -> String {
-        let (_part, construction) = self.name.split_once('-').unwrap_or(("", self.name));
-        format!("{}_{role}", construction.replace('-', "_"))
+        format!("{}_{role}", self.short_name().replace('-', "_"))
+    }
+
+    /// The name without its part: `hmac-seq` of `part2-hmac-seq`.
+    pub fn short_name(&self) -> &'static str {
+        self.name.split_once('-').map_or(self.name, |(_part, name)| name)
     }
 
     /// Bytes of a payload beside the ciphertext.

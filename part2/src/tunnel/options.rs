@@ -163,7 +163,7 @@ impl ValueEnum for StageName {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let Stage { name, title, .. } = self.stage();
-        Some(PossibleValue::new(name.strip_prefix("part2-")?).alias(*name).help(*title))
+        let stage = self.stage();
+        Some(PossibleValue::new(stage.short_name()).alias(stage.name).help(stage.title))
     }
 }

@@ -14,6 +14,7 @@ use framing::stage::STAGES;
 use crate::lab::scenario::{Known, SCENARIOS, Scenario};
 use crate::lab::verdict::{Cell, Verdict};
 use crate::programs::Programs;
+use crate::table::Table;
 use crate::view::progress;
 
 /// Attacks that run at the same time.
@@ -81,7 +82,7 @@ impl Matrix {
     pub fn text(&self) -> String {
         let mut text = format!("{:<16}", "");
         for stage in STAGES {
-            _ = write!(text, " {:<14}", column(stage));
+            _ = write!(text, " {:<14}", stage.short_name());
         }
         text.push('\n');
         for (scenario, cells) in &self.0 {
@@ -103,27 +104,22 @@ impl Matrix {
 
     /// The table as README and docs carry it: what each attack tries, what came of it, what closes it.
     pub fn markdown(&self) -> String {
-        let mut text = String::from("| attack | tries to |");
-        for stage in STAGES {
-            _ = write!(text, " {} |", column(stage));
-        }
-        text += " closed by |\n|---|---|";
-        text += &"---|".repeat(STAGES.len() + 1);
-        text.push('\n');
+        let stages = STAGES.map(Stage::short_name);
+        let head = ["attack", "tries to"].into_iter().chain(stages).chain(["closed by"]);
+        let mut table = Table::new(head);
         for (scenario, cells) in &self.0 {
             let attack = scenario.attack;
-            _ = write!(text, "| `{}` | {} |", attack.name, attack.tries);
-            for cell in cells {
-                _ = match shown(cell) {
-                    Shown::Succeeds => write!(text, " **succeeds** |"),
-                    Shown::RefusedBy(check) => write!(text, " {check} |"),
-                    Shown::Nothing => write!(text, " - |"),
-                    Shown::NoVerdict => write!(text, " ? |"),
-                };
-            }
-            _ = writeln!(text, " {} |", attack.closed_by);
+            let name = format!("`{}`", attack.name);
+            let words = cells.iter().map(|cell| match shown(cell) {
+                Shown::Succeeds => "**succeeds**",
+                Shown::RefusedBy(check) => check,
+                Shown::Nothing => "-",
+                Shown::NoVerdict => "?",
+            });
+            let before = [&*name, attack.tries].into_iter();
+            table.row(before.chain(words).chain([attack.closed_by]));
         }
-        text
+        table.shown(true)
     }
 }
 
@@ -144,9 +140,4 @@ fn shown(cell: &Result<Cell>) -> Shown<'_> {
         Ok(Cell { verdict: Verdict::NotApplicable, .. }) => Shown::Nothing,
         Err(_) => Shown::NoVerdict,
     }
-}
-
-/// A stage's name without its part.
-pub fn column(stage: &Stage) -> &'static str {
-    stage.name.split_once('-').map_or(stage.name, |(_part, name)| name)
 }

@@ -84,9 +84,8 @@ impl Lone {
         connect: SocketAddr,
         args: &[&str],
     ) -> (Self, SocketAddr) {
-        let name = stage.name.trim_start_matches("part2-");
         let (side_name, connect) = (side.to_string(), connect.to_string());
-        let of_end = ["--stage", name, "--side", &side_name, "--connect", &connect];
+        let of_end = ["--stage", stage.short_name(), "--side", &side_name, "--connect", &connect];
         let args = [&of_end[..], &["--listen", "127.0.0.1:0"], args].concat();
         Self::start_program(programs.named("tunnel").unwrap(), side, &args).listening()
     }
