@@ -10,7 +10,7 @@ use crate::window::Measured;
 
 /// Plaintext in a record, in bytes: the most it carries.
 const PLAINTEXT_LEN: usize = 16 * 1024;
-/// Records in a row, as many as a receiver reads at once. Sealing them is not measured.
+/// Records in a row, about as many as a receiver reads at once. Sealing them is not measured.
 const RECORDS: usize = 8;
 
 /// Bytes of plaintext a second.

@@ -7,7 +7,7 @@ use std::thread;
 
 use anyhow::Result;
 
-/// What it takes and passes on at a time, in bytes: as much as the tunnel.
+/// What it takes and passes on at a time, in bytes: as much as the client of a measurement writes.
 const BUFFER_LEN: usize = 64 * 1024;
 
 /// Passes on what connections to `listen` bring to `connect`, and back, until it is killed.

@@ -12,7 +12,7 @@ const WARM_UP: Duration = Duration::from_millis(50);
 /// What came of a measurement.
 #[derive(Debug, Serialize)]
 pub struct Measured {
-    /// Bytes, or exchanges.
+    /// Bytes, exchanges or records.
     pub count: u64,
     /// In which time.
     pub seconds: f64,

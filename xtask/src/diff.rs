@@ -10,12 +10,12 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use framing::Stage;
 use framing::stage::STAGES;
-use framing::{LENGTH_LEN, Stage};
 use similar::{ChangeTag, TextDiff};
 
 use crate::lab::scenario::{Known, SCENARIOS};
-use crate::layout::{self, Place, places};
+use crate::layout::{Place, beside, places};
 use crate::table::Table;
 
 /// Lines of code around a change that are shown with it.
@@ -66,9 +66,6 @@ fn heading(name: &str, words: &str, markdown: bool) -> String {
 }
 
 fn record(before: &Stage, after: &Stage, markdown: bool) -> String {
-    let beside = |stage: &Stage| {
-        if stage.has_records { LENGTH_LEN + stage.overhead() } else { 0 }
-    };
     let (was, is) = (beside(before), beside(after));
     let more = match is.cmp(&was) {
         Ordering::Greater => format!("{} bytes more", is - was),
@@ -87,8 +84,7 @@ fn record(before: &Stage, after: &Stage, markdown: bool) -> String {
     for name in new.iter().chain(gone).map(|place| place.name) {
         let (old, new) = (find(&old, name), find(&new, name));
         let shown = |place: &Option<Place>| {
-            let shown = |place: &Place| format!("{}, {}", place.offset, layout::len(place.len));
-            place.as_ref().map_or_else(|| "-".to_owned(), shown)
+            place.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)
         };
         table.row([format!("`{name}`"), shown(&old), shown(&new), change(old, new)]);
     }

@@ -1,5 +1,7 @@
 //! `cargo xtask layout`: where each field of a record lies, and what protects it.
 
+use std::fmt;
+
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use framing::stage::STAGES;
@@ -36,6 +38,13 @@ pub struct Place {
     pub is_authenticated: bool,
 }
 
+/// Offset and length, as a table of several stages has them.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.offset, len(self.len))
+    }
+}
+
 /// The fields of a record of this stage, from its first byte to its last.
 pub fn places(stage: &Stage) -> Vec<Place> {
     let has_tag = stage.fields.iter().any(|field| field.name == "tag");
@@ -55,6 +64,11 @@ pub fn places(stage: &Stage) -> Vec<Place> {
         }
     };
     length.into_iter().chain(fields).map(place).collect()
+}
+
+/// Bytes of a record beside the plaintext.
+pub fn beside(stage: &Stage) -> usize {
+    stage.overhead() + if stage.has_records { LENGTH_LEN } else { 0 }
 }
 
 /// A length as tables have it.
@@ -94,14 +108,14 @@ fn all() -> Table {
         let cells = stages.iter().map(|stage| cell(stage));
         [name.to_owned()].into_iter().chain(cells).collect::<Vec<_>>()
     };
-    let mut table = Table::new(across("field: offset, length", &|stage| format!("`{stage:?}`")));
+    let mut table =
+        Table::new(across("field: offset, length", &|stage| format!("`{}`", stage.name)));
     for name in ["length", "seq", "nonce", "ciphertext", "tag"] {
         table.row(across(name, &|stage| {
             let place = places(stage).into_iter().find(|place| place.name == name);
-            place.map_or("-".to_owned(), |place| format!("{}, {}", place.offset, len(place.len)))
+            place.map_or("-".to_owned(), |place| place.to_string())
         }));
     }
-    let beside = |stage: &Stage| LENGTH_LEN + stage.overhead();
     table.row(across("bytes beside the plaintext", &|stage| beside(stage).to_string()));
     let longest = |stage: &Stage| (beside(stage) + MAX_PLAINTEXT_LEN).to_string();
     table.row(across("longest record", &longest));

@@ -17,7 +17,7 @@
 //! - [`capture`]: the file that Wireshark opens.
 //! - [`page`]: the file that a browser opens.
 //! - [`book`]: the book, checked against all of this.
-//! - [`mask`]: what no two runs have in common.
+//! - [`mask`]: what no two runs have in common; [`table`]: a table, for a terminal or as Markdown.
 
 pub mod bench;
 pub mod book;

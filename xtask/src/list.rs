@@ -16,11 +16,16 @@ const BOLD: Style = Style::new().bold();
 pub struct ListOptions {
     /// As Markdown, as README and docs carry it
     #[arg(long)]
-    pub markdown: bool,
+    markdown: bool,
+}
+
+/// What was asked for, as text.
+pub fn text(options: &ListOptions) -> String {
+    if options.markdown { markdown() } else { styled() }
 }
 
 /// The list as a table.
-pub fn markdown() -> String {
+fn markdown() -> String {
     let mut table = Table::new(["stage", "adds", "stops", "still lets through"]);
     for stage in STAGES {
         table.row([&format!("`{}`", stage.name), stage.adds, stage.stops, stage.lets_through]);
@@ -29,7 +34,7 @@ pub fn markdown() -> String {
 }
 
 /// The list, styled with escape codes.
-pub fn text() -> String {
+fn styled() -> String {
     let mut text = String::new();
     for stage in STAGES {
         let (name, title, port) = (stage.name, stage.title, stage.port);

@@ -56,7 +56,7 @@ fn json_carries_every_round() {
 
 #[test]
 fn only_what_stands_between_the_marks_is_replaced() {
-    let page = "# Fast\n<!-- made by cargo xtask bench --peers --write-docs -->\nold\n<!-- end -->\nWhy.\n";
+    let page = "# Fast\n<!-- cargo xtask bench --peers --write-docs -->\nold\n<!-- end -->\nWhy.\n";
     let expected = page.replace("old", "new");
     assert_eq!(docs::replaced(page, "new\n"), Some(expected));
     assert_eq!(docs::replaced("# Fast\n", "new\n"), None);

@@ -1,4 +1,4 @@
-//! The page of the book: its tables between two marks, and its picture beside it.
+//! The page of the book: its tables between the marks of what a command prints, and its picture beside it.
 
 use std::fmt::Write;
 use std::fs;
@@ -8,12 +8,10 @@ use anyhow::{Context, Result};
 
 use super::report::Report;
 use super::{svg, text};
+use crate::book::page::Page;
 
 /// The folder of the page and of its picture.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/reference");
-/// Everything between these two lines is made here.
-const BEGIN: &str = "<!-- made by cargo xtask bench --peers --write-docs -->\n";
-const END: &str = "<!-- end -->";
 
 /// Replaces the tables in `docs/src/reference/speed.md`, and `speed.svg` beside it.
 ///
@@ -29,11 +27,12 @@ pub fn write(report: &Report) -> Result<()> {
     fs::write(picture, svg::svg(report)?).context("cannot write docs/src/reference/speed.svg")
 }
 
-/// `page` with `block` between the marks, or `None` if it has none.
+/// `page` with `block` in the part that is measured, or `None` if it has no such part.
 pub fn replaced(page: &str, block: &str) -> Option<String> {
-    let (head, rest) = page.split_once(BEGIN)?;
-    let (_, tail) = rest.split_once(END)?;
-    Some(format!("{head}{BEGIN}{block}{END}{tail}"))
+    let mut page = Page::new(Path::new(""), page.to_owned());
+    let measured = page.generated.iter_mut().find(|part| part.is_measured())?;
+    page.text.replace_range(measured.body.take()?, block);
+    Some(page.text)
 }
 
 /// The tables.

@@ -13,7 +13,7 @@ use super::plan::{Case, Plan, TUNNEL};
 /// What a measurement says.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Measured {
-    /// Bytes, or requests.
+    /// Bytes, requests or records.
     count: f64,
     /// In which time.
     seconds: f64,

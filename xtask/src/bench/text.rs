@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::Style;
+use transcript::lines::WIDTH;
 
 use super::plan::Unit;
 use super::report::{Report, Row, Table};
@@ -28,7 +29,7 @@ pub fn text(report: &Report) -> String {
         text += EXPLAINED;
     }
     _ = writeln!(text, "Medians, the lowest and the highest. Rounds: {}.", report.rounds);
-    text += &textwrap::fill(&report.machine.text(), 100);
+    text += &textwrap::fill(&report.machine.text(), WIDTH);
     text.push('\n');
     text
 }

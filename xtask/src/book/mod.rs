@@ -138,6 +138,7 @@ impl<'a> Book<'a> {
     pub fn read(root: &'a Path, only: &'a [PathBuf]) -> Result<Self> {
         let mut paths = Vec::new();
         list(root, Path::new(SOURCE), &mut paths)?;
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
         let beside = ["README.md", "SECURITY.md"].map(PathBuf::from);
         paths.extend(beside.into_iter().filter(|path| root.join(path).exists()));
         paths.sort();
@@ -365,16 +366,19 @@ fn failed(command: &str, ran: &Ran, fails: bool) -> String {
     format!("`{command}` {how}; it printed, at its end:{tail}")
 }
 
-/// The pages below a folder.
-fn list(root: &Path, folder: &Path, pages: &mut Vec<PathBuf>) -> Result<()> {
+/// Folders that hold nothing a page would name.
+const SKIPPED: [&str; 4] = ["target", ".git", "corpus", "images"];
+
+/// The files below a folder, from the root.
+fn list(root: &Path, folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let name = || format!("cannot list {}", root.join(folder).display());
     for entry in fs::read_dir(root.join(folder)).with_context(name)? {
         let entry = entry.with_context(name)?;
         let path = folder.join(entry.file_name());
-        if entry.file_type().with_context(name)?.is_dir() {
-            list(root, &path, pages)?;
-        } else if path.extension().is_some_and(|extension| extension == "md") {
-            pages.push(path);
+        if !entry.file_type().with_context(name)?.is_dir() {
+            files.push(path);
+        } else if !SKIPPED.iter().any(|skipped| path.ends_with(skipped)) {
+            list(root, &path, files)?;
         }
     }
     Ok(())

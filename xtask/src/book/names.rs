@@ -11,10 +11,7 @@ use regex_lite::Regex;
 use serde_json::Value;
 
 use super::page::{Generated, Named, Page};
-use super::{Finding, SOURCE};
-
-/// Folders that hold nothing a page would name.
-const SKIPPED: [&str; 4] = ["target", ".git", "corpus", "images"];
+use super::{Finding, SKIPPED, SOURCE, list};
 
 /// Endings of files that a page names without their folder.
 const OURS: [&str; 4] = ["rs", "toml", "lua", "md"];
@@ -39,6 +36,7 @@ impl<'a> Names<'a> {
     pub fn read(root: &'a Path, cli: &clap::Command) -> Result<Self> {
         let mut files = Vec::new();
         list(root, Path::new(""), &mut files)?;
+        let files: Vec<_> = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
         let mut sources = Vec::new();
         for file in files.iter().filter(|file| ending(file) == Some("rs")) {
             let text = fs::read_to_string(root.join(file));
@@ -279,22 +277,6 @@ fn normal(path: &Path) -> PathBuf {
         }
     }
     normal
-}
-
-fn list(root: &Path, folder: &Path, files: &mut Vec<String>) -> Result<()> {
-    let name = || format!("cannot list {}", root.join(folder).display());
-    for entry in fs::read_dir(root.join(folder)).with_context(name)? {
-        let entry = entry.with_context(name)?;
-        let path = folder.join(entry.file_name());
-        if entry.file_type().with_context(name)?.is_dir() {
-            if !SKIPPED.iter().any(|skipped| entry.file_name() == *skipped) {
-                list(root, &path, files)?;
-            }
-        } else {
-            files.push(path.to_string_lossy().into_owned());
-        }
-    }
-    Ok(())
 }
 
 /// The packages of a manifest with their targets.

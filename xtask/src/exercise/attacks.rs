@@ -1,6 +1,5 @@
 //! Checks the exercises in which the reader attacks: what came of it is told by the victims.
 
-use attacker::attacks::control;
 use framing::stage::{PART1_CTR, PART2_AEAD};
 use transcript::{Hex, Role};
 
@@ -60,8 +59,7 @@ pub(super) fn bit_flip(check: &mut Check) -> Checked {
 }
 
 /// A client with two requests.
-const TWO_REQUESTS: Scenario =
-    Scenario { attack: &control::ATTACK, clients: &[&[BOB, CAROL]], ..BASE };
+const TWO_REQUESTS: Scenario = Scenario { clients: &[&[BOB, CAROL]], ..BASE };
 
 /// Exercise 5: answers both requests of a client with themselves.
 pub(super) fn reflect(check: &mut Check) -> Checked {

@@ -3,7 +3,7 @@
 use std::io;
 
 use anyhow::Context;
-use attacker::attacks::{control, reflect, rewrite_seq};
+use attacker::attacks::{reflect, rewrite_seq};
 use attacker::{Attack, Path};
 use framing::Stage;
 use framing::stage::{PART2_AEAD, PART2_HMAC_SEQ};
@@ -22,7 +22,6 @@ const STOPPED: [&str; 7] =
 
 /// Nobody attacks a client with three requests, which it sends before it reads the first answer.
 pub(super) const HONEST: Scenario = Scenario {
-    attack: &control::ATTACK,
     clients: &[&[BOB, CAROL, DAVE]],
     succeeded: |played| {
         played.ended_well() && plaintexts(&played.server) == [BOB, CAROL, DAVE].map(str::as_bytes)
