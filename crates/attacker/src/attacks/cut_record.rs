@@ -24,8 +24,8 @@ fn run(path: &Path) -> io::Result<()> {
 
     let kept = AMOUNT + 1;
     if let Ok(nonce) = request.field("nonce") {
-        let kept = nonce.len() + kept;
-        request.cut_payload(kept);
+        let before = nonce.len() + request.field("seq").map_or(0, |seq| seq.len());
+        request.cut_payload(before + kept);
     } else {
         let text = [&request.bytes()[..kept], b"\r\n\r\n"].concat();
         request.replace(&text);
