@@ -37,6 +37,30 @@ fn the_transcript_of_every_stage_is_as_it_should_be() {
     }
 }
 
+/// As text, and as hexadecimal digits with spaces and without.
+#[test]
+fn no_key_is_in_anything_that_is_said() {
+    let keys = [
+        "0123456789ABCDEF0123456789ABCDEF",
+        "HMAC_KEY_FOR_PART2_DEMO_1234567",
+        "AEAD_KEY_PART2_DEMO_FOR_AES_GCM!",
+    ];
+    let source = fs::read_to_string("../crates/crypto/src/keys.rs").unwrap();
+    assert!(keys.iter().all(|key| source.contains(key)), "these are the keys");
+    let attacks = STAGES.map(|stage| ["attack", "bit-flip", stage.name]);
+    let commands = [&["run", "all"][..], &["run", "all", "--json"], &["run", "all", "--wire=full"]];
+    for args in commands.into_iter().chain(attacks.iter().map(|attack| &attack[..])) {
+        let output = xtask(args);
+        let said = stdout(&output) + &String::from_utf8_lossy(&output.stderr);
+        let said = [said.clone(), said.replace([' ', '\n'], "")];
+        for key in keys {
+            let digits = hex::encode(key);
+            let is_said = |said: &String| said.contains(key) || said.contains(&digits);
+            assert!(!said.iter().any(is_said), "{args:?} says a key");
+        }
+    }
+}
+
 #[test]
 fn the_wire_can_be_shown_to_the_last_byte() {
     let full = stdout(&xtask(&["run", "part1-plain", "--wire", "full"]));

@@ -102,6 +102,18 @@ fn recv_hands_out_what_read_has_left_then_the_next_plaintext() {
 }
 
 #[test]
+fn a_receiver_knows_what_of_the_next_record_is_here_already() {
+    let [first, next] = sent::<aead::Opener>(&["first", "next"]).try_into().unwrap();
+    for here in 0..=next.len() {
+        let bytes = [&first[..], &next[..here]].concat();
+        let mut receiver = Receiver::new(&bytes[..], aead::Opener::opener());
+        assert!(!receiver.has_begun() && !receiver.is_ready());
+        assert_eq!(receiver.recv().unwrap().unwrap(), b"first");
+        assert_eq!((receiver.has_begun(), receiver.is_ready()), (here > 0, here == next.len()));
+    }
+}
+
+#[test]
 fn lines_are_read_where_they_lie() {
     let records =
         sent::<aead::Opener>(&[&b"HTTP/1.1 200"[..], b" OK\r\nHost:", b" a\r\n"]).concat();
