@@ -6,7 +6,8 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use anyhow::Result;
 use channel::{Receiver, Sender};
 use clap::ValueEnum;
-use crypto::{Open, Seal, aead, ctr, hmac, hmac_seq};
+
+use crate::stages::{Aead, Ctr, Hmac, HmacSeq, Stage};
 
 /// Room for what one read brings, in bytes: no application write here is longer.
 pub const READ_LEN: usize = 256 * 1024;
@@ -55,33 +56,10 @@ impl Protocol {
         Ok(match self {
             Self::Plain => (Box::new(Plain::new(here)), Box::new(Plain::new(there))),
             Self::Gathered => (Box::new(Gathered::new(here)), Box::new(Gathered::new(there))),
-            Self::Ctr => {
-                let keys = ctr::Keys::demo();
-                let end =
-                    |stream| Stage::boxed(stream, ctr::Sealer::new(&keys), ctr::Opener::new(&keys));
-                (end(here)?, end(there)?)
-            }
-            Self::Hmac => {
-                let keys = hmac::Keys::demo();
-                let end = |stream| {
-                    Stage::boxed(stream, hmac::Sealer::new(&keys), hmac::Opener::new(&keys))
-                };
-                (end(here)?, end(there)?)
-            }
-            Self::HmacSeq => {
-                let keys = hmac_seq::Keys::demo();
-                let end = |stream| {
-                    Stage::boxed(stream, hmac_seq::Sealer::new(&keys), hmac_seq::Opener::new(&keys))
-                };
-                (end(here)?, end(there)?)
-            }
-            Self::Aead => {
-                let keys = aead::Keys::demo();
-                let end = |stream| {
-                    Stage::boxed(stream, aead::Sealer::new(&keys), aead::Opener::new(&keys))
-                };
-                (end(here)?, end(there)?)
-            }
+            Self::Ctr => (Channel::<Ctr>::boxed(here)?, Channel::<Ctr>::boxed(there)?),
+            Self::Hmac => (Channel::<Hmac>::boxed(here)?, Channel::<Hmac>::boxed(there)?),
+            Self::HmacSeq => (Channel::<HmacSeq>::boxed(here)?, Channel::<HmacSeq>::boxed(there)?),
+            Self::Aead => (Channel::<Aead>::boxed(here)?, Channel::<Aead>::boxed(there)?),
             #[cfg(feature = "peers")]
             Self::Rustls => crate::tls::connect(here, there)?,
         })
@@ -161,14 +139,15 @@ impl End for Gathered {
 }
 
 /// A stage's channel: writes are cut into records and gathered, plaintexts borrowed where they lie.
-struct Stage<S, O> {
+struct Channel<S: Stage> {
     stream: TcpStream,
-    sender: Sender<TcpStream, S>,
-    receiver: Receiver<TcpStream, O>,
+    sender: Sender<TcpStream, S::Sealer>,
+    receiver: Receiver<TcpStream, S::Opener>,
 }
 
-impl<S: Seal + Send + 'static, O: Open + Send + 'static> Stage<S, O> {
-    fn boxed(stream: TcpStream, sealer: S, opener: O) -> io::Result<Box<dyn End>> {
+impl<S: Stage + 'static> Channel<S> {
+    fn boxed(stream: TcpStream) -> io::Result<Box<dyn End>> {
+        let (sealer, opener) = S::pair();
         Ok(Box::new(Self {
             sender: Sender::new(stream.try_clone()?, sealer),
             receiver: Receiver::new(stream.try_clone()?, opener),
@@ -177,7 +156,7 @@ impl<S: Seal + Send + 'static, O: Open + Send + 'static> Stage<S, O> {
     }
 }
 
-impl<S: Seal + Send, O: Open + Send> End for Stage<S, O> {
+impl<S: Stage> End for Channel<S> {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         Ok(self.sender.write_all(bytes)?)
     }

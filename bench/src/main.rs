@@ -1,6 +1,7 @@
 //! One measurement, and its result as a line of JSON. `cargo xtask bench` runs many of them in turn.
 //!
 //! - [`end`]: one end of a connection, whatever it speaks: plain TCP, a stage, TLS by rustls.
+//! - [`stages`]: those with records, each as a type.
 //! - [`window`]: for how long something is watched, and how much of it there was.
 //! - [`one_way`], [`requests`], [`record`], [`opening`], [`tunnel`]: what is measured.
 //! - [`relay`]: what a tunnel costs that does not encrypt.
@@ -13,6 +14,7 @@ mod peers;
 mod record;
 mod relay;
 mod requests;
+mod stages;
 #[cfg(feature = "peers")]
 mod tls;
 mod tunnel;

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use crypto::{Open, Seal, aead, ctr, hmac, hmac_seq};
+use crypto::{Open, Seal};
 
 use crate::end::Protocol;
+use crate::stages::{Aead, Ctr, Hmac, HmacSeq, Stage};
 use crate::window::Measured;
 
 /// Plaintext in a record, in bytes: the most it carries.
@@ -16,27 +17,16 @@ const RECORDS: usize = 8;
 /// Bytes of plaintext a second.
 pub fn measure(protocol: Protocol, length: Duration) -> Result<Measured> {
     match protocol {
-        Protocol::Ctr => {
-            let keys = ctr::Keys::demo();
-            open(ctr::Sealer::new(&keys), ctr::Opener::new(&keys), length)
-        }
-        Protocol::Hmac => {
-            let keys = hmac::Keys::demo();
-            open(hmac::Sealer::new(&keys), hmac::Opener::new(&keys), length)
-        }
-        Protocol::HmacSeq => {
-            let keys = hmac_seq::Keys::demo();
-            open(hmac_seq::Sealer::new(&keys), hmac_seq::Opener::new(&keys), length)
-        }
-        Protocol::Aead => {
-            let keys = aead::Keys::demo();
-            open(aead::Sealer::new(&keys), aead::Opener::new(&keys), length)
-        }
+        Protocol::Ctr => open::<Ctr>(length),
+        Protocol::Hmac => open::<Hmac>(length),
+        Protocol::HmacSeq => open::<HmacSeq>(length),
+        Protocol::Aead => open::<Aead>(length),
         other => bail!("{other:?} has no records to open"),
     }
 }
 
-fn open(mut sealer: impl Seal, mut opener: impl Open, length: Duration) -> Result<Measured> {
+fn open<S: Stage>(length: Duration) -> Result<Measured> {
+    let (mut sealer, mut opener) = S::pair();
     let mut payloads = vec![Vec::new(); RECORDS];
     let (mut count, mut spent) = (0, Duration::ZERO);
     while spent < length {

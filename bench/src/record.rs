@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
-use crypto::{Open, Seal, aead, ctr, hmac, hmac_seq};
+use crypto::{Open, Seal};
 
 use crate::end::Protocol;
+use crate::stages::{Aead, Ctr, Hmac, HmacSeq, Stage};
 use crate::window::Measured;
 
 /// Records between two looks at the clock.
@@ -14,32 +15,16 @@ const BATCH: u64 = 100;
 /// Records of `len` bytes of plaintext.
 pub fn measure(protocol: Protocol, len: usize, length: Duration) -> Result<Measured> {
     match protocol {
-        Protocol::Ctr => {
-            let keys = ctr::Keys::demo();
-            seal_and_open(ctr::Sealer::new(&keys), ctr::Opener::new(&keys), len, length)
-        }
-        Protocol::Hmac => {
-            let keys = hmac::Keys::demo();
-            seal_and_open(hmac::Sealer::new(&keys), hmac::Opener::new(&keys), len, length)
-        }
-        Protocol::HmacSeq => {
-            let keys = hmac_seq::Keys::demo();
-            seal_and_open(hmac_seq::Sealer::new(&keys), hmac_seq::Opener::new(&keys), len, length)
-        }
-        Protocol::Aead => {
-            let keys = aead::Keys::demo();
-            seal_and_open(aead::Sealer::new(&keys), aead::Opener::new(&keys), len, length)
-        }
+        Protocol::Ctr => seal_and_open::<Ctr>(len, length),
+        Protocol::Hmac => seal_and_open::<Hmac>(len, length),
+        Protocol::HmacSeq => seal_and_open::<HmacSeq>(len, length),
+        Protocol::Aead => seal_and_open::<Aead>(len, length),
         other => bail!("{other:?} has no records to seal"),
     }
 }
 
-fn seal_and_open(
-    mut sealer: impl Seal,
-    mut opener: impl Open,
-    len: usize,
-    length: Duration,
-) -> Result<Measured> {
+fn seal_and_open<S: Stage>(len: usize, length: Duration) -> Result<Measured> {
+    let (mut sealer, mut opener) = S::pair();
     let plaintext = vec![b'a'; len];
     let mut payload = Vec::new();
     let (mut count, began) = (0, Instant::now());
