@@ -18,6 +18,34 @@ pub const DESKTOP: (u32, u32) = (1360, 900);
 /// Width and height of a telephone's screen.
 pub const PHONE: (u32, u32) = (360, 740);
 
+/// How light what is behind an element's text is, from 0 to 1, and the texts inside it that stand out from what
+/// is behind them by less than 4.5 to 1, with their ratio and opacity. WCAG 2.2, success criterion 1.4.3.
+const FAINT: &str = r"((within, skipped) => {
+    document.querySelectorAll('details').forEach(it => { it.name = ''; it.open = true });
+    const parts = color => color.match(/[\d.]+/g).map(Number);
+    const light = color => parts(color).slice(0, 3)
+        .map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+    const behind = it => {
+        for (; it; it = it.parentElement) {
+            const color = getComputedStyle(it).backgroundColor;
+            if ((parts(color)[3] ?? 1) === 1) return color;
+        }
+        return 'rgb(255, 255, 255)';
+    };
+    const faint = new Set();
+    for (const it of within.querySelectorAll('*')) {
+        const own = [...it.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+        if (!own || !it.checkVisibility() || it.closest(skipped)) continue;
+        const style = getComputedStyle(it);
+        const [a, b] = [light(style.color), light(behind(it))].sort((a, b) => b - a);
+        const ratio = (a + .05) / (b + .05);
+        if (ratio < 4.5 || style.opacity !== '1')
+            faint.add(`${it.tagName} ${it.className}: ${ratio.toFixed(2)} ${style.opacity}`);
+    }
+    return [light(behind(within)), [...faint]];
+})";
+
 /// Longer than a page takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -120,6 +148,15 @@ impl Tab {
         let json = answer.value.context("no answer")?;
         let json = json.as_str().with_context(|| format!("no text: {json}"))?;
         Ok(serde_json::from_str(json)?)
+    }
+
+    /// How light it is behind the text of the first `within`, from 0 to 1, and what of its text is too faint to
+    /// read, but for what is `skipped`. Both are selectors. Opens all that can be opened.
+    ///
+    /// # Errors
+    /// When there is no such element.
+    pub fn faint(&self, within: &str, skipped: &str) -> Result<(f64, Vec<String>)> {
+        self.ask(&format!("{FAINT}(document.querySelector('{within}'), '{skipped}')"))
     }
 
     /// Calls a method of the browser's protocol, whose parameters are many and mostly left out.

@@ -329,38 +329,14 @@ fn everything_is_there_without_javascript() -> Result<()> {
     page.is_explained(0, true)
 }
 
-/// WCAG 2.2, success criterion 1.4.3: 4.5 to 1.
 #[test]
 #[ignore = "needs Chromium, which .ci/run installs"]
 fn text_stands_out_from_what_is_behind_it() -> Result<()> {
-    const FAINT: &str = r"(() => {
-        document.querySelectorAll('details').forEach(it => { it.name = ''; it.open = true });
-        const parts = color => color.match(/[\d.]+/g).map(Number);
-        const light = color => parts(color).slice(0, 3)
-            .map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
-            .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
-        const behind = it => {
-            for (; it; it = it.parentElement) {
-                const color = getComputedStyle(it).backgroundColor;
-                if ((parts(color)[3] ?? 1) === 1) return color;
-            }
-        };
-        const faint = new Set();
-        for (const it of document.querySelectorAll('body *')) {
-            const own = [...it.childNodes].some(node => node.nodeType === 3 && node.data.trim());
-            if (!own || !it.checkVisibility() || it.matches('style')) continue;
-            const style = getComputedStyle(it);
-            const [a, b] = [light(style.color), light(behind(it))].sort((a, b) => b - a);
-            const ratio = (a + .05) / (b + .05);
-            if (ratio < 4.5 || style.opacity !== '1')
-                faint.add(`${it.tagName} ${it.className}: ${ratio.toFixed(2)} ${style.opacity}`);
-        }
-        return [...faint];
-    })()";
     for dark in [false, true] {
         for events in [real_run(), &eventful_run()] {
             let page = Open::new(events, Conditions { dark, ..Default::default() })?;
-            assert_eq!(page.ask::<Vec<String>>(FAINT)?, Vec::<String>::new(), "dark: {dark}");
+            let (_, faint) = page.tab.faint("body", "style")?;
+            assert_eq!(faint, Vec::<String>::new(), "dark: {dark}");
         }
     }
     Ok(())
