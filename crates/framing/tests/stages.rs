@@ -73,6 +73,20 @@ fn a_stage_and_a_direction_show_as_their_names() {
 }
 
 #[test]
+fn short_names_and_programs_are_made_of_the_name() {
+    assert_eq!(
+        STAGES.map(|stage| (stage.short_name(), stage.program("server"))),
+        [
+            ("plain", "plain_server".to_owned()),
+            ("ctr", "ctr_server".to_owned()),
+            ("hmac", "hmac_server".to_owned()),
+            ("hmac-seq", "hmac_seq_server".to_owned()),
+            ("aead", "aead_server".to_owned()),
+        ]
+    );
+}
+
+#[test]
 fn limits_run_from_no_plaintext_to_16384_bytes_of_it() {
     assert_eq!(PART1_CTR.limits(), Limits { min: 16, max: 16_400 });
     for stage in STAGES {

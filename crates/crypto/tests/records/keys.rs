@@ -3,7 +3,7 @@
 use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
 
-use crypto::keys::{AesKey, MacKey};
+use crypto::keys::{self, AesKey, MacKey};
 use crypto::{aead, ctr, hmac, hmac_seq};
 
 /// Which of the traits that would let a key escape `T` has: [`Escapes::FOUND`] where `T` has one of
@@ -55,4 +55,11 @@ fn no_key_and_nothing_that_holds_one_can_be_printed_or_cloned() {
     assert_eq!(escapes!(hmac::Opener), [false; 3]);
     assert_eq!(escapes!(hmac_seq::Opener), [false; 3]);
     assert_eq!(escapes!(aead::Opener), [false; 3]);
+}
+
+#[test]
+fn a_new_key_is_random() {
+    let [one, other] = [(); 2].map(|()| keys::random().unwrap());
+    assert_ne!(*one, *other);
+    assert!(one.iter().any(|byte| *byte != one[0]));
 }

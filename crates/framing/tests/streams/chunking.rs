@@ -60,6 +60,19 @@ fn what_of_the_next_record_is_here_already_is_known_without_a_read() {
 }
 
 #[test]
+fn the_last_payload_is_there_as_it_was_left_until_the_next_is_read() {
+    let payloads = [1, 5].map(|len| payload(LIMITS.min + len));
+    let stream = payloads.each_ref().map(|payload| record(payload)).concat();
+    let mut reader = RecordReader::new(&stream[..], LIMITS);
+    assert_eq!(reader.last_payload(), b"");
+    for mut expected in payloads {
+        expected[0] ^= 1;
+        reader.read_record().unwrap().unwrap()[0] ^= 1;
+        assert_eq!(reader.last_payload(), expected);
+    }
+}
+
+#[test]
 fn every_split_in_two_gives_the_same() {
     let payloads = [0, 5, 61].map(|len| payload(LIMITS.min + len));
     let stream = stream_of(&payloads);
