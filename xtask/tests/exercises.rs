@@ -8,8 +8,7 @@ mod common;
 use std::fs;
 use std::process::{Command, Output};
 
-use common::programs;
-use serde_json::Value;
+use common::{packages, programs};
 use xtask::exercise::check::Check;
 use xtask::exercise::{EXERCISES, Exercise};
 use xtask::programs::Programs;
@@ -267,12 +266,7 @@ fn what_a_program_prints_is_shown() {
 
 #[test]
 fn no_exercise_can_name_a_key() {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--format-version=1"])
-        .output()
-        .unwrap();
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
+    let packages = packages();
     let exercises = packages.iter().find(|package| package["name"] == "exercises").unwrap();
     let dependencies = exercises["dependencies"].as_array().unwrap();
     let names: Vec<_> = dependencies.iter().map(|dependency| &dependency["name"]).collect();

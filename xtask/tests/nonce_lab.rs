@@ -2,19 +2,17 @@
 
 mod common;
 
-use std::process::Command;
 use std::sync::LazyLock;
 
 use attacker::attacks::{FORGED, GUESS};
 use attacker::gf128::Element;
 use attacker::nonce_reuse::AuthenticationKey;
-use common::{names, programs};
+use common::{names, packages, programs};
 use crypto::keys::AesKey;
 use crypto::{Open, Seal, aead, ctr};
 use framing::Stage;
 use framing::stage::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ};
 use program::REQUEST;
-use serde_json::Value;
 use transcript::What;
 use xtask::mask::masked;
 use xtask::nonce_lab::{NonceLab, deliver};
@@ -160,14 +158,9 @@ fn no_normal_build_can_use_a_nonce_twice() {
     let not_built = programs().named("nonce_reuse_victim").unwrap_err();
     assert_eq!(not_built.to_string(), "no program nonce_reuse_victim was built");
 
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--format-version=1"])
-        .output()
-        .unwrap();
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
     let mut named_by = Vec::new();
-    for package in packages {
+    let packages = packages();
+    for package in &packages {
         for (feature, enables) in package["features"].as_object().unwrap() {
             let name = package["name"].as_str().unwrap();
             if feature == "nonce-reuse" || enables.to_string().contains("nonce-reuse") {

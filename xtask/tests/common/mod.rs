@@ -3,11 +3,13 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use framing::Stage;
+use serde_json::Value;
 use transcript::{Event, Role, What};
 use xtask::pair::{Outcome, Pair, Wire};
 use xtask::process::{Process, Said};
@@ -22,6 +24,16 @@ const BACKLOG: usize = 1 << 16;
 pub fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS.get_or_init(|| Programs::build(false).unwrap())
+}
+
+/// The packages of the workspace, as cargo knows them.
+pub fn packages() -> Vec<Value> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version=1"])
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    metadata["packages"].as_array().unwrap().clone()
 }
 
 /// Runs a pair to its end.
