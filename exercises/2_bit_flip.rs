@@ -18,7 +18,7 @@
 
 use std::process::ExitCode;
 
-use framing::stage::PART1_CTR;
+use stages::PART1_CTR;
 
 /// What you guess that the record says.
 const GUESS: &str = "GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: localhost\r\n\r\n";

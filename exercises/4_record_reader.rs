@@ -21,8 +21,11 @@
 use std::io::{self, ErrorKind, Read};
 use std::process::ExitCode;
 
-use framing::stage::PART2_AEAD;
-use framing::{FrameError, LENGTH_LEN, Limits};
+use framing::{FrameError, Limits};
+use stages::PART2_AEAD;
+
+/// Length of the length in front of a payload, in bytes.
+const LENGTH_LEN: usize = 4;
 
 /// The next record's payload, or `None` at a clean end.
 fn read_record(stream: &mut dyn Read) -> Result<Option<Vec<u8>>, FrameError> {

@@ -19,7 +19,7 @@ use std::io;
 use std::process::ExitCode;
 
 use attacker::Session;
-use framing::stage::PART2_AEAD;
+use stages::PART2_AEAD;
 
 /// Does what it likes with the records that come along.
 fn attack(session: &mut Session) -> io::Result<()> {

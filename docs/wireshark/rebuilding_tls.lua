@@ -1,32 +1,39 @@
 -- What Wireshark shows of the records of "Rebuilding TLS". For Wireshark and tshark 4.0 and newer; how to use
 -- it: docs/src/reference/wireshark.md.
 --
--- A record is a length, 4 bytes, big-endian, and a payload of that many bytes. The fields of a payload depend
--- on the stage, and the stage on the server's port.
+-- A record is a header, which ends with the payload's length, big-endian, and a payload of that many bytes.
+-- The fields of a record depend on the stage, and the stage on the server's port.
 
--- A test holds this table to the project's own. The field without a length takes what the others leave.
-local STAGES = {
-    [8081] = { name = "part1-ctr", { "nonce", 16 }, { "ciphertext" } },
-    [9001] = { name = "part2-hmac", { "nonce", 16 }, { "ciphertext" }, { "tag", 32 } },
-    [9003] = { name = "part2-hmac-seq", { "seq", 8 }, { "nonce", 16 }, { "ciphertext" }, { "tag", 32 } },
-    [9002] = { name = "part2-aead", { "seq", 8 }, { "nonce", 12 }, { "ciphertext" }, { "tag", 16 } },
-}
-local LENGTH_LEN = 4
+-- The field without a length is as long as the plaintext. The overhead is what a payload has beside that.
+-- A stage without records is HTTP. It can share its port with one that has records.
+
+-- BEGIN: printed by `cargo run --package render -- --dissector`
 local MAX_PLAINTEXT_LEN = 16384
-
--- part1-plain has no records: it is HTTP, on the port of part1-ctr.
-local PLAIN_PORT = 8081
-
-for _, stage in pairs(STAGES) do
-    stage.overhead = 0
-    for _, field in ipairs(stage) do
-        stage.overhead = stage.overhead + (field[2] or 0)
-    end
-end
+local STAGES = {
+    [8081] = {
+        name = "part1-ctr", header_len = 4, length_len = 4, overhead = 16,
+        { "length", 4 }, { "nonce", 16 }, { "ciphertext" },
+    },
+    [9001] = {
+        name = "part2-hmac", header_len = 4, length_len = 4, overhead = 48,
+        { "length", 4 }, { "nonce", 16 }, { "ciphertext" }, { "tag", 32 },
+    },
+    [9003] = {
+        name = "part2-hmac-seq", header_len = 4, length_len = 4, overhead = 56,
+        { "length", 4 }, { "seq", 8 }, { "nonce", 16 }, { "ciphertext" }, { "tag", 32 },
+    },
+    [9002] = {
+        name = "part2-aead", header_len = 4, length_len = 4, overhead = 36,
+        { "length", 4 }, { "seq", 8 }, { "nonce", 12 }, { "ciphertext" }, { "tag", 16 },
+    },
+}
+local PLAIN_PORTS = { [8081] = true }
+-- END
 
 -- Wireshark has an "rtls" of its own, a Real Time Location System: only the fields can have the short name.
 local proto = Proto("rebuilding_tls", "Rebuilding TLS")
 
+-- Fields of the same role are shown alike at every stage.
 local fields = {
     stage = ProtoField.string("rtls.stage", "Stage"),
     length = ProtoField.uint32("rtls.length", "Length", base.DEC, nil, nil, "Bytes of payload"),
@@ -62,10 +69,15 @@ local function connection_of(buffer, pinfo, port, to_server)
     local name = client .. " " .. server .. " " .. port
     if not connections[name] then
         -- A first byte other than 0 would make the length of a record far too long.
-        local plain = port == PLAIN_PORT and buffer(0, 1):uint() ~= 0
+        local plain = PLAIN_PORTS[port] and buffer(0, 1):uint() ~= 0
         connections[name] = { plain = plain, lost = {} }
     end
     return connections[name]
+end
+
+-- The length is the end of the header.
+local function length_of(stage, rest)
+    return rest(stage.header_len - stage.length_len, stage.length_len)
 end
 
 local function add_tree(root, stage, range, summary)
@@ -78,18 +90,22 @@ end
 -- Each of these three shows bytes in the tree and returns a summary for the info column.
 
 local function show_record(root, stage, record)
-    local payload_len = record:len() - LENGTH_LEN
-    local summary = string.format("ciphertext %d B", payload_len - stage.overhead)
-    if stage[1][1] == "seq" then
-        summary = string.format("seq %s, %s", record(LENGTH_LEN, stage[1][2]):uint64(), summary)
+    local text_len = record:len() - stage.header_len - stage.overhead
+    local summary = string.format("ciphertext %d B", text_len)
+    local parts = {}
+    local offset = 0
+    for _, field in ipairs(stage) do
+        local role, len = field[1], field[2] or text_len
+        local part = record(offset, len)
+        if role == "seq" then
+            summary = string.format("seq %s, %s", part:uint64(), summary)
+        end
+        table.insert(parts, { fields[role], part })
+        offset = offset + len
     end
     local tree = add_tree(root, stage, record, summary)
-    tree:add(fields.length, record(0, LENGTH_LEN))
-    local offset = LENGTH_LEN
-    for _, field in ipairs(stage) do
-        local name, len = field[1], field[2] or payload_len - stage.overhead
-        tree:add(fields[name], record(offset, len))
-        offset = offset + len
+    for _, part in ipairs(parts) do
+        tree:add(part[1], part[2])
     end
     return summary
 end
@@ -103,9 +119,9 @@ local function show_bad_length(root, stage, rest, length)
     end
     local summary = string.format(remark, length, limit)
     local tree = add_tree(root, stage, rest, summary)
-    tree:add(fields.length, rest(0, LENGTH_LEN)):add_proto_expert_info(problem, summary)
-    if rest:len() > LENGTH_LEN then
-        tree:add(fields.loose, rest(LENGTH_LEN))
+    tree:add(fields.length, length_of(stage, rest)):add_proto_expert_info(problem, summary)
+    if rest:len() > stage.header_len then
+        tree:add(fields.loose, rest(stage.header_len))
     end
     return summary
 end
@@ -137,24 +153,25 @@ function proto.dissector(buffer, pinfo, root)
             table.insert(summaries, show_loose(root, stage, rest))
             break
         end
-        if rest:len() < LENGTH_LEN then
+        if rest:len() < stage.header_len then
             pinfo.desegment_offset = offset
             pinfo.desegment_len = DESEGMENT_ONE_MORE_SEGMENT
             break
         end
-        local length = rest(0, LENGTH_LEN):uint()
+        local length = length_of(stage, rest):uint()
         if length < stage.overhead or length > stage.overhead + MAX_PLAINTEXT_LEN then
             connection.lost[to_server] = pinfo.number
             table.insert(summaries, show_bad_length(root, stage, rest, length))
             break
         end
-        if rest:len() < LENGTH_LEN + length then
+        local record_len = stage.header_len + length
+        if rest:len() < record_len then
             pinfo.desegment_offset = offset
-            pinfo.desegment_len = LENGTH_LEN + length - rest:len()
+            pinfo.desegment_len = record_len - rest:len()
             break
         end
-        table.insert(summaries, show_record(root, stage, rest(0, LENGTH_LEN + length)))
-        offset = offset + LENGTH_LEN + length
+        table.insert(summaries, show_record(root, stage, rest(0, record_len)))
+        offset = offset + record_len
     end
 
     pinfo.cols.protocol = "RTLS"

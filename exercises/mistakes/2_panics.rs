@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use framing::stage::PART1_CTR;
+use stages::PART1_CTR;
 
 fn change(record: &mut [u8]) {
     eprintln!("a record of {} bytes", record.len());

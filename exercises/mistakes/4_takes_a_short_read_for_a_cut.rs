@@ -3,7 +3,9 @@
 use std::io::Read;
 use std::process::ExitCode;
 
-use framing::{FrameError, LENGTH_LEN};
+use framing::FrameError;
+
+const LENGTH_LEN: usize = 4;
 
 fn read_record(stream: &mut dyn Read) -> Result<Option<Vec<u8>>, FrameError> {
     let mut length = [0; LENGTH_LEN];

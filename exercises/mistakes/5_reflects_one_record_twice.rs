@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use attacker::Session;
-use framing::stage::PART2_AEAD;
+use stages::PART2_AEAD;
 
 fn attack(session: &mut Session) -> io::Result<()> {
     let request = session.requests.take()?;

@@ -5,9 +5,10 @@
 
 use std::process::ExitCode;
 
-use framing::LENGTH_LEN;
-use framing::stage::PART1_CTR;
+use stages::PART1_CTR;
 
+/// Length of the length in front of a payload, in bytes.
+const LENGTH_LEN: usize = 4;
 /// Length of the nonce in bytes.
 const NONCE_LEN: usize = 16;
 

@@ -8,10 +8,10 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use framing::MAX_PLAINTEXT_LEN;
-use framing::stage::PART1_PLAIN;
 use program::Connection;
+use stages::PART1_PLAIN;
 use thiserror::Error;
-use transcript::{Record, What};
+use transcript::{EventKind, Record};
 
 /// The end of the last header line, and the empty line.
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
@@ -22,7 +22,7 @@ pub struct PlainExchange {
     connection: Arc<Connection>,
 }
 
-/// Why a message could not be received.
+/// A reason that a message could not be received.
 #[derive(Debug, Error)]
 pub enum PlainError {
     /// The stream ended inside a message.
@@ -60,9 +60,6 @@ impl PlainExchange {
     }
 
     /// Sends a request, and behind one that has no empty line the end that it needs.
-    ///
-    /// # Errors
-    /// Those of the stream.
     pub fn send_request(&mut self, request: &[u8]) -> io::Result<()> {
         if request.ends_with(END_OF_HEAD) {
             return self.send(request);
@@ -71,30 +68,21 @@ impl PlainExchange {
     }
 
     /// Sends a response as it is.
-    ///
-    /// # Errors
-    /// Those of the stream.
     pub fn send_response(&mut self, response: &[u8]) -> io::Result<()> {
         self.send(response)
     }
 
     fn send(&mut self, message: &[u8]) -> io::Result<()> {
-        self.connection.report(What::Sent(Record::new(&PART1_PLAIN, 0, message, message)));
+        self.connection.report(EventKind::Sent(Record::new(&PART1_PLAIN, 0, message, message)));
         self.connection.stream().write_all(message)
     }
 
     /// Receives a request, or `None` if the stream ends before its first byte.
-    ///
-    /// # Errors
-    /// [`PlainError`].
     pub fn recv_request(&mut self) -> Result<Option<Vec<u8>>, PlainError> {
         self.recv(request_len)
     }
 
     /// Receives a response, or `None` if the stream ends before its first byte.
-    ///
-    /// # Errors
-    /// [`PlainError`].
     pub fn recv_response(&mut self) -> Result<Option<Vec<u8>>, PlainError> {
         self.recv(response_len)
     }
@@ -104,11 +92,11 @@ impl PlainExchange {
         match &message {
             Ok(Some(message)) => {
                 let record = Record::new(&PART1_PLAIN, 0, message, message);
-                self.connection.report(What::Received(record));
+                self.connection.report(EventKind::Received(record));
             }
             Err(error) => {
                 if let Some(name) = error.rejection() {
-                    self.connection.report(What::Rejected {
+                    self.connection.report(EventKind::Rejected {
                         index: 0,
                         error: name.to_owned(),
                         message: format!("message refused: {error}"),
@@ -123,7 +111,7 @@ impl PlainExchange {
     }
 }
 
-/// How long the message is that some bytes begin with.
+/// The length of the message that some bytes begin with.
 enum Length {
     /// That many bytes.
     Known(usize),

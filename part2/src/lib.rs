@@ -6,10 +6,8 @@
 //! | `hmac_seq_server`, `hmac_seq_client` | so is a genuine one in the wrong place |
 //! | `aead_server`, `aead_client` | the same from one primitive |
 //! | `tampering_demo` | every bit of a record is protected |
-//! | `tunnel` | the records of any of the three, around any TCP service |
-//! | `nonce_reuse_victim` | what a nonce used twice looks like; built with the feature `nonce-reuse` only |
+//! | `pipelined_client` | for the lab: a client that sends everything before it reads an answer |
+//! | `nonce_reuse_victim` | for the lab: what a nonce used twice looks like; built with the feature `nonce-reuse` only |
 //!
 //! The programs are in `src/bin/`. The clients and servers differ in the stage they name and in nothing
-//! else, and share what the crates `crypto`, `channel` and `program` have. [`tunnel`] is here.
-
-pub mod tunnel;
+//! else, and share what the crates `crypto`, `channel` and `program` have.

@@ -1,50 +1,29 @@
-//! What `cargo xtask` does, and what the tests of the programs are made of.
+//! The commands of `cargo xtask`, and the tools that the tests of the programs use.
 //!
 //! No stage is linked in: the programs are built by cargo, started as the processes they are, and
-//! understood by their events.
+//! understood by their events. Four rooms:
 //!
-//! - [`programs`]: builds the clients and servers, and knows where they are.
-//! - [`process`]: one of them running.
-//! - [`pair`]: a client and a server of one stage, from the first event to both exit codes.
-//! - [`run`], [`show`], [`list`], [`layout`], [`diff`]: the commands.
-//! - [`gauge`]: what a process uses of memory, threads and descriptors.
-//! - [`lab`]: every attack, tried on real programs; [`nonce_lab`]: what a nonce used twice gives away.
-//! - [`exercise`]: what a reader wrote, tried on real programs.
-//! - [`bench`](mod@bench): what the stages cost, beside what they can be compared with.
-//! - [`soak`]: a server under load, good clients and every fault at once.
-//! - [`tunnel`]: both ends of one, around a service that runs already.
-//! - [`view`]: what they make of a run: text, JSON, files.
-//! - [`capture`]: the file that Wireshark opens.
-//! - [`page`]: the file that a browser opens.
-//! - [`book`]: the book, checked against all of this.
-//! - [`mask`]: what no two runs have in common; [`table`]: a table, for a terminal or as Markdown.
+//! - [`launch`]: starts programs and waits for what they report.
+//! - [`views`]: what there is to see of a run, and of the stages.
+//! - [`lab`]: every attack, tried on real programs.
+//! - [`exercises`]: what a reader wrote, tried on real programs.
+//!
+//! Code that takes long to build stands in programs of its own, which [`passed_on`] builds when they are asked
+//! for: `render` (captures and pages), `book`, `load` (benchmarks and the soak).
 
-pub mod bench;
-pub mod book;
-pub mod capture;
-pub mod diff;
-pub mod exercise;
-pub mod gauge;
+pub mod commands;
+pub mod exercises;
 pub mod lab;
-pub mod layout;
-pub mod list;
-pub mod mask;
-pub mod nonce_lab;
-pub mod page;
-pub mod pair;
-pub mod process;
-pub mod programs;
-pub mod run;
-pub mod show;
-pub mod soak;
-pub mod table;
-pub mod tunnel;
-pub mod view;
+pub mod launch;
+pub mod views;
 
+use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+
+use launch::Programs;
 
 /// Prints text to standard output, styled where a terminal wants it.
 ///
@@ -55,4 +34,15 @@ pub fn print(text: &str) -> Result<ExitCode> {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Builds the program of another package of `xtask/`, and runs it with these arguments.
+///
+/// # Errors
+/// When it cannot be built or started.
+pub fn passed_on(package: &str, args: &[OsString]) -> Result<ExitCode> {
+    let programs = Programs::built(["--package", package, "--bin", package])?;
+    let status = Command::new(programs.named(package)?).args(args).status();
+    let status = status.with_context(|| format!("cannot start {package}"))?;
+    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(3)))
 }

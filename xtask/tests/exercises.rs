@@ -6,12 +6,12 @@
 mod common;
 
 use std::fs;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use common::{packages, programs};
-use xtask::exercise::check::Check;
-use xtask::exercise::{EXERCISES, Exercise};
-use xtask::programs::Programs;
+use xtask::exercises::check::Check;
+use xtask::exercises::{EXERCISES, Exercise};
+use xtask::launch::Programs;
 
 /// The files in `exercises/mistakes/`, and how each is caught.
 const MISTAKES: [(&str, &str); 19] = [
@@ -130,7 +130,7 @@ fn not_yet(number: u8, program: &str) -> (usize, String) {
 }
 
 fn xtask(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_xtask")).arg("exercise").args(args).output().unwrap()
+    common::xtask().arg("exercise").args(args).output().unwrap()
 }
 
 fn stdout(output: &Output) -> String {
@@ -270,7 +270,7 @@ fn no_exercise_can_name_a_key() {
     let exercises = packages.iter().find(|package| package["name"] == "exercises").unwrap();
     let dependencies = exercises["dependencies"].as_array().unwrap();
     let names: Vec<_> = dependencies.iter().map(|dependency| &dependency["name"]).collect();
-    assert_eq!(names, ["attacker", "framing", "harness"]);
+    assert_eq!(names, ["attacker", "framing", "harness", "stages"]);
 }
 
 #[test]

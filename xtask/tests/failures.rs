@@ -8,19 +8,12 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{Lone, programs};
+use common::{Lone, programs, record_stages, tagged_stages};
 use crypto::keys::{AesKey, MacKey};
 use crypto::{Seal, aead, hmac, hmac_seq};
-use framing::Stage;
-use framing::stage::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, STAGES};
 use program::REQUEST;
-use transcript::{Event, Role, What};
-
-/// A payload as a record.
-fn record(payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap();
-    [&length.to_be_bytes(), payload].concat()
-}
+use stages::{PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, STAGES, Stage};
+use transcript::{Event, EventKind, Role};
 
 /// Sends bytes to a server and nothing more, and returns what it answers.
 fn send(stream: &mut TcpStream, bytes: &[u8]) -> Vec<u8> {
@@ -69,7 +62,6 @@ fn wrong_options_end_with_2_and_say_what_is_wrong() {
         (&PART2_AEAD, &["--timeout", "nan"], "expected seconds"),
         (&PART2_AEAD, &["--request", &too_long], "longer than the 16384 bytes of a record"),
         (&PART1_PLAIN, &["--requests", "2"], "a connection carries one request"),
-        (&PART1_PLAIN, &["--pipeline"], "a connection carries one request"),
         (&PART1_PLAIN, &["--request", "a", "--request", "b"], "a connection carries one request"),
     ] {
         let program = programs().of(stage, Role::Client).unwrap();
@@ -77,6 +69,16 @@ fn wrong_options_end_with_2_and_say_what_is_wrong() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         let complaint = String::from_utf8(output.stderr).unwrap();
         assert!(complaint.contains(said), "{complaint}");
+    }
+}
+
+#[test]
+fn a_pipelined_client_is_told_its_stage_first() {
+    for args in [&[][..], &["part9-tls"], &["--requests", "2"]] {
+        let program = programs().named("pipelined_client").unwrap();
+        let output = Command::new(program).args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(output.stderr, b"usage: pipelined_client STAGE [OPTION]...\n");
     }
 }
 
@@ -111,22 +113,25 @@ fn refused(stage: &'static Stage, bytes: &[u8], error: &str) {
     assert_eq!(answer, b"", "a refused peer gets no answer");
     assert_eq!((ended.code, ended.rejection().0), (Some(1), error), "{}", stage.name);
     assert_eq!(ended.names(), ["listening", "connected", "rejected", "closed"]);
-    assert!(matches!(ended.events[3].what, What::Closed { clean: false, records_received: 0, .. }));
+    assert!(matches!(
+        ended.events[3].kind,
+        EventKind::Closed { clean: false, records_received: 0, .. }
+    ));
     assert_eq!(ended.complaints.len(), 1, "{:?}", ended.complaints);
 }
 
 #[test]
 fn garbage_instead_of_a_record_ends_a_server_with_1() {
     let http = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"; // As a length: 0x47455420.
-    for stage in [&PART1_CTR, &PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD] {
+    for stage in record_stages() {
         refused(stage, http, "too_long");
         refused(stage, &[0xff; 4], "too_long");
         refused(stage, &[0, 0, 0, 1, 0], "too_short");
         refused(stage, &[0, 0], "truncated");
-        refused(stage, &record(&[0; 200])[..100], "truncated");
+        refused(stage, &stage.record(&[0; 200])[..100], "truncated");
     }
-    for stage in [&PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD] {
-        refused(stage, &record(&[0; 200]), "bad_tag");
+    for stage in tagged_stages() {
+        refused(stage, &stage.record(&[0; 200]), "bad_tag");
     }
     refused(&PART1_PLAIN, &[0xff; 100], "truncated");
     refused(&PART1_PLAIN, &http[..20], "truncated");
@@ -139,19 +144,17 @@ fn garbage_instead_of_a_record_ends_a_server_with_1() {
 
 #[test]
 fn a_peer_with_another_key_is_refused_with_bad_tag() {
-    let other = || AesKey::from([7; 32]);
-    let same = AesKey::demo_encryption;
-    let mac = || MacKey::from(vec![7; 32]);
-    let sealed = |sealer: &mut dyn Seal| {
+    let refused = |stage: &'static Stage, sealer: &mut dyn Seal| {
+        let header = stage.header().encode(sealer.overhead() + REQUEST.len());
         let mut payload = Vec::new();
-        sealer.seal(REQUEST.as_bytes(), &mut payload).unwrap();
-        record(&payload)
+        sealer.seal(&header, REQUEST.as_bytes(), &mut payload).unwrap();
+        refused(stage, &stage.record(&payload), "bad_tag");
     };
-    let keys = hmac::Keys { encryption: same(), mac: mac() };
-    refused(&PART2_HMAC, &sealed(&mut hmac::Sealer::new(&keys)), "bad_tag");
-    refused(&PART2_HMAC_SEQ, &sealed(&mut hmac_seq::Sealer::new(&keys)), "bad_tag");
-    let keys = aead::Keys { aead: other() };
-    refused(&PART2_AEAD, &sealed(&mut aead::Sealer::new(&keys)), "bad_tag");
+    let keys = hmac::Keys { mac: MacKey::from(vec![7; 32]), ..demo_keys::hmac() };
+    refused(&PART2_HMAC, &mut hmac::Sealer::new(&keys));
+    refused(&PART2_HMAC_SEQ, &mut hmac_seq::Sealer::new(&keys));
+    let keys = aead::Keys { aead: AesKey::from([7; 32]) };
+    refused(&PART2_AEAD, &mut aead::Sealer::new(&keys));
 }
 
 #[test]
@@ -177,15 +180,16 @@ fn a_refused_client_gets_no_answer_and_ends_with_3() {
 #[test]
 fn a_client_refuses_a_changed_answer_with_1() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    for stage in [&PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD] {
+    for stage in tagged_stages() {
         let client = Lone::client(stage, listener.local_addr().unwrap(), &[]);
         let (mut stream, _) = listener.accept().unwrap();
-        let mut echo = vec![0; 4 + stage.overhead() + REQUEST.len()];
+        let mut echo = vec![0; stage.record_overhead() + REQUEST.len()];
         stream.read_exact(&mut echo).unwrap();
         *echo.last_mut().unwrap() ^= 1;
         stream.write_all(&echo).unwrap();
         let ended = client.end();
-        assert_eq!((ended.code, ended.rejection()), (Some(1), ("bad_tag", Some(&echo[4..]))));
+        let payload = &echo[stage.header().len()..];
+        assert_eq!((ended.code, ended.rejection()), (Some(1), ("bad_tag", Some(payload))));
     }
 }
 
@@ -216,7 +220,7 @@ fn a_peer_that_sends_a_byte_now_and_then_is_given_up_all_the_same() {
         let mut slow = TcpStream::connect(addr).unwrap();
         // Waiting for an answer after each byte makes it a byte each 50 ms, until the server closes.
         slow.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
-        let bytes = if stage.has_records { &unfinished_record } else { &unfinished_request };
+        let bytes = if stage.has_records() { &unfinished_record } else { &unfinished_request };
         let given_up_after = bytes.iter().position(|byte| {
             slow.write_all(&[*byte]).is_err() || matches!(slow.read(&mut [0]), Ok(0))
         });
@@ -249,7 +253,8 @@ fn standard_output_closed_is_no_failure() {
         .unwrap();
     let mut first_line = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
-    let What::Listening { addr } = serde_json::from_str::<Event>(&first_line).unwrap().what else {
+    let EventKind::Listening { addr } = serde_json::from_str::<Event>(&first_line).unwrap().kind
+    else {
         panic!("a server begins with listening: {first_line}");
     };
 

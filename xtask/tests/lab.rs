@@ -1,16 +1,18 @@
-//! The lab's commands, and that the attacker has no key.
+//! The lab's commands, and who may import whom.
 
 mod common;
 
-use std::process::{Command, Output};
+use std::collections::BTreeSet;
+use std::process::Output;
 use std::thread;
 
-use common::programs;
+use common::packages;
 use serde_json::Value;
+use stages::STAGES;
+use xtask::lab::scenario::SCENARIOS;
 
 fn xtask(args: &[&str]) -> Output {
-    programs();
-    Command::new(env!("CARGO_BIN_EXE_xtask")).args(args).output().unwrap()
+    common::xtask().args(args).output().unwrap()
 }
 
 fn stdout(args: &[&str]) -> String {
@@ -39,7 +41,7 @@ fn the_table_reads_in_100_columns_and_without_colour() {
 #[test]
 fn the_matrix_as_json_is_an_array_of_cells() {
     let cells: Vec<Value> = serde_json::from_str(&stdout(&["matrix", "--json"])).unwrap();
-    assert_eq!(cells.len(), 19 * 5);
+    assert_eq!(cells.len(), SCENARIOS.len() * STAGES.len());
     let cell = |attack: &str, stage: &str| {
         cells
             .iter()
@@ -114,28 +116,52 @@ fn attack_without_a_name_lists_them_and_an_unknown_one_suggests_the_nearest() {
     }
 }
 
-/// Everything that `package` depends on, near or far, in a normal build.
-fn dependencies(package: &str) -> Vec<String> {
-    let output = Command::new(env!("CARGO"))
-        .args(["tree", "--package", package, "--edges", "normal,build", "--prefix", "none"])
-        .args(["--all-features", "--format", "{p}", "--offline", "--locked"])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let tree = String::from_utf8(output.stdout).unwrap();
-    tree.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+/// Everything that `package` depends on, near or far, in some normal build: what the packages of the
+/// workspace declare, whatever this machine has downloaded.
+fn dependencies(package: &str) -> BTreeSet<String> {
+    let packages = packages();
+    let mut found = BTreeSet::new();
+    let mut open = vec![package.to_owned()];
+    while let Some(name) = open.pop() {
+        let declared = packages.iter().find(|package| package["name"] == *name);
+        for dependency in declared.iter().flat_map(|it| it["dependencies"].as_array().unwrap()) {
+            let name = dependency["name"].as_str().unwrap();
+            if dependency["kind"] != "dev" && found.insert(name.to_owned()) {
+                open.push(name.to_owned());
+            }
+        }
+    }
+    found
 }
 
+/// Who may import whom is the threat model.
 #[test]
-fn the_attacker_has_no_way_to_a_key() {
-    let attacker = dependencies("attacker");
-    assert!(attacker.contains(&"framing".to_owned()), "{attacker:?}");
-    for key_holder in ["crypto", "channel", "program", "part1", "part2", "aes", "hmac", "aes-gcm"] {
-        assert!(!attacker.contains(&key_holder.to_owned()), "attacker reaches {key_holder}");
+fn the_attacker_has_no_way_to_a_key_and_the_launcher_none_to_a_stage() {
+    let parts: BTreeSet<_> = STAGES.iter().map(|stage| stage.package()).collect();
+    let parts: Vec<_> = parts.into_iter().collect();
+    let programs = [&["tunnel", "crypto"][..], &parts].concat();
+    let packages = packages();
+    let names: Vec<_> = packages.iter().map(|package| package["name"].as_str().unwrap()).collect();
+    for (package, never) in [
+        ("attacker", &[&["demo_keys", "channel", "program"][..], &parts].concat()[..]),
+        ("framing", &["crypto"]),
+        ("stages", &["crypto"]),
+        ("crypto", &["framing", "stages"]),
+        ("xtask", &programs),
+        ("render", &programs),
+        ("load", &programs),
+        ("book", &programs),
+    ] {
+        assert!(names.contains(&package), "there is no {package}");
+        let reached = dependencies(package);
+        for other in never {
+            assert!(names.contains(other), "there is no {other}");
+            assert!(!reached.contains(*other), "{package} reaches {other}");
+        }
     }
-    assert!(!dependencies("framing").contains(&"crypto".to_owned()), "framing reaches crypto");
-    assert!(!dependencies("crypto").contains(&"framing".to_owned()), "crypto reaches framing");
-    for stage in ["crypto", "part1", "part2"] {
-        assert!(!dependencies("xtask").contains(&stage.to_owned()), "xtask links {stage}");
+    assert!(dependencies("attacker").contains("framing"), "what is reached is found");
+    for package in names {
+        let may = ["book", "load", "render"].contains(&package);
+        assert!(may || !dependencies(package).contains("xtask"), "{package} reaches xtask");
     }
 }

@@ -1,6 +1,8 @@
 //! What a nonce used twice gives away, on the real victim and the real server.
 
 mod common;
+#[path = "../book/src/mask.rs"]
+mod mask;
 
 use std::sync::LazyLock;
 
@@ -8,14 +10,12 @@ use attacker::attacks::{FORGED, GUESS};
 use attacker::gf128::Element;
 use attacker::nonce_reuse::AuthenticationKey;
 use common::{names, packages, programs};
-use crypto::keys::AesKey;
 use crypto::{Open, Seal, aead, ctr};
-use framing::Stage;
-use framing::stage::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ};
+use mask::masked;
 use program::REQUEST;
-use transcript::What;
-use xtask::mask::masked;
-use xtask::nonce_lab::{NonceLab, deliver};
+use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Stage};
+use transcript::EventKind;
+use xtask::lab::nonce_reuse::{NonceLab, deliver};
 
 const OTHER_REQUEST: &str = "GET /transfer?to=bob&amount=900 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -24,9 +24,9 @@ static AEAD: LazyLock<NonceLab> = LazyLock::new(|| NonceLab::run(&PART2_AEAD).un
 
 /// AES under aead's key: the keystream of ctr for that nonce.
 fn encrypted_block(block: [u8; 16]) -> Element {
-    let mut opener = ctr::Opener::new(&ctr::Keys { encryption: AesKey::demo_aead() });
+    let mut opener = ctr::Opener::new(&ctr::Keys { encryption: demo_keys::aead().aead });
     let mut payload = [block, [0; 16]].concat();
-    let keystream: &[u8] = opener.open(&mut payload).unwrap();
+    let keystream: &[u8] = opener.open(&[], &mut payload).unwrap();
     Element::from(<[u8; 16]>::try_from(keystream).unwrap())
 }
 
@@ -49,8 +49,8 @@ fn nonce_reuse_at_part1_ctr_gives_the_xor_and_one_request_the_other() {
 fn nonce_reuse_at_part2_aead_makes_a_forgery_that_the_server_acts_on() {
     assert_eq!(AEAD.recovered, OTHER_REQUEST.as_bytes());
     let forgery = AEAD.forgery.as_ref().unwrap();
-    let received = forgery.server.iter().find_map(|event| match &event.what {
-        What::Received(record) => Some(record),
+    let received = forgery.server.iter().find_map(|event| match &event.kind {
+        EventKind::Received(record) => Some(record),
         _ => None,
     });
     let received = received.expect("the server received it");
@@ -77,14 +77,14 @@ fn what_the_attacker_recovers_is_the_key_of_the_authentication() {
 
 #[test]
 fn with_that_key_a_record_with_a_fresh_nonce_is_forged_too() {
-    let keys = aead::Keys::demo();
+    let keys = demo_keys::aead();
     let (mut sealer, mut opener) = (aead::Sealer::new(&keys), aead::Opener::new(&keys));
     let key = AEAD.forgery.as_ref().unwrap().key;
     for _ in 0..3 {
         let mut payload = Vec::new();
-        sealer.seal(GUESS, &mut payload).unwrap();
+        sealer.seal(&[], GUESS, &mut payload).unwrap();
         let mut forged = key.forge(&payload, GUESS, &FORGED[..40]).unwrap();
-        assert_eq!(opener.open(&mut forged).unwrap(), &FORGED[..40]);
+        assert_eq!(opener.open(&[], &mut forged).unwrap(), &FORGED[..40]);
     }
 }
 
@@ -92,7 +92,7 @@ fn with_that_key_a_record_with_a_fresh_nonce_is_forged_too() {
 fn fresh_nonces_give_nothing_away() {
     let sealed = || {
         let mut payload = Vec::new();
-        aead::Sealer::new(&aead::Keys::demo()).seal(GUESS, &mut payload).unwrap();
+        aead::Sealer::new(&demo_keys::aead()).seal(&[], GUESS, &mut payload).unwrap();
         payload
     };
     let error = AuthenticationKey::recover(&sealed(), &sealed()).unwrap_err();

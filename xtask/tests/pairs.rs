@@ -2,21 +2,26 @@
 
 mod common;
 
-use common::{names, pair};
-use framing::Stage;
-use framing::stage::{PART1_PLAIN, PART2_AEAD, PART2_HMAC_SEQ, STAGES};
+use common::{names, pair, pair_of, programs, record_stages};
 use program::{REQUEST, RESPONSE};
-use transcript::{Event, Record, Role, What};
+use stages::{PART1_PLAIN, PART2_AEAD, PART2_HMAC_SEQ, Stage};
+use transcript::{Event, EventKind, Record, Role};
+use xtask::launch::pair::Outcome;
 
-fn record_stages() -> impl Iterator<Item = &'static Stage> {
-    STAGES.into_iter().filter(|stage| stage.has_records)
+/// Runs a pair whose client sends everything before it reads.
+fn pipelined_pair(stage: &'static Stage, requests: &str) -> (Vec<Event>, Outcome) {
+    let (client, name) = programs().pipelined_client(stage).unwrap();
+    let programs = programs().with(stage, Role::Client, client);
+    pair_of(&programs, stage, &[], &[name.unwrap(), "--requests", requests])
 }
 
 /// The records that `role` sent.
 fn sent(events: &[Event], role: Role) -> Vec<&Record> {
     let of_role = events.iter().filter(|event| event.role == role);
     of_role
-        .filter_map(|event| if let What::Sent(record) = &event.what { Some(record) } else { None })
+        .filter_map(
+            |event| if let EventKind::Sent(record) = &event.kind { Some(record) } else { None },
+        )
         .collect()
 }
 
@@ -25,7 +30,7 @@ fn received(events: &[Event], role: Role) -> Vec<&Record> {
     let of_role = events.iter().filter(|event| event.role == role);
     of_role
         .filter_map(
-            |event| if let What::Received(record) = &event.what { Some(record) } else { None },
+            |event| if let EventKind::Received(record) = &event.kind { Some(record) } else { None },
         )
         .collect()
 }
@@ -56,7 +61,7 @@ fn every_record_pair_exchanges_one_request_and_five() {
                 let sent = sent(&events, role);
                 assert_eq!(sent, received(&events, peer));
                 for (index, record) in (0..).zip(sent) {
-                    let has_seq = stage.fields.iter().any(|field| field.name == "seq");
+                    let has_seq = stage.has(stages::Role::Seq);
                     assert_eq!((record.index, record.seq), (index, has_seq.then_some(index)));
                     assert_eq!(*record.plaintext, *plaintext);
                     assert_eq!(record.record.len(), plaintext.len() + stage.overhead());
@@ -69,7 +74,7 @@ fn every_record_pair_exchanges_one_request_and_five() {
 #[test]
 fn a_pipelined_client_sends_everything_before_it_reads() {
     for stage in record_stages() {
-        let (events, outcome) = pair(stage, &[], &["--requests", "5", "--pipeline"]);
+        let (events, outcome) = pipelined_pair(stage, "5");
         assert_eq!(outcome.code(), 0);
         let client: Vec<_> =
             events.iter().filter(|event| event.role == Role::Client).cloned().collect();
@@ -94,8 +99,11 @@ fn several_requests_are_sent_in_order_and_round_again() {
 
 #[test]
 fn the_same_events_come_in_the_same_order_every_time() {
-    for client_args in [&["--requests", "3"][..], &["--requests", "3", "--pipeline"]] {
-        let order = || names_and_roles(&pair(&PART2_HMAC_SEQ, &[], client_args).0);
+    for run in [
+        || pair(&PART2_HMAC_SEQ, &[], &["--requests", "3"]),
+        || pipelined_pair(&PART2_HMAC_SEQ, "3"),
+    ] {
+        let order = || names_and_roles(&run().0);
         let first = order();
         for _ in 0..10 {
             assert_eq!(order(), first);
@@ -112,12 +120,11 @@ fn a_plaintext_that_is_no_text_is_answered_like_any_other() {
     use std::os::unix::ffi::OsStrExt;
     let request = std::ffi::OsStr::from_bytes(b"\xff\x1b[31m\xc3(");
     let (server, addr) = common::Lone::server(&PART2_AEAD, &[]);
-    let client =
-        std::process::Command::new(common::programs().of(&PART2_AEAD, Role::Client).unwrap())
-            .args(["--addr", &addr.to_string(), "--request"])
-            .arg(request)
-            .output()
-            .unwrap();
+    let client = std::process::Command::new(programs().of(&PART2_AEAD, Role::Client).unwrap())
+        .args(["--addr", &addr.to_string(), "--request"])
+        .arg(request)
+        .output()
+        .unwrap();
     assert!(client.status.success());
     let shown = String::from_utf8(client.stdout).unwrap();
     assert!(shown.contains(r#""\xff\x1b[31m\xc3(""#), "{shown}");

@@ -2,6 +2,9 @@
 #![cfg(target_os = "linux")]
 
 mod common;
+#[path = "../load/src/gauge.rs"]
+#[allow(dead_code, reason = "the soak uses more of it")]
+mod gauge;
 
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
@@ -9,21 +12,24 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path as FilePath, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
 use attacker::{Message, Path, Session};
-use common::{Ended, Lone, programs};
-use framing::Stage;
-use framing::stage::{PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ};
-use transcript::{Event, Role, What};
-use xtask::gauge::Gauge;
-use xtask::programs::Programs;
-
-const STAGES: [&Stage; 3] = [&PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD];
+use common::{Ended, Lone, tagged_stages};
+use gauge::Gauge;
+use stages::{PART2_AEAD, PART2_HMAC, Stage};
+use transcript::{Event, EventKind, Role};
+use xtask::launch::Programs;
 
 /// Longer than anything here takes; a test that reaches it has hung.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+fn programs() -> &'static Programs {
+    static PROGRAMS: OnceLock<Programs> = OnceLock::new();
+    PROGRAMS.get_or_init(|| Programs::tunnel(false).unwrap())
+}
 
 /// Both ends of a tunnel to `service`.
 struct Tunnel {
@@ -116,8 +122,8 @@ fn pattern(len: usize, seed: usize) -> Vec<u8> {
 }
 
 fn closed_clean(ended: &Ended) -> Vec<bool> {
-    let clean = |event: &Event| match event.what {
-        What::Closed { clean, .. } => Some(clean),
+    let clean = |event: &Event| match event.kind {
+        EventKind::Closed { clean, .. } => Some(clean),
         _ => None,
     };
     ended.events.iter().filter_map(clean).collect()
@@ -131,7 +137,7 @@ fn complaints(ended: &Ended) -> Vec<&str> {
 
 #[test]
 fn bytes_pass_both_ways_and_so_does_a_half_close() {
-    for stage in STAGES {
+    for stage in tagged_stages() {
         let (service, to) = service();
         let tunnel = Tunnel::new(stage, to, &[]);
         let (request, answer) = (pattern(1_000_001, 1), pattern(2_000_003, 2));
@@ -156,7 +162,7 @@ fn bytes_pass_both_ways_and_so_does_a_half_close() {
         });
         let Tunnel { mut client, mut server, addr } = tunnel;
         for end in [&mut client, &mut server] {
-            while !matches!(end.next_event().what, What::Closed { .. }) {}
+            while !matches!(end.next_event().kind, EventKind::Closed { .. }) {}
         }
         for ended in &(Tunnel { client, server, addr }).stop() {
             assert_eq!(ended.code, Some(0));
@@ -252,7 +258,7 @@ fn more_connections_than_the_cap_wait_their_turn() {
 fn without_the_key_nobody_reaches_the_service() {
     let folder = Folder::new("two_keys");
     let [ours, theirs] = ["ours", "theirs"].map(|name| folder.new_key(name));
-    for stage in STAGES {
+    for stage in tagged_stages() {
         let (service, to) = service();
         let key = |path: &FilePath| ["--key-file".to_owned(), path.display().to_string()];
         let [ours, theirs] = [key(&ours), key(&theirs)];
@@ -281,7 +287,7 @@ fn without_the_key_nobody_reaches_the_service() {
 fn the_same_key_file_on_both_ends_opens_the_way_at_every_stage() {
     let folder = Folder::new("one_key");
     let key = folder.new_key("key");
-    for stage in STAGES {
+    for stage in tagged_stages() {
         let (service, to) = service();
         let tunnel = Tunnel::new(stage, to, &["--key-file", key.to_str().unwrap()]);
         let client = connect(tunnel.addr);
@@ -341,7 +347,7 @@ fn cut(record: &mut Message) {
 
 #[test]
 fn a_cut_inside_a_record_reaches_the_client_as_an_error() {
-    for stage in STAGES {
+    for stage in tagged_stages() {
         let (tunnel, _path, mut session, client, mut connected) = attacked(stage, &[]);
         connected.write_all(b"Content-Length: 1000\r\n\r\nand so on").unwrap();
         let mut answer = session.answers.take().unwrap();
@@ -357,7 +363,7 @@ fn a_cut_inside_a_record_reaches_the_client_as_an_error() {
 /// The hole that only a record which says "the end" closes. HTTP's own length is what notices here.
 #[test]
 fn a_cut_between_two_records_reaches_the_client_as_a_clean_end() {
-    for stage in STAGES {
+    for stage in tagged_stages() {
         let (tunnel, _path, mut session, client, mut connected) = attacked(stage, &[]);
         connected.write_all(b"Content-Length: 1000\r\n\r\n").unwrap();
         let answer = session.answers.take().unwrap();
@@ -375,11 +381,11 @@ fn a_cut_between_two_records_reaches_the_client_as_a_clean_end() {
 
 #[test]
 fn a_changed_record_reaches_the_client_as_an_error() {
-    for stage in STAGES {
+    for stage in tagged_stages() {
         let (tunnel, _path, mut session, client, mut connected) = attacked(stage, &[]);
         connected.write_all(b"amount=100").unwrap();
         let mut answer = session.answers.take().unwrap();
-        answer.body().unwrap()[7] ^= 8;
+        answer.text().unwrap()[7] ^= 8;
         session.answers.send(&answer).unwrap();
         assert_eq!(read_on(&client), (0, RESET));
         let [client_end, _] = tunnel.stop();
@@ -431,7 +437,7 @@ fn a_connection_in_which_nothing_moves_is_broken_off() {
 
 #[test]
 fn what_the_help_admits_is_let_through() {
-    for stage in STAGES {
+    for stage in tagged_stages() {
         let (service, to) = service();
         let (tunnel, path) = Tunnel::attacked(stage, to, &[]);
         let mut client = connect(tunnel.addr);
@@ -608,7 +614,7 @@ fn a_key_file_that_others_can_read_or_that_is_none_is_refused() {
 #[test]
 fn xtask_starts_both_ends_and_takes_them_with_it() {
     let (service, to) = service();
-    let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"))
+    let mut xtask = common::xtask()
         .args(["tunnel", "part2-hmac", "--to", &to.to_string(), "--records", "127.0.0.1:0"])
         .arg("--json")
         .stdout(Stdio::piped())
@@ -618,10 +624,12 @@ fn xtask_starts_both_ends_and_takes_them_with_it() {
     let mut events = BufReader::new(xtask.stdout.take().unwrap()).lines().map(|line| {
         let event: Event = serde_json::from_str(&line.unwrap()).unwrap();
         assert_eq!(event.stage, &PART2_HMAC);
-        (event.role, event.what)
+        (event.role, event.kind)
     });
-    let Some((Role::Server, What::Listening { addr: between })) = events.next() else { panic!() };
-    let Some((Role::Client, What::Listening { addr })) = events.next() else { panic!() };
+    let Some((Role::Server, EventKind::Listening { addr: between })) = events.next() else {
+        panic!()
+    };
+    let Some((Role::Client, EventKind::Listening { addr })) = events.next() else { panic!() };
     let client = connect(addr);
     accept(&service).write_all(b"hello").unwrap();
     assert_eq!(read(&client, 5), b"hello");
@@ -674,7 +682,7 @@ impl Drop for WebServer {
 
 /// A tunnel of optimised builds.
 fn fast_tunnel(stage: &'static Stage, service: SocketAddr) -> Tunnel {
-    let programs = Programs::build(true).unwrap();
+    let programs = Programs::tunnel(true).unwrap();
     let (server, between) = Lone::tunnel_end(&programs, stage, Role::Server, service, &[]);
     let (client, addr) = Lone::tunnel_end(&programs, stage, Role::Client, between, &[]);
     Tunnel { client, server, addr }
@@ -699,7 +707,7 @@ fn curl_fetches_a_gibibyte_from_a_web_server_and_not_a_byte_differs() {
     let mut file = fs::File::create(folder.0.join("file")).unwrap();
     (0..1024).for_each(|number| file.write_all(&megabyte(number)).unwrap());
     let server = WebServer::new(&folder);
-    for stage in STAGES {
+    for stage in tagged_stages() {
         let tunnel = fast_tunnel(stage, server.addr);
         let mut curl = Command::new("curl")
             .args(["-sS", &format!("http://{}/file", tunnel.addr)])

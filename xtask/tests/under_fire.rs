@@ -2,6 +2,9 @@
 #![cfg(target_os = "linux")]
 
 mod common;
+#[path = "../load/src/gauge.rs"]
+#[allow(dead_code, reason = "the soak uses more of it")]
+mod gauge;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -9,19 +12,19 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use attacker::faults::{Ending, Fault};
 use common::{Lone, programs};
 use crypto::{Seal, aead};
-use framing::stage::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, STAGES};
-use framing::{MAX_PLAINTEXT_LEN, Stage};
+use framing::MAX_PLAINTEXT_LEN;
+use gauge::{Gauge, Reading};
 use program::{REQUEST, RESPONSE};
-use socket2::SockRef;
-use transcript::{Event, Role, What};
-use xtask::gauge::{Gauge, Reading};
+use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, STAGES, Stage};
+use transcript::{Event, EventKind, Role};
 
 /// A client that asks so many times, and is answered each time.
 fn good_client(stage: &'static Stage, addr: SocketAddr, requests: usize) {
     let requests = requests.to_string();
-    let args: &[&str] = if stage.has_records { &["--requests", &requests] } else { &[] };
+    let args: &[&str] = if stage.has_records() { &["--requests", &requests] } else { &[] };
     let ended = Lone::client(stage, addr, args).end();
     assert_eq!((ended.code, &ended.complaints[..]), (Some(0), &[][..]));
 }
@@ -29,12 +32,11 @@ fn good_client(stage: &'static Stage, addr: SocketAddr, requests: usize) {
 /// A genuine record of a client, as someone on the path can keep it.
 fn recorded(stage: &'static Stage) -> Vec<u8> {
     let (events, _) = common::pair(stage, &[], &[]);
-    let sent = events.into_iter().find_map(|event| match event.what {
-        What::Sent(sent) if event.role == Role::Client => Some(sent.record),
+    let sent = events.into_iter().find_map(|event| match event.kind {
+        EventKind::Sent(sent) if event.role == Role::Client => Some(sent.record),
         _ => None,
     });
-    let payload = sent.unwrap();
-    [&u32::try_from(payload.len()).unwrap().to_be_bytes()[..], &payload].concat()
+    stage.record(&sent.unwrap())
 }
 
 fn connect(addr: SocketAddr) -> TcpStream {
@@ -101,7 +103,7 @@ fn a_hundred_silent_and_slow_clients_are_gone_at_their_deadline_and_harm_nobody(
     for stage in STAGES {
         let (_server, addr, gauge, before) =
             server(stage, &["--timeout", "1", "--max-connections", "200"]);
-        let begun: &[u8] = if stage.has_records { &[0, 0, 16, 0, 1, 2] } else { b"GET /" };
+        let begun: &[u8] = if stage.has_records() { &[0, 0, 16, 0, 1, 2] } else { b"GET /" };
         let mut held: Vec<_> = (0..100).map(|_| connect(addr)).collect();
         for (number, stream) in held.iter_mut().enumerate() {
             stream.write_all(&begun[..number % begun.len()]).unwrap();
@@ -133,8 +135,8 @@ fn a_thousand_held_connections_cost_at_most_64_kib_each() {
     for stream in &mut held {
         // The longest record there can be, all but its last byte: the server has room for all of it.
         let len = PART2_AEAD.limits().max;
-        let length = u32::try_from(len).unwrap().to_be_bytes();
-        stream.write_all(&[&length[..], &vec![7; len - 1]].concat()).unwrap();
+        let record = PART2_AEAD.record(&vec![7; len]);
+        stream.write_all(&record[..record.len() - 1]).unwrap();
     }
     while gauge.read().unwrap().threads < before.threads + 1000 {
         thread::yield_now();
@@ -150,12 +152,12 @@ fn a_thousand_held_connections_cost_at_most_64_kib_each() {
 #[test]
 fn connections_that_sent_much_at_once_cost_at_most_256_kib_each() {
     let (_server, addr, gauge, before) = server(&PART2_AEAD, &["--timeout", "60"]);
-    let mut sealer = aead::Sealer::new(&aead::Keys::demo());
+    let mut sealer = aead::Sealer::new(&demo_keys::aead());
+    let header = PART2_AEAD.header().encode(PART2_AEAD.limits().max);
     let mut records = vec![];
     for _ in 0..8 {
-        let len = u32::try_from(PART2_AEAD.limits().max).unwrap();
-        records.extend_from_slice(&len.to_be_bytes());
-        sealer.seal(&vec![7; MAX_PLAINTEXT_LEN], &mut records).unwrap();
+        records.extend_from_slice(&header);
+        sealer.seal(&header, &vec![7; MAX_PLAINTEXT_LEN], &mut records).unwrap();
     }
     let mut held: Vec<_> = (0..50).map(|_| connect(addr)).collect();
     for stream in &mut held {
@@ -176,9 +178,8 @@ fn ten_thousand_connections_one_after_another_leave_nothing_behind() {
     let (_server, addr, gauge, before) = server(&PART2_AEAD, &[]);
     let garbage = |count| {
         for _ in 0..count {
-            let mut stream = connect(addr);
-            stream.write_all(&[0xff; 4]).unwrap();
-            wait_for_close(&mut stream);
+            let (ending, _) = Fault::Oversize.commit(&PART2_AEAD, addr, &[], 0).unwrap();
+            assert_eq!(ending, Ending::Closed);
         }
     };
     garbage(1_000);
@@ -190,13 +191,11 @@ fn ten_thousand_connections_one_after_another_leave_nothing_behind() {
 
 #[test]
 fn after_a_thousand_resets_all_of_a_hundred_good_requests_pass() {
-    let record = recorded(&PART2_AEAD);
+    // In the record, right behind it, and in a second one.
+    let records = recorded(&PART2_AEAD).repeat(2);
     let (_server, addr, gauge, before) = server(&PART2_AEAD, &[]);
     for number in 0..1000 {
-        let mut stream = connect(addr);
-        stream.write_all(&record[..number % (record.len() + 1)]).unwrap();
-        SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
-        drop(stream); // Closing without lingering resets the connection.
+        Fault::Reset.commit(&PART2_AEAD, addr, &records, number).unwrap();
     }
     good_client(&PART2_AEAD, addr, 100);
     settles(&gauge, before);
@@ -229,7 +228,8 @@ fn a_server_out_of_descriptors_says_so_once_and_goes_on() {
     let mut stdout = BufReader::new(server.stdout.take().unwrap());
     stdout.read_line(&mut first_line).unwrap();
     thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
-    let What::Listening { addr } = serde_json::from_str::<Event>(&first_line).unwrap().what else {
+    let EventKind::Listening { addr } = serde_json::from_str::<Event>(&first_line).unwrap().kind
+    else {
         panic!("a server begins with listening: {first_line}");
     };
     let held: Vec<_> = (0..30).map(|_| connect(addr)).collect();
@@ -275,7 +275,7 @@ fn a_hundred_launches_four_at_a_time_all_go_well() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                for stage in STAGES.repeat(5) {
+                for stage in STAGES.iter().cycle().take(5 * STAGES.len()) {
                     assert_eq!(common::pair(stage, &[], &[]).1.code(), 0);
                 }
             });

@@ -8,15 +8,14 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
 use browser_checks::{Conditions, PHONE, Tab};
-use framing::Stage;
-use framing::stage::{PART1_CTR, PART2_AEAD, PART2_HMAC_SEQ, STAGES};
 use headless_chrome::browser::tab::point::Point;
 use headless_chrome::protocol::cdp::Input;
+use render::page::Page;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC_SEQ, STAGES, Stage, field};
 use tempfile::TempDir;
-use transcript::{Event, Hex, Record, Role, What};
-use xtask::page::{Page, meaning};
+use transcript::{Event, EventKind, Hex, Record, Role};
 
 /// The events of a run of all stages, by the programs themselves.
 fn real_run() -> &'static [Event] {
@@ -48,21 +47,21 @@ fn real_run() -> &'static [Event] {
 fn eventful_run() -> Vec<Event> {
     let sealed = |stage: &'static Stage, index: u64, plaintext: &[u8]| {
         let (mut payload, mut noise) = (Vec::new(), 1_u8);
-        for field in stage.fields {
+        for field in stage.fields.iter().filter(|field| field.role != field::Role::Length) {
             let len = field.len.unwrap_or(plaintext.len());
             payload.extend((0..len).map(|_| {
                 noise = noise.wrapping_mul(77).wrapping_add(41);
                 noise
             }));
         }
-        if stage.fields[0].name == "seq" {
+        if stage.has(field::Role::Seq) {
             payload[..8].copy_from_slice(&index.to_be_bytes());
         }
         Record::new(stage, index, plaintext, &payload)
     };
-    let event = |stage, role, what| Event { role, stage, what };
+    let event = |stage, role, kind| Event { role, stage, kind };
     let (client, server) = (Role::Client, Role::Server);
-    let rejected = |index, error: &str, message: &str, record: &[u8]| What::Rejected {
+    let rejected = |index, error: &str, message: &str, record: &[u8]| EventKind::Rejected {
         index,
         error: error.to_owned(),
         message: message.to_owned(),
@@ -79,31 +78,33 @@ fn eventful_run() -> Vec<Event> {
     let transfer = sealed(ctr, 0, b"amount=100");
     let changed =
         Record::new(ctr, 0, &flipped(&transfer.plaintext, 7), &flipped(&transfer.record, 23));
-    let mut events =
-        vec![event(ctr, client, What::Sent(transfer)), event(ctr, server, What::Received(changed))];
+    let mut events = vec![
+        event(ctr, client, EventKind::Sent(transfer)),
+        event(ctr, server, EventKind::Received(changed)),
+    ];
     let markup =
         "<script>console.log('ran')</script><img src=x onerror=alert(1)>\u{1b}[31m&amp;\"'";
     let all_bytes: Vec<u8> = (0..=255).cycle().take(16_384).collect();
     for (index, plaintext) in (1..).zip([markup.as_bytes(), &[b'w'; 3000], &all_bytes, b""]) {
         let record = sealed(ctr, index, plaintext);
-        events.push(event(ctr, client, What::Sent(record.clone())));
-        events.push(event(ctr, server, What::Received(record)));
+        events.push(event(ctr, client, EventKind::Sent(record.clone())));
+        events.push(event(ctr, server, EventKind::Received(record)));
     }
 
     let numbered = &PART2_HMAC_SEQ;
     let first = sealed(numbered, 0, b"once");
     let why = "record 1 refused: it carries seq 0, expected 1: a replay or a reordering";
     let replayed = rejected(1, "out_of_order", why, &first.record);
-    events.push(event(numbered, client, What::Sent(first.clone())));
-    events.push(event(numbered, server, What::Received(first)));
+    events.push(event(numbered, client, EventKind::Sent(first.clone())));
+    events.push(event(numbered, server, EventKind::Received(first)));
     events.push(event(numbered, server, replayed));
 
     let aead = &PART2_AEAD;
     let sent = sealed(aead, 0, b"amount=100");
     let refused = rejected(0, "bad_tag", "its tag does not verify", &flipped(&sent.record, 27));
-    events.push(event(aead, client, What::Sent(sent)));
+    events.push(event(aead, client, EventKind::Sent(sent)));
     events.push(event(aead, server, refused));
-    events.push(event(aead, client, What::Sent(sealed(aead, 1, b"too late"))));
+    events.push(event(aead, client, EventKind::Sent(sealed(aead, 1, b"too late"))));
     events
 }
 
@@ -119,7 +120,7 @@ impl Open {
         let dir = TempDir::new()?;
         let path = dir.path().join("run.html");
         let mut page = Page::new(fs::File::create(&path)?);
-        events.iter().try_for_each(|event| page.event(event))?;
+        events.iter().try_for_each(|event| page.write(event))?;
         page.finish()?;
         let tab = Tab::new(conditions)?;
         let url = format!("file://{}", path.display());
@@ -155,7 +156,8 @@ impl Open {
                 field.lastElementChild.checkVisibility() ? field.lastElementChild.innerText : null]
              )(document.querySelectorAll('details')[{at}])"
         ))?;
-        let meaning = Stage::find(&stage).and_then(|stage| meaning::of(stage, &name));
+        let of_stage = Stage::find(&stage).map_or(&[][..], |stage| stage.fields);
+        let meaning = of_stage.iter().find(|field| field.name == name);
         let meaning = meaning.with_context(|| format!("no {name} at {stage}"))?;
         ensure!(shown.is_some() == selected, "{name} at {stage} shows {shown:?}");
         for part in ["Offset", "length", meaning.what, meaning.readers, meaning.protection] {
@@ -173,12 +175,8 @@ fn picture(name: &str) -> PathBuf {
 
 /// What the records of a run are on the wire, in the order they were sent.
 fn on_the_wire(events: &[Event]) -> Vec<Vec<u8>> {
-    let sent = events.iter().filter_map(|event| match &event.what {
-        What::Sent(record) if event.stage.has_records => {
-            let len = u32::try_from(record.record.len()).expect("a length");
-            Some([&len.to_be_bytes()[..], &record.record].concat())
-        }
-        What::Sent(record) => Some(record.record.to_vec()),
+    let sent = events.iter().filter_map(|event| match &event.kind {
+        EventKind::Sent(record) => Some(event.stage.record(&record.record)),
         _ => None,
     });
     sent.collect()
@@ -312,10 +310,7 @@ fn everything_is_there_without_javascript() -> Result<()> {
     let text: String = page.ask("document.body.innerText")?;
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     for stage in STAGES {
-        let fields = stage.fields.iter().map(|field| field.name);
-        let names = fields.chain(stage.has_records.then_some("length"));
-        let meanings = names.filter_map(|name| meaning::of(stage, name));
-        let meanings = meanings.flat_map(|it| [it.what, it.readers, it.protection]);
+        let meanings = stage.fields.iter().flat_map(|it| [it.what, it.readers, it.protection]);
         let said = [stage.name, stage.title, stage.adds, stage.stops, stage.lets_through];
         for part in said.into_iter().chain(meanings) {
             assert!(text.contains(&part.to_lowercase()), "{}: {part:?} is missing", stage.name);

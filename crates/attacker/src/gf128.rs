@@ -46,7 +46,7 @@ impl Element {
         self * self
     }
 
-    /// What makes 1 of it: the power `2^128 - 2`, since every element but 0 to the power of `2^128 - 1`
+    /// The inverse: the power `2^128 - 2`, since every element but 0 to the power of `2^128 - 1`
     /// is 1. That exponent is the sum of `2^1` to `2^127`: the product of as many squares of squares.
     /// 0 has no inverse.
     pub fn inverse(self) -> Option<Self> {
@@ -54,7 +54,7 @@ impl Element {
         (self != Self::ZERO).then(|| squares.take(127).fold(Self::ONE, Self::mul))
     }
 
-    /// What it is the square of: the power `2^127`. Squared once more, that is the power `2^128`, which is
+    /// The square root: the power `2^127`. Squared once more, that is the power `2^128`, which is
     /// the element itself. So each has exactly one square root, exactly one fourth root, and so on.
     #[must_use]
     pub fn square_root(self) -> Self {

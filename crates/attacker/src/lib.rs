@@ -1,19 +1,22 @@
-//! What someone on the path between client and server can do, without a key.
+//! The powers of someone on the path between client and server, without a key.
 //!
-//! That there is no key is vouched for by the compiler: this crate depends on `framing`, which knows
-//! how bytes become records, and not on `crypto`, which knows how to open one.
+//! That there is no key is vouched for by the compiler: this crate does not depend on `demo_keys`,
+//! which has the keys.
 //!
 //! - [`tap`]: sits between the two, passes everything on and watches.
 //! - [`path`]: the same place, to take messages from, change, keep and repeat them.
 //! - [`attacks`]: what can be done there, one file an attack.
+//! - `faults`: what a stranger can do to a server without being on the path.
 //! - [`nonce_reuse`]: what two records with one nonce give away; [`gf128`]: the field it computes in.
 
 pub mod attacks;
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod gf128;
 pub mod nonce_reuse;
 pub mod path;
 pub mod tap;
 
-pub use attacks::{ATTACKS, Attack};
-pub use path::{Message, Notes, Passing, Path, Session, Step};
-pub use tap::{Seen, Tap};
+pub use attacks::{ATTACKS, Attack, Outcome};
+pub use path::{AttackLog, Message, Passing, Path, Session, Step};
+pub use tap::{Chunk, Tap};

@@ -1,4 +1,4 @@
-//! What a nonce gives away that was used twice under one key. Offline: two payloads are all it takes.
+//! The damage that a nonce does which was used twice under one key. Offline: two payloads are all it takes.
 //!
 //! - [`xor_of_plaintexts`]: at every stage that has a nonce. All of them encrypt in counter mode, GCM
 //!   too: key and nonce make the keystream, so with equal nonces it cancels out. [`other_plaintext`]
@@ -8,8 +8,7 @@
 //! **The property whose absence it uses:** a nonce is a number used once. No key is guessed here, and no
 //! receiver is asked.
 
-use framing::Stage;
-use framing::stage::PART2_AEAD;
+use stages::{PART2_AEAD, Role, Stage};
 use thiserror::Error;
 
 use crate::gf128::{BLOCK_LEN, Element, blocks, ghash};
@@ -26,10 +25,10 @@ pub fn xor_of_plaintexts(
     one: &[u8],
     other: &[u8],
 ) -> Result<Vec<u8>, NonceReuseError> {
-    if field(stage, one, "nonce")? != field(stage, other, "nonce")? {
+    if field(stage, one, Role::Nonce)? != field(stage, other, Role::Nonce)? {
         return Err(NonceReuseError::OtherNonce);
     }
-    Ok(xor(field(stage, one, "ciphertext")?, field(stage, other, "ciphertext")?))
+    Ok(xor(field(stage, one, Role::Ciphertext)?, field(stage, other, Role::Ciphertext)?))
 }
 
 /// The other plaintext, as far as the one that is known goes.
@@ -56,7 +55,7 @@ pub struct AuthenticationKey {
     pub h: Element,
     /// The block of ciphertext in which the two payloads differ, from 0.
     pub block: usize,
-    /// What power of H that block is multiplied with.
+    /// The power of H that this block is multiplied with.
     pub exponent: usize,
     /// That power of H: the quotient of the two differences.
     pub power: Element,
@@ -136,7 +135,7 @@ impl AuthenticationKey {
     }
 }
 
-/// Why two payloads do not give away what was asked for.
+/// A reason that two payloads do not give away what was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NonceReuseError {
     /// Fewer bytes than the fields of the stage take.
@@ -150,12 +149,12 @@ pub enum NonceReuseError {
         min: usize,
     },
     /// The stage's records lack what is asked for.
-    #[error("a record of {stage:?} has no {field}")]
+    #[error("a record of {stage:?} has no {role:?}")]
     NoField {
         /// The stage.
         stage: &'static Stage,
-        /// The field's name.
-        field: &'static str,
+        /// The field's role.
+        role: Role,
     },
     /// The nonces differ, as they should.
     #[error("the nonces differ: each plaintext has a keystream of its own, and each tag a mask")]
@@ -208,9 +207,10 @@ struct Sealed<'p> {
 
 impl<'p> Sealed<'p> {
     fn parse(payload: &'p [u8]) -> Result<Self, NonceReuseError> {
-        let field = |name| field(&PART2_AEAD, payload, name);
-        let (seq, nonce, ciphertext) = (field("seq")?, field("nonce")?, field("ciphertext")?);
-        let tag = blocks(field("tag")?).next().unwrap_or(Element::ZERO);
+        let field = |role| field(&PART2_AEAD, payload, role);
+        let (seq, nonce) = (field(Role::Seq)?, field(Role::Nonce)?);
+        let ciphertext = field(Role::Ciphertext)?;
+        let tag = blocks(field(Role::Tag)?).next().unwrap_or(Element::ZERO);
         Ok(Self { seq, nonce, ciphertext, tag })
     }
 }
@@ -218,12 +218,12 @@ impl<'p> Sealed<'p> {
 fn field<'p>(
     stage: &'static Stage,
     payload: &'p [u8],
-    name: &'static str,
+    role: Role,
 ) -> Result<&'p [u8], NonceReuseError> {
     let too_short = NonceReuseError::TooShort { stage, len: payload.len(), min: stage.overhead() };
-    let parts = stage.split(payload).ok_or(too_short)?;
-    let part = parts.into_iter().find(|part| part.name == name);
-    part.map(|part| part.bytes).ok_or(NonceReuseError::NoField { stage, field: name })
+    let parts = stage.split_payload(payload).ok_or(too_short)?;
+    let part = parts.into_iter().find(|part| part.field.role == role);
+    part.map(|part| part.bytes).ok_or(NonceReuseError::NoField { stage, role })
 }
 
 /// As far as the shorter of the two goes.

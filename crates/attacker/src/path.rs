@@ -6,7 +6,8 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use framing::{Direction, LENGTH_LEN, RecordReader, Stage};
+use framing::{Direction, RecordReader};
+use stages::{Role, Stage};
 
 /// Bytes read at once at the plain stage, where a message is whatever comes.
 const READ_LEN: usize = 4096;
@@ -17,16 +18,16 @@ pub struct Path {
     listener: TcpListener,
     server: SocketAddr,
     stage: &'static Stage,
-    notes: Arc<Mutex<Notes>>,
+    log: Arc<Mutex<AttackLog>>,
 }
 
-/// What an attacker did and learnt, in order.
+/// The attacker's steps and findings, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Notes {
+pub struct AttackLog {
     /// Each message that was taken off the wire or put on it.
     pub steps: Vec<Step>,
-    /// What was read out of them.
-    pub learnt: Vec<u8>,
+    /// Text that was read out of them.
+    pub learned: Vec<u8>,
     sessions: usize,
 }
 
@@ -51,7 +52,7 @@ pub struct Passing {
     pub session: usize,
     /// Which way.
     pub direction: Direction,
-    /// The bytes, the length in front.
+    /// The bytes, the header in front.
     pub bytes: Vec<u8>,
 }
 
@@ -59,14 +60,14 @@ pub struct Passing {
 #[derive(Debug)]
 pub struct Session {
     /// From the client to the server.
-    pub requests: Way,
+    pub requests: Flow,
     /// From the server to the client.
-    pub answers: Way,
+    pub answers: Flow,
 }
 
 /// One direction of a session.
 #[derive(Debug)]
-pub struct Way {
+pub struct Flow {
     direction: Direction,
     session: usize,
     stage: &'static Stage,
@@ -74,7 +75,7 @@ pub struct Way {
     /// The same stream as in `from`, to be read without looking for records.
     raw: Option<TcpStream>,
     to: Option<TcpStream>,
-    notes: Arc<Mutex<Notes>>,
+    log: Arc<Mutex<AttackLog>>,
 }
 
 /// A message off the wire: a record, or at the plain stage what came at once.
@@ -87,47 +88,35 @@ pub struct Message {
 
 impl Path {
     /// Waits on a free port for clients of `stage` who want to go to `server`.
-    ///
-    /// # Errors
-    /// Those of listening.
     pub fn new(stage: &'static Stage, server: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        Ok(Self { listener, server, stage, notes: Arc::default() })
+        Ok(Self { listener, server, stage, log: Arc::default() })
     }
 
-    /// Where clients must connect to.
-    ///
-    /// # Errors
-    /// When the system does not tell.
+    /// Returns the address that clients must connect to.
     pub fn addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
     /// The next client, and a connection to the server for it.
-    ///
-    /// # Errors
-    /// Those of accepting and connecting.
     pub fn accept(&self) -> io::Result<Session> {
         let (client, _) = self.listener.accept()?;
         self.session(Some(&client))
     }
 
     /// A connection to the server that no client asked for.
-    ///
-    /// # Errors
-    /// Those of connecting.
     pub fn connect(&self) -> io::Result<Session> {
         self.session(None)
     }
 
     /// Keeps something that was read off the wire.
     pub fn learn(&self, bytes: &[u8]) {
-        lock(&self.notes).learnt.extend_from_slice(bytes);
+        lock(&self.log).learned.extend_from_slice(bytes);
     }
 
-    /// What was done and learnt so far.
-    pub fn notes(&self) -> Notes {
-        lock(&self.notes).clone()
+    /// Returns the steps and findings so far.
+    pub fn log(&self) -> AttackLog {
+        lock(&self.log).clone()
     }
 
     fn session(&self, client: Option<&TcpStream>) -> io::Result<Session> {
@@ -136,31 +125,48 @@ impl Path {
             stream.set_nodelay(true)?;
         }
         let session = {
-            let mut notes = lock(&self.notes);
-            notes.sessions += 1;
-            notes.sessions - 1
+            let mut log = lock(&self.log);
+            log.sessions += 1;
+            log.sessions - 1
         };
-        let way = |direction, from: Option<&TcpStream>, to: Option<&TcpStream>| {
+        let flow = |direction, from: Option<&TcpStream>, to: Option<&TcpStream>| {
             let twin = |stream: Option<&TcpStream>| stream.map(TcpStream::try_clone).transpose();
-            let limits = self.stage.limits();
-            io::Result::Ok(Way {
+            let (header, limits) = (self.stage.header(), self.stage.limits());
+            io::Result::Ok(Flow {
                 direction,
                 session,
                 stage: self.stage,
-                from: twin(from)?.map(|from| RecordReader::new(from, limits)),
+                from: twin(from)?.map(|from| RecordReader::new(from, header, limits)),
                 raw: twin(from)?,
                 to: twin(to)?,
-                notes: self.notes.clone(),
+                log: self.log.clone(),
             })
         };
-        Ok(Session {
-            requests: way(Direction::ToServer, client, Some(&server))?,
-            answers: way(Direction::ToClient, Some(&server), client)?,
-        })
+        let mut session = Session {
+            requests: flow(Direction::ToServer, client, Some(&server))?,
+            answers: flow(Direction::ToClient, Some(&server), client)?,
+        };
+        if client.is_some() {
+            session.pass_on_handshake(self.stage)?;
+        }
+        Ok(session)
     }
 }
 
 impl Session {
+    /// Passes on the messages of the handshake, so that what is taken next is a client's first request.
+    fn pass_on_handshake(&mut self, stage: &Stage) -> io::Result<()> {
+        for direction in stage.handshake {
+            let flow = match direction {
+                Direction::ToServer => &mut self.requests,
+                Direction::ToClient => &mut self.answers,
+            };
+            let message = flow.take()?;
+            flow.send(&message)?;
+        }
+        Ok(())
+    }
+
     /// Passes on whatever still comes, both ways, until both have ended. Victims may break off at any
     /// time, so that an error here is an end like any other.
     pub fn relay(self) {
@@ -172,7 +178,7 @@ impl Session {
     }
 }
 
-impl Way {
+impl Flow {
     /// Takes the next message off the wire.
     ///
     /// # Errors
@@ -182,28 +188,22 @@ impl Way {
     }
 
     /// Puts a message on the wire.
-    ///
-    /// # Errors
-    /// Those of the stream.
     pub fn send(&mut self, message: &Message) -> io::Result<()> {
         let sent = self.passing(&message.bytes);
-        lock(&self.notes).steps.push(Step::Sent { sent, taken: message.taken.clone() });
+        lock(&self.log).steps.push(Step::Sent { sent, taken: message.taken.clone() });
         self.to.as_mut().map_or(Ok(()), |to| to.write_all(&message.bytes))
     }
 
     /// Ends this direction, as its sender would by closing.
-    ///
-    /// # Errors
-    /// Those of the stream.
     pub fn end(&mut self) -> io::Result<()> {
         self.to.as_ref().map_or(Ok(()), |to| to.shutdown(Shutdown::Write))
     }
 
     fn next(&mut self) -> io::Result<Option<Message>> {
         let bytes = match (&mut self.from, &mut self.raw) {
-            (Some(from), _) if self.stage.has_records => {
+            (Some(from), _) if self.stage.has_records() => {
                 match from.read_record().map_err(io::Error::other)? {
-                    Some(payload) => record(payload),
+                    Some(record) => [record.header, record.payload].concat(),
                     None => return Ok(None),
                 }
             }
@@ -219,7 +219,7 @@ impl Way {
             return Ok(None);
         }
         let taken = self.passing(&bytes);
-        lock(&self.notes).steps.push(Step::Took(taken.clone()));
+        lock(&self.log).steps.push(Step::Took(taken.clone()));
         Ok(Some(Message { stage: self.stage, taken, bytes }))
     }
 
@@ -238,36 +238,47 @@ impl Way {
 }
 
 impl Message {
-    /// The whole message, the length in front.
+    /// The whole message, the header in front.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The field that carries the text: the ciphertext, or at the plain stage the text itself.
+    /// Returns whether it has a field of this role.
+    pub fn has(&self, role: Role) -> bool {
+        self.stage.has(role)
+    }
+
+    /// The field that carries the text, encrypted or as it is.
     ///
     /// # Errors
-    /// As [`field`](Self::field).
-    pub fn body(&mut self) -> io::Result<&mut [u8]> {
-        self.field(if self.stage.has_records { "ciphertext" } else { "plaintext" })
+    /// [`ErrorKind::InvalidInput`] when the message is no record of this stage.
+    pub fn text(&mut self) -> io::Result<&mut [u8]> {
+        let role = if self.has(Role::Ciphertext) { Role::Ciphertext } else { Role::Plaintext };
+        self.field(role)
     }
 
     /// A field of the record, to be read or changed.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] when records of this stage have no such field.
-    pub fn field(&mut self, name: &str) -> io::Result<&mut [u8]> {
-        let start = if self.stage.has_records { LENGTH_LEN } else { 0 };
-        let parts = self.bytes.get(start..).and_then(|payload| self.stage.split(payload));
-        let part = parts.iter().flatten().find(|part| part.name == name);
-        let range = part.map(|part| start + part.offset..start + part.offset + part.bytes.len());
+    pub fn field(&mut self, role: Role) -> io::Result<&mut [u8]> {
+        let parts = self.stage.split(&self.bytes);
+        let part = parts.iter().flatten().find(|part| part.field.role == role);
+        let range = part.map(|part| part.offset..part.offset + part.bytes.len());
         let field = range.and_then(|range| self.bytes.get_mut(range));
-        field.ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, format!("no field {name}")))
+        field.ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, format!("no {role:?} in it")))
     }
 
-    /// Keeps the first `len` bytes of the payload, and makes the length fit.
-    pub fn cut_payload(&mut self, len: usize) {
-        let payload = self.bytes.get(LENGTH_LEN..).unwrap_or_default();
-        self.bytes = record(payload.get(..len).unwrap_or(payload));
+    /// Keeps the fields in front of the text and the first `len` bytes of the text, and makes the header
+    /// fit.
+    pub fn cut_text(&mut self, len: usize) {
+        let header_len = self.stage.header().len();
+        let places = self.stage.places();
+        let before: usize =
+            places.filter(|place| !place.is_behind_text).filter_map(|place| place.field.len).sum();
+        let payload =
+            self.bytes.get(header_len..(before + len).min(self.bytes.len())).unwrap_or_default();
+        self.bytes = self.stage.record(payload);
     }
 
     /// Puts other bytes in place of all of them.
@@ -276,12 +287,6 @@ impl Message {
     }
 }
 
-/// A payload with its length in front.
-fn record(payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-    [&length.to_be_bytes(), payload].concat()
-}
-
-fn lock(notes: &Mutex<Notes>) -> MutexGuard<'_, Notes> {
-    notes.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(log: &Mutex<AttackLog>) -> MutexGuard<'_, AttackLog> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -18,9 +18,9 @@ pub struct Tap {
     chunk_len: usize,
 }
 
-/// What passed by.
+/// Bytes that passed by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen<'b> {
+pub struct Chunk<'b> {
     /// Which way.
     pub direction: Direction,
     /// When: since the client connected.
@@ -32,18 +32,12 @@ pub struct Seen<'b> {
 impl Tap {
     /// Waits on a free port for someone who wants to go to `server`. Bytes travel on in pieces of at most
     /// `segment` bytes, each in a write of its own, or as they come if there is no such limit.
-    ///
-    /// # Errors
-    /// Those of listening.
     pub fn new(server: SocketAddr, segment: Option<usize>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         Ok(Self { listener, server, chunk_len: segment.unwrap_or(CHUNK_LEN).clamp(1, CHUNK_LEN) })
     }
 
-    /// Where the client must connect to.
-    ///
-    /// # Errors
-    /// When the system does not tell.
+    /// Returns the address that the client must connect to.
     pub fn addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -54,14 +48,14 @@ impl Tap {
     ///
     /// # Errors
     /// Those of connecting. An error on the way ends the connection, as it would without a tap.
-    pub fn relay(&self, watch: impl Fn(Seen<'_>) + Sync) -> io::Result<()> {
+    pub fn relay(&self, watch: impl Fn(Chunk<'_>) + Sync) -> io::Result<()> {
         let (client, _) = self.listener.accept()?;
         let began = Instant::now();
         let server = TcpStream::connect(self.server)?;
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
         let pass = |from: &TcpStream, to: &TcpStream, direction| {
-            let see = |bytes: Option<&[u8]>| watch(Seen { direction, at: began.elapsed(), bytes });
+            let see = |bytes: Option<&[u8]>| watch(Chunk { direction, at: began.elapsed(), bytes });
             let passed = pass_on(from, to, self.chunk_len, |bytes| see(Some(bytes)));
             see(None);
             _ = to.shutdown(if passed.is_ok() { Shutdown::Write } else { Shutdown::Both });

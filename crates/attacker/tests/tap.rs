@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Mutex;
 use std::thread;
 
-use attacker::{Seen, Tap};
+use attacker::{Chunk, Tap};
 use framing::Direction::{ToClient, ToServer};
 
 /// Everything one direction carries: longer than any buffer on the way, no two stretches alike.
@@ -22,7 +22,7 @@ fn tapped(request: &[u8], response: &[u8], segment: Option<usize>) -> Vec<(bool,
     let seen = Mutex::new(vec![]);
     thread::scope(|scope| {
         let relay = scope.spawn(|| {
-            tap.relay(|Seen { direction, bytes, .. }| {
+            tap.relay(|Chunk { direction, bytes, .. }| {
                 seen.lock().unwrap().push((direction == ToServer, bytes.map(<[u8]>::to_vec)));
             })
         });

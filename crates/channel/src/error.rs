@@ -1,10 +1,10 @@
-use std::io::{self, ErrorKind};
+use std::io;
 
 use crypto::{OpenError, SealError};
 use framing::FrameError;
 use thiserror::Error;
 
-/// Why a plaintext could not be sent or received. Records are counted per direction, from 0.
+/// A reason that a plaintext could not be sent or received. Records are counted per direction, from 0.
 #[derive(Debug, Error)]
 pub enum ChannelError {
     /// More than one record carries. The channel is as it was, and nothing was sent.
@@ -20,7 +20,7 @@ pub enum ChannelError {
     Seal {
         /// Which record this side was about to send.
         index: u64,
-        /// Why not.
+        /// The reason.
         error: SealError,
     },
     /// The bytes that arrived are no record.
@@ -28,7 +28,7 @@ pub enum ChannelError {
     Frame {
         /// Which record this side was about to receive.
         index: u64,
-        /// Why they are none.
+        /// The reason.
         error: FrameError,
     },
     /// The record that arrived did not pass the stage's checks.
@@ -66,25 +66,6 @@ impl ChannelError {
                 OpenError::SequenceExhausted => "sequence_exhausted",
             }),
             Self::PlaintextTooLong { .. } | Self::Seal { .. } | Self::Io(_) | Self::Closed => None,
-        }
-    }
-}
-
-/// For [`io::Read`] and [`io::Write`]. What the stream itself said stays as it was.
-impl From<ChannelError> for io::Error {
-    fn from(error: ChannelError) -> Self {
-        let kind = match &error {
-            ChannelError::Frame { error: FrameError::Truncated { .. }, .. } => {
-                ErrorKind::UnexpectedEof
-            }
-            ChannelError::Frame { .. } | ChannelError::Open { .. } => ErrorKind::InvalidData,
-            ChannelError::PlaintextTooLong { .. } => ErrorKind::InvalidInput,
-            ChannelError::Closed => ErrorKind::NotConnected,
-            ChannelError::Io(_) | ChannelError::Seal { .. } => ErrorKind::Other,
-        };
-        match error {
-            ChannelError::Io(error) => error,
-            error => Self::new(kind, error),
         }
     }
 }

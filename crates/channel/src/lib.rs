@@ -1,24 +1,24 @@
 //! Framing and crypto joined: send a plaintext, receive a plaintext.
 //!
 //! ```text
-//! send: plaintext -> seal, into the write buffer behind its length -> one write -> stream
+//! send: plaintext -> header, then payload sealed behind it in the write buffer -> one write -> stream
 //! recv: stream -> read buffer -> record found in place -> open, in place -> plaintext borrowed
 //! ```
 //!
-//! Read in this order: [`sender`], [`receiver`], then [`Channel`], which is one of each. The two halves
-//! are `Write` and `Read` as well, for whoever wants a stream of bytes and not messages.
+//! Read in this order: [`sender`], [`receiver`], then [`Channel`], which is one of each.
 //!
 //! ```
 //! # use std::net::{TcpListener, TcpStream};
 //! use channel::Channel;
-//! use crypto::aead::{Keys, Opener, Sealer};
+//! use crypto::aead::{Opener, Sealer};
+//! use framing::Header;
 //!
 //! # let listener = TcpListener::bind("127.0.0.1:0")?;
 //! # let ours = TcpStream::connect(listener.local_addr()?)?;
 //! # let (theirs, _) = listener.accept()?;
-//! let keys = Keys::demo();
-//! let mut here = Channel::new(&ours, Sealer::new(&keys), Opener::new(&keys));
-//! let mut there = Channel::new(&theirs, Sealer::new(&keys), Opener::new(&keys));
+//! let keys = demo_keys::aead();
+//! let mut here = Channel::new(&ours, Header::LENGTH, Sealer::new(&keys), Opener::new(&keys));
+//! let mut there = Channel::new(&theirs, Header::LENGTH, Sealer::new(&keys), Opener::new(&keys));
 //!
 //! here.send(b"hello")?;
 //! assert_eq!(there.recv()?.as_deref(), Some(&b"hello"[..]));
@@ -40,9 +40,10 @@ pub mod sender;
 use std::io::{Read, Write};
 
 use crypto::{Open, Seal};
+use framing::Header;
 
 pub use error::ChannelError;
-pub use observe::{Observer, Seen};
+pub use observe::{Observed, Observer};
 pub use receiver::Receiver;
 pub use sender::Sender;
 
@@ -54,11 +55,12 @@ pub struct Channel<T, S, O> {
 }
 
 impl<T: Read + Write + Clone, S: Seal, O: Open> Channel<T, S, O> {
-    /// Over `stream`, a handle of which either direction gets its own: `&TcpStream`, an `Arc`.
-    pub fn new(stream: T, sealer: S, opener: O) -> Self {
+    /// Over `stream`, a handle of which either direction gets its own: `&TcpStream`, an `Arc`. Every record
+    /// has such a header.
+    pub fn new(stream: T, header: Header, sealer: S, opener: O) -> Self {
         Self {
-            sender: Sender::new(stream.clone(), sealer),
-            receiver: Receiver::new(stream, opener),
+            sender: Sender::new(stream.clone(), header, sealer),
+            receiver: Receiver::new(stream, header, opener),
         }
     }
 
@@ -71,18 +73,12 @@ impl<T: Read + Write + Clone, S: Seal, O: Open> Channel<T, S, O> {
     }
 
     /// Sends one plaintext as one record, at once. See [`Sender::send`].
-    ///
-    /// # Errors
-    /// [`ChannelError`].
     pub fn send(&mut self, plaintext: &[u8]) -> Result<(), ChannelError> {
         self.queue(plaintext)?;
         self.flush()
     }
 
     /// Seals one plaintext into the write buffer. See [`Sender::queue`].
-    ///
-    /// # Errors
-    /// [`ChannelError`].
     pub fn queue(&mut self, plaintext: &[u8]) -> Result<(), ChannelError> {
         let queued = self.sender.queue(plaintext);
         self.receiver.closed |= self.sender.closed;
@@ -90,9 +86,6 @@ impl<T: Read + Write + Clone, S: Seal, O: Open> Channel<T, S, O> {
     }
 
     /// Writes out what was queued. See [`Sender::flush`].
-    ///
-    /// # Errors
-    /// [`ChannelError`].
     pub fn flush(&mut self) -> Result<(), ChannelError> {
         let flushed = self.sender.flush();
         self.receiver.closed |= self.sender.closed;
@@ -101,9 +94,6 @@ impl<T: Read + Write + Clone, S: Seal, O: Open> Channel<T, S, O> {
 
     // ANCHOR: recv
     /// The next plaintext, or `None` at a clean end. See [`Receiver::recv`].
-    ///
-    /// # Errors
-    /// [`ChannelError`].
     pub fn recv(&mut self) -> Result<Option<&mut [u8]>, ChannelError> {
         let received = self.receiver.recv();
         self.sender.closed |= received.is_err();

@@ -1,13 +1,11 @@
 //! One direction of a connection, as its receiver sees it.
 
-use std::io::{self, BufRead, Read};
-use std::mem;
-use std::ops::Range;
+use std::io::Read;
 
 use crypto::Open;
-use framing::{FrameError, Limits, RecordReader};
+use framing::{FrameError, Header, Limits, RecordReader};
 
-use crate::{ChannelError, Observer, Seen};
+use crate::{ChannelError, Observed, Observer};
 
 /// Reads records from a stream, opens them and hands out their plaintexts.
 pub struct Receiver<R, O> {
@@ -17,18 +15,15 @@ pub struct Receiver<R, O> {
     observer: Option<Observer>,
     /// The payload as it arrived, kept for the observer: opening overwrites it.
     arrived: Vec<u8>,
-    /// Where in the last payload the plaintext lies that [`Read`] has not handed out yet.
-    unread: Range<usize>,
     pub(crate) closed: bool,
 }
 
 impl<R: Read, O: Open> Receiver<R, O> {
-    /// Reads from `stream` what `opener` opens. Payloads shorter than the stage's overhead, or longer
-    /// than the longest plaintext with it, are refused at their header.
-    pub fn new(stream: R, opener: O) -> Self {
-        let reader = RecordReader::new(stream, Limits::with_overhead(O::OVERHEAD));
-        let (arrived, unread) = (Vec::new(), 0..0);
-        Self { reader, opener, index: 0, observer: None, arrived, unread, closed: false }
+    /// Reads from `stream` records with such a header, and opens them with `opener`. Payloads shorter than
+    /// the stage's overhead, or longer than the longest plaintext with it, are refused at their header.
+    pub fn new(stream: R, header: Header, opener: O) -> Self {
+        let reader = RecordReader::new(stream, header, Limits::with_overhead(opener.overhead()));
+        Self { reader, opener, index: 0, observer: None, arrived: Vec::new(), closed: false }
     }
 
     /// Shows `observer` every record from now on.
@@ -36,19 +31,26 @@ impl<R: Read, O: Open> Receiver<R, O> {
         self.observer = Some(observer);
     }
 
-    /// Whether something of the next record is here already.
+    /// Opens every record from the next one on with another opener, and holds it to that one's limits. A
+    /// record is opened as a whole when its turn comes: no byte of one that arrived before this call is
+    /// left to be opened in part with the old key and in part with the new.
+    pub fn rekey(&mut self, opener: O) {
+        self.reader.set_limits(Limits::with_overhead(opener.overhead()));
+        self.opener = opener;
+    }
+
+    /// Returns whether something of the next record is here already.
     pub fn has_begun(&self) -> bool {
         self.reader.has_begun()
     }
 
-    /// Whether the next record is here already, so that [`recv`](Self::recv) does not wait.
+    /// Returns whether the next record is here already, so that [`recv`](Self::recv) does not wait.
     pub fn is_ready(&self) -> bool {
         self.reader.is_ready()
     }
 
-    /// The next plaintext, or what [`Read`] has left of the last one, borrowed from the read buffer.
-    /// `None` is a clean end: the stream ended between two records. No stage here can tell whether the
-    /// sender meant it to.
+    /// Receives the next plaintext, borrowed from the read buffer. `None` is a clean end: the stream ended
+    /// between two records. No stage here can tell whether the sender meant it to.
     ///
     /// # Errors
     /// [`ChannelError::Frame`], [`ChannelError::Open`] and [`ChannelError::Io`], after which the
@@ -57,23 +59,20 @@ impl<R: Read, O: Open> Receiver<R, O> {
         if self.closed {
             return Err(ChannelError::Closed);
         }
-        if !self.unread.is_empty() {
-            let unread = mem::take(&mut self.unread);
-            return Ok(self.reader.last_payload().get_mut(unread));
-        }
+        // Set before the work, so that every way out of it but the good ones leaves the direction dead.
         self.closed = true;
         let index = self.index;
         let expected_seq = self.opener.expected_seq();
         let observer = self.observer.as_deref();
         let refuse = |error, payload| {
             if let Some(observer) = observer {
-                observer(&Seen::Rejected { index, error: &error, expected_seq, payload });
+                observer(&Observed::Rejected { index, error: &error, expected_seq, payload });
             }
             error
         };
 
-        let payload = match self.reader.read_record() {
-            Ok(Some(payload)) => payload,
+        let record = match self.reader.read_record() {
+            Ok(Some(record)) => record,
             Ok(None) => {
                 self.closed = false;
                 return Ok(None);
@@ -83,48 +82,19 @@ impl<R: Read, O: Open> Receiver<R, O> {
         };
         if observer.is_some() {
             self.arrived.clear();
-            self.arrived.extend_from_slice(payload);
+            self.arrived.extend_from_slice(record.payload);
         }
-        let plaintext = match self.opener.open(payload) {
+        let plaintext = match self.opener.open(record.header, record.payload) {
             Ok(plaintext) => plaintext,
             Err(error) => {
                 return Err(refuse(ChannelError::Open { index, error }, Some(&self.arrived)));
             }
         };
         if let Some(observer) = observer {
-            observer(&Seen::Received { index, plaintext, payload: &self.arrived });
+            observer(&Observed::Received { index, plaintext, payload: &self.arrived });
         }
         self.index += 1;
         self.closed = false;
         Ok(Some(plaintext))
-    }
-}
-
-/// The plaintexts as a stream of bytes, in which their bounds are gone.
-///
-/// Errors are those of [`Receiver::recv`], inside an [`io::Error`]: `InvalidData` for bytes that were
-/// refused, `UnexpectedEof` for a record that was cut.
-impl<R: Read, O: Open> Read for Receiver<R, O> {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let read = self.fill_buf()?.read(room)?;
-        self.consume(read);
-        Ok(read)
-    }
-}
-
-impl<R: Read, O: Open> BufRead for Receiver<R, O> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        // A record without plaintext is not the end.
-        while self.unread.is_empty() {
-            let Some(plaintext) = self.recv()? else { return Ok(&[]) };
-            let (len, at) = (plaintext.len(), plaintext.as_ptr().addr());
-            let start = at.saturating_sub(self.reader.last_payload().as_ptr().addr());
-            self.unread = start..start + len;
-        }
-        Ok(self.reader.last_payload().get(self.unread.clone()).unwrap_or_default())
-    }
-
-    fn consume(&mut self, len: usize) {
-        self.unread.start = (self.unread.start + len).min(self.unread.end);
     }
 }

@@ -1,15 +1,16 @@
 //! One direction of a connection, as its sender sees it.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use crypto::Seal;
-use framing::{MAX_PLAINTEXT_LEN, RecordWriter};
+use framing::{Header, MAX_PLAINTEXT_LEN, RecordWriter};
 
-use crate::{ChannelError, Observer, Seen};
+use crate::{ChannelError, Observed, Observer};
 
 /// Seals plaintexts and writes them to a stream as records.
 pub struct Sender<W, S> {
     writer: RecordWriter<W>,
+    header: Header,
     sealer: S,
     index: u64,
     observer: Option<Observer>,
@@ -17,14 +18,21 @@ pub struct Sender<W, S> {
 }
 
 impl<W: Write, S: Seal> Sender<W, S> {
-    /// Writes to `stream` what `sealer` makes.
-    pub fn new(stream: W, sealer: S) -> Self {
-        Self { writer: RecordWriter::new(stream), sealer, index: 0, observer: None, closed: false }
+    /// Writes to `stream` what `sealer` makes, with such a header in front.
+    pub fn new(stream: W, header: Header, sealer: S) -> Self {
+        let writer = RecordWriter::new(stream);
+        Self { writer, header, sealer, index: 0, observer: None, closed: false }
     }
 
     /// Shows `observer` every record from now on.
     pub fn observe(&mut self, observer: Observer) {
         self.observer = Some(observer);
+    }
+
+    /// Seals every record from the next one on with another sealer. What was queued before is sealed
+    /// already, and goes out as it is.
+    pub fn rekey(&mut self, sealer: S) {
+        self.sealer = sealer;
     }
 
     /// Sends one plaintext of at most [`MAX_PLAINTEXT_LEN`] bytes as one record, at once: one write.
@@ -36,6 +44,7 @@ impl<W: Write, S: Seal> Sender<W, S> {
         self.flush()
     }
 
+    // ANCHOR: queue
     /// Seals one plaintext of at most [`MAX_PLAINTEXT_LEN`] bytes into the write buffer. It goes out
     /// with the next [`flush`](Self::flush), together with its neighbours, or earlier when the buffer
     /// is full.
@@ -52,19 +61,24 @@ impl<W: Write, S: Seal> Sender<W, S> {
         if len > max {
             return Err(ChannelError::PlaintextTooLong { len, max });
         }
+        // Set before the work: whatever fails below leaves half a record in the buffer, and nothing may
+        // ever be flushed behind it.
         self.closed = true;
         let index = self.index;
-        let payload = self.writer.append(|payload| {
-            let sealed = self.sealer.seal(plaintext, payload);
-            sealed.map_err(|error| ChannelError::Seal { index, error })
-        })?;
+        let header = self.header.encode(len + self.sealer.overhead());
+        let buffer = self.writer.begin(&header)?;
+        let start = buffer.len();
+        let sealed = self.sealer.seal(&header, plaintext, buffer);
+        sealed.map_err(|error| ChannelError::Seal { index, error })?;
         if let Some(observer) = &self.observer {
-            observer(&Seen::Sent { index, plaintext, payload });
+            let payload = buffer.get(start..).unwrap_or_default();
+            observer(&Observed::Sent { index, plaintext, payload });
         }
         self.index += 1;
         self.closed = false;
         Ok(())
     }
+    // ANCHOR_END: queue
 
     /// Writes out what was queued.
     ///
@@ -78,24 +92,5 @@ impl<W: Write, S: Seal> Sender<W, S> {
         self.writer.flush()?;
         self.closed = false;
         Ok(())
-    }
-}
-
-/// A stream of bytes as plaintexts: each `write` queues one record of at most [`MAX_PLAINTEXT_LEN`]
-/// bytes, and `flush` writes out what was queued, which neither dropping the sender nor [`io::copy`]
-/// does. For many small writes, put a [`BufWriter`](io::BufWriter) around it.
-///
-/// Errors are those of [`Sender::queue`] and [`Sender::flush`], inside an [`io::Error`].
-impl<W: Write, S: Seal> Write for Sender<W, S> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let plaintext = bytes.get(..MAX_PLAINTEXT_LEN).unwrap_or(bytes);
-        if !plaintext.is_empty() {
-            self.queue(plaintext)?;
-        }
-        Ok(plaintext.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(Sender::flush(self)?)
     }
 }

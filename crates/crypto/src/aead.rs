@@ -29,17 +29,10 @@ pub const TAG_LEN: usize = Aes256Gcm::TAG_LEN;
 /// Bytes of a payload beside the ciphertext.
 pub const OVERHEAD: usize = SEQ_LEN + NONCE_LEN + TAG_LEN;
 
-/// What this stage needs to know: one key.
+/// The one key of this stage.
 pub struct Keys {
     /// Encrypts and authenticates.
     pub aead: AesKey,
-}
-
-impl Keys {
-    /// The article's `AEAD_KEY`, which everyone has.
-    pub fn demo() -> Self {
-        Self { aead: AesKey::demo_aead() }
-    }
 }
 
 /// Encrypts, numbers and authenticates what one side sends.
@@ -62,7 +55,16 @@ impl Sealer {
 
 // ANCHOR: seal
 impl Seal for Sealer {
-    fn seal(&mut self, plaintext: &[u8], payload: &mut Vec<u8>) -> Result<(), SealError> {
+    fn overhead(&self) -> usize {
+        OVERHEAD
+    }
+
+    fn seal(
+        &mut self,
+        _header: &[u8],
+        plaintext: &[u8],
+        payload: &mut Vec<u8>,
+    ) -> Result<(), SealError> {
         let seq = self.sequence.next().ok_or(SealError::SequenceExhausted)?;
         let seq = sequence::encode(seq);
         let nonce = self.nonces.next()?;
@@ -98,11 +100,17 @@ impl Opener {
 
 // ANCHOR: open
 impl Open for Opener {
-    const OVERHEAD: usize = OVERHEAD;
+    fn overhead(&self) -> usize {
+        OVERHEAD
+    }
 
     /// The article's program compares the sequence number before the tag. Here the tag comes first, so
     /// that nothing unauthenticated is ever interpreted; on the wire nobody can tell the two apart.
-    fn open<'p>(&mut self, payload: &'p mut [u8]) -> Result<&'p mut [u8], OpenError> {
+    fn open<'p>(
+        &mut self,
+        _header: &[u8],
+        payload: &'p mut [u8],
+    ) -> Result<&'p mut [u8], OpenError> {
         let too_short = OpenError::TooShort { len: payload.len(), min: OVERHEAD };
         let (seq, rest) = payload.split_first_chunk_mut().ok_or(too_short)?;
         let (nonce, rest) = rest.split_first_chunk_mut().ok_or(too_short)?;

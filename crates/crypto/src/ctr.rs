@@ -22,17 +22,10 @@ pub const NONCE_LEN: usize = Aes256Ctr::NONCE_LEN;
 /// Bytes of a payload beside the ciphertext.
 pub const OVERHEAD: usize = NONCE_LEN;
 
-/// What this stage needs to know: one key.
+/// The one key of this stage.
 pub struct Keys {
     /// Encrypts.
     pub encryption: AesKey,
-}
-
-impl Keys {
-    /// The article's `SHARED_KEY`, which everyone has.
-    pub fn demo() -> Self {
-        Self { encryption: AesKey::demo_encryption() }
-    }
 }
 
 /// Encrypts what one side sends.
@@ -50,7 +43,16 @@ impl Sealer {
 
 // ANCHOR: seal
 impl Seal for Sealer {
-    fn seal(&mut self, plaintext: &[u8], payload: &mut Vec<u8>) -> Result<(), SealError> {
+    fn overhead(&self) -> usize {
+        OVERHEAD
+    }
+
+    fn seal(
+        &mut self,
+        _header: &[u8],
+        plaintext: &[u8],
+        payload: &mut Vec<u8>,
+    ) -> Result<(), SealError> {
         let nonce = self.nonces.next()?;
         payload.extend_from_slice(&nonce);
         let start = payload.len();
@@ -76,9 +78,15 @@ impl Opener {
 
 // ANCHOR: open
 impl Open for Opener {
-    const OVERHEAD: usize = OVERHEAD;
+    fn overhead(&self) -> usize {
+        OVERHEAD
+    }
 
-    fn open<'p>(&mut self, payload: &'p mut [u8]) -> Result<&'p mut [u8], OpenError> {
+    fn open<'p>(
+        &mut self,
+        _header: &[u8],
+        payload: &'p mut [u8],
+    ) -> Result<&'p mut [u8], OpenError> {
         let too_short = OpenError::TooShort { len: payload.len(), min: OVERHEAD };
         let (nonce, ciphertext) = payload.split_first_chunk_mut().ok_or(too_short)?;
         self.cipher.apply_keystream(nonce, ciphertext);

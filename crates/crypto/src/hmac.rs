@@ -27,19 +27,12 @@ pub const TAG_LEN: usize = HmacSha256::TAG_LEN;
 /// Bytes of a payload beside the ciphertext.
 pub const OVERHEAD: usize = NONCE_LEN + TAG_LEN;
 
-/// What this stage needs to know: two keys.
+/// The two keys of this stage.
 pub struct Keys {
     /// Encrypts.
     pub encryption: AesKey,
     /// Authenticates.
     pub mac: MacKey,
-}
-
-impl Keys {
-    /// The article's `ENC_KEY` and `MAC_KEY`, which everyone has.
-    pub fn demo() -> Self {
-        Self { encryption: AesKey::demo_encryption(), mac: MacKey::demo() }
-    }
 }
 
 /// Encrypts and authenticates what one side sends.
@@ -62,7 +55,16 @@ impl Sealer {
 
 // ANCHOR: seal
 impl Seal for Sealer {
-    fn seal(&mut self, plaintext: &[u8], payload: &mut Vec<u8>) -> Result<(), SealError> {
+    fn overhead(&self) -> usize {
+        OVERHEAD
+    }
+
+    fn seal(
+        &mut self,
+        _header: &[u8],
+        plaintext: &[u8],
+        payload: &mut Vec<u8>,
+    ) -> Result<(), SealError> {
         let nonce = self.nonces.next()?;
         payload.extend_from_slice(&nonce);
         let start = payload.len();
@@ -91,9 +93,15 @@ impl Opener {
 
 // ANCHOR: open
 impl Open for Opener {
-    const OVERHEAD: usize = OVERHEAD;
+    fn overhead(&self) -> usize {
+        OVERHEAD
+    }
 
-    fn open<'p>(&mut self, payload: &'p mut [u8]) -> Result<&'p mut [u8], OpenError> {
+    fn open<'p>(
+        &mut self,
+        _header: &[u8],
+        payload: &'p mut [u8],
+    ) -> Result<&'p mut [u8], OpenError> {
         let too_short = OpenError::TooShort { len: payload.len(), min: OVERHEAD };
         let (nonce, rest) = payload.split_first_chunk_mut().ok_or(too_short)?;
         let (ciphertext, tag) = rest.split_last_chunk_mut().ok_or(too_short)?;

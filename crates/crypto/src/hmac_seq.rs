@@ -50,7 +50,16 @@ impl Sealer {
 
 // ANCHOR: seal
 impl Seal for Sealer {
-    fn seal(&mut self, plaintext: &[u8], payload: &mut Vec<u8>) -> Result<(), SealError> {
+    fn overhead(&self) -> usize {
+        OVERHEAD
+    }
+
+    fn seal(
+        &mut self,
+        _header: &[u8],
+        plaintext: &[u8],
+        payload: &mut Vec<u8>,
+    ) -> Result<(), SealError> {
         let seq = self.sequence.next().ok_or(SealError::SequenceExhausted)?;
         let seq = sequence::encode(seq);
         let nonce = self.nonces.next()?;
@@ -88,9 +97,15 @@ impl Opener {
 
 // ANCHOR: open
 impl Open for Opener {
-    const OVERHEAD: usize = OVERHEAD;
+    fn overhead(&self) -> usize {
+        OVERHEAD
+    }
 
-    fn open<'p>(&mut self, payload: &'p mut [u8]) -> Result<&'p mut [u8], OpenError> {
+    fn open<'p>(
+        &mut self,
+        _header: &[u8],
+        payload: &'p mut [u8],
+    ) -> Result<&'p mut [u8], OpenError> {
         let too_short = OpenError::TooShort { len: payload.len(), min: OVERHEAD };
         let (seq, rest) = payload.split_first_chunk_mut().ok_or(too_short)?;
         let (nonce, rest) = rest.split_first_chunk_mut().ok_or(too_short)?;

@@ -1,13 +1,10 @@
 //! Keys that cannot be printed, compared or cloned by accident, and are wiped from memory when dropped.
-//!
-//! The articles' keys are constants that everyone can read. They stand here so that our programs can
-//! talk to the articles' own, and they protect nothing from anyone.
 
 use zeroize::Zeroizing;
 
 use crate::primitives::fill_random;
 
-/// What a new key is made of: 32 bytes from the operating system's generator, good for any key here.
+/// Draws the bytes of a new key: 32 from the operating system's generator, good for any key here.
 ///
 /// # Errors
 /// When it has none to give.
@@ -24,16 +21,6 @@ impl AesKey {
     /// Length in bytes.
     pub const LEN: usize = 32;
 
-    /// `SHARED_KEY` of part 1, and under the name `ENC_KEY` the encryption key of part 2's HMAC stages.
-    pub fn demo_encryption() -> Self {
-        Self::from(*b"0123456789ABCDEF0123456789ABCDEF")
-    }
-
-    /// `AEAD_KEY` of part 2.
-    pub fn demo_aead() -> Self {
-        Self::from(*b"AEAD_KEY_PART2_DEMO_FOR_AES_GCM!")
-    }
-
     pub(crate) fn bytes(&self) -> &[u8; Self::LEN] {
         &self.0
     }
@@ -49,11 +36,6 @@ impl From<[u8; AesKey::LEN]> for AesKey {
 pub struct MacKey(Zeroizing<Vec<u8>>);
 
 impl MacKey {
-    /// `MAC_KEY` of part 2: 31 bytes, though the article's comment says 32.
-    pub fn demo() -> Self {
-        Self::from(b"HMAC_KEY_FOR_PART2_DEMO_1234567".to_vec())
-    }
-
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }

@@ -11,7 +11,7 @@
 //! - [`hmac_seq`]: a sequence number under the tag. A record in the wrong place is noticed.
 //! - [`aead`]: AES-GCM. The same from one primitive.
 //!
-//! What they are made of:
+//! Their building blocks:
 //!
 //! - `primitives`: every call into somebody else's cryptography, on one page an engine.
 //! - `nonce`: numbers used once, from the operating system.

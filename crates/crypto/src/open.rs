@@ -4,14 +4,16 @@ use thiserror::Error;
 /// the memory of what comes next.
 pub trait Open {
     /// Bytes of a payload beside the ciphertext: the length of the shortest payload.
-    const OVERHEAD: usize;
+    fn overhead(&self) -> usize;
 
-    /// Verifies `payload`, then decrypts it where it lies and returns the plaintext in it.
+    /// Verifies `payload`, then decrypts it where it lies and returns the plaintext in it. `header` is what
+    /// stood in front of it on the wire.
     ///
     /// # Errors
     /// [`OpenError`]. `payload` holds nothing decrypted then, and the sequence number expected next is
     /// as it was.
-    fn open<'p>(&mut self, payload: &'p mut [u8]) -> Result<&'p mut [u8], OpenError>;
+    fn open<'p>(&mut self, header: &[u8], payload: &'p mut [u8])
+    -> Result<&'p mut [u8], OpenError>;
 
     /// The sequence number the next record must carry, where the stage has one.
     fn expected_seq(&self) -> Option<u64> {
@@ -19,7 +21,26 @@ pub trait Open {
     }
 }
 
-/// Why a payload was refused.
+/// One of any stage, chosen as the program runs.
+impl<O: Open + ?Sized> Open for Box<O> {
+    fn overhead(&self) -> usize {
+        (**self).overhead()
+    }
+
+    fn open<'p>(
+        &mut self,
+        header: &[u8],
+        payload: &'p mut [u8],
+    ) -> Result<&'p mut [u8], OpenError> {
+        (**self).open(header, payload)
+    }
+
+    fn expected_seq(&self) -> Option<u64> {
+        (**self).expected_seq()
+    }
+}
+
+/// A reason that a payload was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum OpenError {
     /// Fewer bytes than the fields of this stage take.

@@ -3,14 +3,40 @@ use thiserror::Error;
 /// One direction of a connection, as its sender sees it: owns the key, the nonces and, where the stage
 /// has one, the counter.
 pub trait Seal {
-    /// Appends the payload that carries `plaintext` to `payload`, behind whatever is there already.
+    /// Bytes of a payload beside the ciphertext. So a payload's length, and with it its header, is known
+    /// before it is sealed.
+    fn overhead(&self) -> usize;
+
+    /// Appends the payload that carries `plaintext` to `payload`, behind whatever is there already. `header`
+    /// is what will stand in front of it on the wire.
     ///
     /// # Errors
     /// [`SealError`]. Nothing was appended then, and no nonce or sequence number was used up.
-    fn seal(&mut self, plaintext: &[u8], payload: &mut Vec<u8>) -> Result<(), SealError>;
+    fn seal(
+        &mut self,
+        header: &[u8],
+        plaintext: &[u8],
+        payload: &mut Vec<u8>,
+    ) -> Result<(), SealError>;
 }
 
-/// Why a plaintext could not be sealed.
+/// One of any stage, chosen as the program runs.
+impl<S: Seal + ?Sized> Seal for Box<S> {
+    fn overhead(&self) -> usize {
+        (**self).overhead()
+    }
+
+    fn seal(
+        &mut self,
+        header: &[u8],
+        plaintext: &[u8],
+        payload: &mut Vec<u8>,
+    ) -> Result<(), SealError> {
+        (**self).seal(header, plaintext, payload)
+    }
+}
+
+/// A reason that a plaintext could not be sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SealError {
     /// All sequence numbers are used up. One more would repeat, and a repeated number is a replay.

@@ -18,7 +18,7 @@ impl Sequence {
     }
 
     // ANCHOR: check
-    /// Whether `got` is the number of the next record.
+    /// Returns whether `got` is the number of the next record.
     pub(crate) fn check(self, got: u64) -> Result<(), OpenError> {
         let expected = self.next().ok_or(OpenError::SequenceExhausted)?;
         if got == expected { Ok(()) } else { Err(OpenError::OutOfOrder { expected, got }) }

@@ -3,54 +3,52 @@
 //! A receiver may refuse what it does not like and read no further. A watcher cannot: it takes the bytes
 //! as they pass by, and shows whatever they are.
 
-use byteorder::{BigEndian, ByteOrder};
-
-use crate::{LENGTH_LEN, Stage};
+use crate::{Header, Limits};
 
 /// Cuts what passed by in one direction into records.
 #[derive(Debug)]
 pub struct Cutter {
-    stage: &'static Stage,
-    /// What has not made a whole record yet.
+    header: Header,
+    limits: Limits,
+    /// The beginning of a record that is not whole yet.
     rest: Vec<u8>,
     index: u64,
-    /// Whether bytes cannot be told apart any more: a length was no length.
+    /// Set once a length was no valid length: where the next record begins is unknown from then on.
     lost: bool,
 }
 
-/// What a watcher made of some bytes.
+/// A piece of the stream, as a watcher sees it.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Cut {
-    /// A whole record, its length in front.
+    /// A whole record, its header in front.
     Record {
         /// Which of its direction, from 0.
         index: u64,
-        /// Length and payload.
+        /// Header and payload.
         bytes: Vec<u8>,
     },
-    /// Bytes that are no record of this stage: raw ones at the plain stage, else what follows a length
-    /// that no receiver accepts, or a record that was cut.
+    /// Bytes that are no record: raw ones where there is no header, else what follows a length that no
+    /// receiver accepts, or a record that was cut.
     Loose(Vec<u8>),
 }
 
 impl Cutter {
-    /// For one direction of a connection at `stage`.
-    pub fn new(stage: &'static Stage) -> Self {
-        Self { stage, rest: Vec::new(), index: 0, lost: !stage.has_records }
+    /// For one direction of a connection whose records have such a header, and payloads within `limits`.
+    pub fn new(header: Header, limits: Limits) -> Self {
+        Self { header, limits, rest: Vec::new(), index: 0, lost: header.is_empty() }
     }
 
     /// Takes the next bytes, and calls `found` with whatever is complete now.
     pub fn push(&mut self, bytes: &[u8], mut found: impl FnMut(Cut)) {
         self.rest.extend_from_slice(bytes);
         let mut unread = self.rest.as_slice();
-        while let (false, Some((header, _))) = (self.lost, unread.split_first_chunk::<LENGTH_LEN>())
-        {
-            let len = usize::try_from(BigEndian::read_u32(header)).unwrap_or(usize::MAX);
-            if !self.stage.limits().contains(len) {
+        while let (false, Some(len)) = (self.lost, self.header.payload_len(unread)) {
+            if !self.limits.contains(len) {
                 self.lost = true;
                 break;
             }
-            let Some((record, behind)) = unread.split_at_checked(LENGTH_LEN + len) else { break };
+            let record_len = self.header.len() + len;
+            let Some((record, behind)) = unread.split_at_checked(record_len) else { break };
             found(Cut::Record { index: self.index, bytes: record.to_vec() });
             self.index += 1;
             unread = behind;
@@ -72,15 +70,16 @@ impl Cutter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stage::{PART1_PLAIN, PART2_HMAC};
+
+    const LIMITS: Limits = Limits::with_overhead(48);
 
     fn record(fill: u8, plaintext_len: usize) -> Vec<u8> {
         let len = 48 + plaintext_len;
         [&u32::try_from(len).unwrap().to_be_bytes()[..], &vec![fill; len]].concat()
     }
 
-    fn cut(stage: &'static Stage, pieces: &[&[u8]]) -> Vec<Cut> {
-        let mut cutter = Cutter::new(stage);
+    fn cut(header: Header, pieces: &[&[u8]]) -> Vec<Cut> {
+        let mut cutter = Cutter::new(header, LIMITS);
         let mut cuts = vec![];
         for piece in pieces {
             cutter.push(piece, |cut| cuts.push(cut));
@@ -99,10 +98,10 @@ mod tests {
             .collect();
         for at in 0..=stream.len() {
             let (a, b) = stream.split_at(at);
-            assert_eq!(cut(&PART2_HMAC, &[a, b]), expected);
+            assert_eq!(cut(Header::LENGTH, &[a, b]), expected);
         }
         let single: Vec<_> = stream.chunks(1).collect();
-        assert_eq!(cut(&PART2_HMAC, &single), expected);
+        assert_eq!(cut(Header::LENGTH, &single), expected);
     }
 
     #[test]
@@ -112,7 +111,7 @@ mod tests {
             Cut::Record { index: 0, bytes: record(1, 0) },
             Cut::Loose(record(2, 7)[..20].to_vec()),
         ];
-        assert_eq!(cut(&PART2_HMAC, &[&stream]), expected);
+        assert_eq!(cut(Header::LENGTH, &[&stream]), expected);
     }
 
     #[test]
@@ -120,7 +119,7 @@ mod tests {
         for length in [0, 47, 48 + 16_385, u32::MAX] {
             let bad = length.to_be_bytes();
             let good = record(1, 3);
-            let cuts = cut(&PART2_HMAC, &[&good, &bad, &good]);
+            let cuts = cut(Header::LENGTH, &[&good, &bad, &good]);
             let expected = [
                 Cut::Record { index: 0, bytes: good.clone() },
                 Cut::Loose(bad.to_vec()),
@@ -133,6 +132,6 @@ mod tests {
     #[test]
     fn raw_bytes_are_loose_as_they_come() {
         let loose = |bytes: &[u8]| Cut::Loose(bytes.to_vec());
-        assert_eq!(cut(&PART1_PLAIN, &[b"GE", b"T /"]), [loose(b"GE"), loose(b"T /")]);
+        assert_eq!(cut(Header::NONE, &[b"GE", b"T /"]), [loose(b"GE"), loose(b"T /")]);
     }
 }

@@ -1,17 +1,15 @@
 //! A stream becomes records again, each handed out where it lies in the buffer.
 
 use std::io::{self, Read};
-use std::ops::Range;
 
-use byteorder::{BigEndian, ByteOrder};
 use thiserror::Error;
 
-use crate::{LENGTH_LEN, MAX_EMPTY_RECORDS, MAX_PLAINTEXT_LEN};
+use crate::{Header, MAX_EMPTY_RECORDS, MAX_PLAINTEXT_LEN};
 
-/// What the buffer holds at first, in bytes. A peer that merely connects costs no more than this.
+/// Initial size of the buffer in bytes. A peer that merely connects costs no more than this.
 const INITIAL_CAPACITY: usize = 2 * 1024;
 
-/// What the buffer grows to, in bytes, when a peer sends much at once: several of the longest records.
+/// Largest size of the buffer in bytes, which it reaches when a peer sends several of the longest records at once.
 const MAX_CAPACITY: usize = 128 * 1024;
 
 /// The payload lengths a receiver accepts, both ends included.
@@ -29,23 +27,23 @@ impl Limits {
         Self { min: overhead, max: overhead + MAX_PLAINTEXT_LEN }
     }
 
-    /// Whether a payload of `len` bytes is accepted.
+    /// Returns whether a payload of `len` bytes is accepted.
     pub const fn contains(self, len: usize) -> bool {
         self.min <= len && len <= self.max
     }
 }
 
-/// Why no record could be read. All of these are final: there is no telling where the next record starts.
+/// A reason that no record could be read. All are final: nothing tells where the next record starts.
 #[derive(Debug, Error)]
 pub enum FrameError {
-    /// The stream ended after `got` of the `wanted` bytes of a record, its 4-byte length included.
+    /// The stream ended after `got` of the `wanted` bytes of a record, its header included.
     #[error(
         "the stream ended after {got} of {wanted} bytes: the record was cut, by a fault or on purpose"
     )]
     Truncated {
         /// Bytes of the record that arrived.
         got: usize,
-        /// Bytes it takes to read on: 4 while the length is incomplete, then the whole record.
+        /// Bytes it takes to read on: those of the header while it is incomplete, then of the whole record.
         wanted: usize,
     },
     /// The header announces `len` payload bytes, more than the limit. Nothing was allocated or read for it.
@@ -72,80 +70,86 @@ pub enum FrameError {
     Io(#[from] io::Error),
 }
 
+/// A record where it lies in the buffer.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Record<'b> {
+    /// Its header, as it arrived.
+    pub header: &'b [u8],
+    /// Its payload, to be decrypted in place.
+    pub payload: &'b mut [u8],
+}
+
 /// Cuts `stream` into records, with as few reads as the stream allows.
 #[derive(Debug)]
 pub struct RecordReader<R> {
     stream: R,
+    header: Header,
     limits: Limits,
     /// `buffer[start..end]` has arrived and has not been handed out yet.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Where the payload handed out last lies in `buffer`.
-    last: Range<usize>,
     empty_in_a_row: u32,
 }
 
 impl<R: Read> RecordReader<R> {
-    /// Reads from `stream`, and refuses records whose payload is not within `limits`.
-    pub fn new(stream: R, limits: Limits) -> Self {
-        let (buffer, last) = (Vec::new(), 0..0);
-        Self { stream, limits, buffer, start: 0, end: 0, last, empty_in_a_row: 0 }
+    /// Reads from `stream` records with such a header, and refuses those whose payload is not within
+    /// `limits`.
+    pub fn new(stream: R, header: Header, limits: Limits) -> Self {
+        Self { stream, header, limits, buffer: Vec::new(), start: 0, end: 0, empty_in_a_row: 0 }
+    }
+
+    /// Holds every record from the next one on to other limits.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     // ANCHOR: read_record
-    /// The next record's payload, borrowed from the buffer, to be decrypted in place. `None` is a clean
-    /// end: the stream ended between two records.
+    /// Reads the next record. `None` is a clean end: the stream ended between two records.
     ///
     /// # Errors
-    /// [`FrameError`]. The header is judged before its payload is waited for or given room.
-    pub fn read_record(&mut self) -> Result<Option<&mut [u8]>, FrameError> {
-        self.fill(LENGTH_LEN)?;
-        let Some((header, _)) = self.unread().split_first_chunk::<LENGTH_LEN>() else {
+    /// [`FrameError`]. The header is checked before its payload is waited for or given room.
+    pub fn read_record(&mut self) -> Result<Option<Record<'_>>, FrameError> {
+        let header_len = self.header.len();
+        self.fill(header_len)?;
+        let Some(len) = self.header.payload_len(self.unread()) else {
             return match self.unread().len() {
                 0 => Ok(None),
-                got => Err(FrameError::Truncated { got, wanted: LENGTH_LEN }),
+                got => Err(FrameError::Truncated { got, wanted: header_len }),
             };
         };
-        let len = self.check(BigEndian::read_u32(header))?;
-        let wanted = LENGTH_LEN + len;
+        self.check(len)?;
+        let wanted = header_len + len;
         self.fill(wanted)?;
         let got = self.unread().len();
-        let (from, to) = (self.start + LENGTH_LEN, self.start + wanted);
+        let (from, to) = (self.start, self.start + wanted);
         match self.buffer.get_mut(from..to) {
-            Some(payload) if got >= wanted => {
+            Some(record) if got >= wanted => {
                 self.start = to;
-                self.last = from..to;
-                Ok(Some(payload))
+                let (header, payload) = record.split_at_mut(header_len);
+                Ok(Some(Record { header, payload }))
             }
             _ => Err(FrameError::Truncated { got, wanted }),
         }
     }
     // ANCHOR_END: read_record
 
-    /// The payload that [`read_record`](Self::read_record) returned last, as whoever got it left it.
-    pub fn last_payload(&mut self) -> &mut [u8] {
-        self.buffer.get_mut(self.last.clone()).unwrap_or_default()
-    }
-
-    /// Whether something of the next record is here already.
+    /// Returns whether something of the next record is here already.
     pub fn has_begun(&self) -> bool {
         self.start < self.end
     }
 
-    /// Whether the next record is here already, from its first byte to its last.
+    /// Returns whether the next record is here already, from its first byte to its last.
     pub fn is_ready(&self) -> bool {
-        self.unread().split_first_chunk::<LENGTH_LEN>().is_some_and(|(header, payload)| {
-            let len = usize::try_from(BigEndian::read_u32(header)).unwrap_or(usize::MAX);
-            payload.len() >= len
-        })
+        let unread = self.unread();
+        let payload_len = self.header.payload_len(unread);
+        payload_len.is_some_and(|len| unread.len() - self.header.len() >= len)
     }
 
     // ANCHOR: check
-    /// Judges the length in a header.
-    fn check(&mut self, length: u32) -> Result<usize, FrameError> {
+    /// Checks the payload length that a header announces.
+    fn check(&mut self, len: usize) -> Result<(), FrameError> {
         let Limits { min, max } = self.limits;
-        let len = usize::try_from(length).unwrap_or(usize::MAX);
         if len > max {
             return Err(FrameError::TooLong { len, max });
         }
@@ -156,7 +160,7 @@ impl<R: Read> RecordReader<R> {
         if self.empty_in_a_row > MAX_EMPTY_RECORDS {
             return Err(FrameError::TooManyEmptyRecords);
         }
-        Ok(len)
+        Ok(())
     }
     // ANCHOR_END: check
 

@@ -1,17 +1,22 @@
-//! What every client and server shares, so that each can show just what is its own: connect, channel,
+//! The parts that every client and server shares, so that each can show just what is its own: connect, channel,
 //! send, receive.
 //!
 //! - [`client`], [`server`]: run one, from its options to its exit code.
 //! - [`options`]: what can be said on the command line.
 //! - [`connection`]: a stream that is watched and timed.
+//! - [`reporter`]: where a program reports what happens; [`exit`]: how it ends.
 //! - [`serve`](mod@serve): many connections at a time.
 //! - [`stream`]: a TCP stream on which every step has a deadline.
 
 pub mod connection;
+pub mod exit;
 pub mod options;
+pub mod reporter;
 pub mod serve;
 pub mod stream;
 
+use std::env;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
@@ -19,12 +24,15 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::Context;
-use framing::Stage;
+use stages::Stage;
 use transcript::Role;
 
-pub use connection::{Connection, Failure, Voice};
+pub use connection::Connection;
+use exit::exit_code;
+pub use exit::{Failure, NoAnswer};
 use options::{ClientOptions, ServerOptions};
-use serve::{Crowd, Intake, Served};
+pub use reporter::{Report, Reporter};
+use serve::{Connections, ServeOptions, Served};
 use stream::TimedStream;
 
 /// The request of the articles' exchange: 61 bytes.
@@ -35,41 +43,36 @@ pub const REQUEST: &str = "GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: loc
 pub const RESPONSE: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nhello, client";
 
-/// How a program ends, beside `0`: the exchange went through.
-mod exit {
-    /// The peer's bytes were rejected.
-    pub const REJECTED: u8 = 1;
-    /// The network failed, or the peer kept silent for too long.
-    pub const NETWORK: u8 = 3;
-}
-
-/// The peer ended the connection where an answer was due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the peer closed the connection where its answer was due; perhaps it refused the request")]
-pub struct NoAnswer;
-
-/// Runs a client: connects, exchanges what `exchange` says, reports, and ends. `exchange` gets the
-/// requests in batches; each batch is to be sent before the first of its answers is read.
+/// Runs a client: connects, sends the requests it was given as `exchange` says, reports, and ends.
 pub fn client(
     stage: &'static Stage,
-    exchange: impl FnOnce(&Arc<Connection>, &mut dyn Iterator<Item = Vec<&[u8]>>) -> anyhow::Result<()>,
+    exchange: impl FnOnce(&Arc<Connection>, &mut dyn Iterator<Item = &[u8]>) -> anyhow::Result<()>,
 ) -> ExitCode {
-    let options = ClientOptions::parse(stage);
-    let voice = Arc::new(options.common.voice(Role::Client, stage));
+    client_with(stage, env::args_os(), exchange)
+}
+
+/// Runs a client with other arguments than the process was given. The first is its name.
+pub fn client_with(
+    stage: &'static Stage,
+    args: impl Iterator<Item = OsString>,
+    exchange: impl FnOnce(&Arc<Connection>, &mut dyn Iterator<Item = &[u8]>) -> anyhow::Result<()>,
+) -> ExitCode {
+    let options = ClientOptions::parse(stage, args);
+    let reporter = Arc::new(options.common.reporter(Role::Client, stage));
     let connect = || {
         let addr = &options.addr;
         let stream = TimedStream::connect(addr, options.common.timeout)
             .with_context(|| format!("cannot connect to {addr}"))?;
-        Connection::new(stream, voice.clone())
+        Connection::new(stream, reporter.clone())
     };
     let outcome = connect().map_err(Failure::from).and_then(|connection| {
-        let exchanged = exchange(&connection, &mut options.batches());
+        let exchanged = exchange(&connection, &mut options.requests());
         connection.close(exchanged)
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { error, rejected }) => {
-            voice.complain(&error);
+            reporter.complain(&error);
             exit_code(rejected)
         }
     }
@@ -82,12 +85,12 @@ pub fn server(
     exchange: impl Fn(&Arc<Connection>) -> anyhow::Result<()> + Sync,
 ) -> ExitCode {
     let options = ServerOptions::parse(stage);
-    let voice = Arc::new(options.common.voice(Role::Server, stage));
-    serve(&options.intake(), &voice, |stream, crowd| {
+    let reporter = Arc::new(options.common.reporter(Role::Server, stage));
+    serve(&options.serving(), &*reporter, |stream, connections| {
         let stream = TimedStream::new(stream, options.common.timeout, options.idle_timeout());
-        let connection = Connection::new(stream, voice.clone())?;
+        let connection = Connection::new(stream, reporter.clone())?;
         let running = Arc::downgrade(&connection);
-        crowd.add(running);
+        connections.add(running);
         let served = exchange(&connection).and_then(|()| connection.was_used());
         connection.close(served)
     })
@@ -95,15 +98,15 @@ pub fn server(
 
 /// Takes in connections and serves each as `one` does, in a thread of its own. Reports where it listens,
 /// complains of each that fails, and ends when all are served, or on SIGINT or SIGTERM: then those that
-/// `one` has added to the crowd are told to stop.
+/// `one` has added to the connections are told to stop.
 pub fn serve(
-    intake: &Intake<'_>,
-    voice: &Voice,
-    one: impl Fn(TcpStream, &Crowd) -> Result<(), Failure> + Sync,
+    options: &ServeOptions<'_>,
+    reporter: &impl Report,
+    one: impl Fn(TcpStream, &Connections) -> Result<(), Failure> + Sync,
 ) -> ExitCode {
-    match serve::serve(intake, voice, one) {
+    match serve::serve(options, reporter, one) {
         Ok(Served { stopped: true, connections, failed, .. }) => {
-            voice.say(&format!(
+            reporter.say(&format!(
                 "stopped: served {connections} connections, {failed} of them failed"
             ));
             ExitCode::SUCCESS
@@ -111,7 +114,7 @@ pub fn serve(
         Ok(Served { failed: 0, .. }) => ExitCode::SUCCESS,
         Ok(Served { rejected, .. }) => exit_code(rejected > 0),
         Err(error) => {
-            voice.complain(&error);
+            reporter.complain(&error);
             exit_code(false)
         }
     }
@@ -133,11 +136,6 @@ pub fn demo(
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => outcome,
     }
-}
-
-/// How a program ends that failed.
-fn exit_code(rejected: bool) -> ExitCode {
-    if rejected { exit::REJECTED } else { exit::NETWORK }.into()
 }
 
 /// Ends the process when standard input does: a launcher that holds the other end takes its programs

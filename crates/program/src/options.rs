@@ -1,25 +1,26 @@
-//! What can be said on the command line.
+//! Options on the command line.
 
+use std::env;
 use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
-use framing::{MAX_PLAINTEXT_LEN, Stage};
-use indicatif::ProgressBar;
-use transcript::{Format, Reporter, Role};
+use framing::MAX_PLAINTEXT_LEN;
+use stages::Stage;
+use transcript::{EventWriter, Format, Role};
 
-use crate::connection::Voice;
-use crate::serve::Intake;
+use crate::reporter::Reporter;
+use crate::serve::ServeOptions;
 use crate::{REQUEST, exit_with_stdin};
 
-/// How much longer than for a message a server waits for the next one to begin.
+/// Idle time a server allows between two messages, as a multiple of the time for one.
 const IDLE: u32 = 6;
 
-/// What all programs have in common.
+/// Options of every program.
 #[derive(Args, Debug)]
 pub struct Common {
-    /// How long the other side may take for each whole message, and to take what it is sent
+    /// Time limit for the peer to send a whole message, or to accept ours
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub timeout: Duration,
 
@@ -34,12 +35,12 @@ pub struct Common {
 
 impl Common {
     /// Sets the program up to speak.
-    pub fn voice(&self, role: Role, stage: &'static Stage) -> Voice {
+    pub fn reporter(&self, role: Role, stage: &'static Stage) -> Reporter {
         if self.exit_with_stdin {
             exit_with_stdin();
         }
         let format = if self.json { Format::Json } else { Format::Text };
-        Voice { role, stage, reporter: Reporter::new(format), line: ProgressBar::hidden() }
+        Reporter { role, stage, events: EventWriter::new(format) }
     }
 }
 
@@ -60,17 +61,13 @@ pub(crate) struct ClientOptions {
     /// How many requests to send, going round those given
     #[arg(long = "requests", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-
-    /// Send all requests before reading the first answer
-    #[arg(long)]
-    pipeline: bool,
 }
 
 impl ClientOptions {
-    pub(crate) fn parse(stage: &Stage) -> Self {
-        let mut options: Self = parse(stage, Role::Client);
-        let several = options.texts.len() > 1 || options.count.is_some() || options.pipeline;
-        if several && !stage.has_records {
+    pub(crate) fn parse(stage: &Stage, args: impl Iterator<Item = OsString>) -> Self {
+        let mut options: Self = parse(stage, Role::Client, args);
+        let several = options.texts.len() > 1 || options.count.is_some();
+        if several && !stage.has_records() {
             let why = "the plain stage has no records, so a connection carries one request";
             usage_error::<Self>(stage, Role::Client, ErrorKind::ArgumentConflict, why);
         }
@@ -84,14 +81,11 @@ impl ClientOptions {
         options
     }
 
-    /// The requests, in batches: each batch is sent before the first of its answers is read.
-    pub(crate) fn batches(&self) -> impl Iterator<Item = Vec<&[u8]>> {
+    /// Returns the requests to send, one by one.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = &[u8]> {
         let given = u64::try_from(self.texts.len()).unwrap_or(u64::MAX);
-        let count = self.count.unwrap_or(given);
-        let per_batch = if self.pipeline { count } else { 1 };
         let mut requests = self.texts.iter().map(|text| text.as_encoded_bytes()).cycle();
-        (0..count / per_batch)
-            .map(move |_| (0..per_batch).filter_map(|_| requests.next()).collect())
+        (0..self.count.unwrap_or(given)).filter_map(move |_| requests.next())
     }
 }
 
@@ -122,25 +116,29 @@ pub(crate) struct ServerOptions {
 
 impl ServerOptions {
     pub(crate) fn parse(stage: &Stage) -> Self {
-        parse(stage, Role::Server)
+        parse(stage, Role::Server, env::args_os())
     }
 
-    /// What to serve: a counted few one after the other, or several at a time for ever.
-    pub(crate) fn intake(&self) -> Intake<'_> {
+    /// Returns the connections to serve: a counted few one after the other, or several at a time for ever.
+    pub(crate) fn serving(&self) -> ServeOptions<'_> {
         let (connections, at_once) =
             if self.forever { (u64::MAX, self.max_connections) } else { (self.connections, 1) };
-        Intake { addr: &self.addr, connections, at_once }
+        ServeOptions { addr: &self.addr, connections, at_once }
     }
 
-    /// How long a client may be silent between two messages.
+    /// Returns the time that a client may be silent between two messages.
     pub(crate) fn idle_timeout(&self) -> Duration {
         self.common.timeout * IDLE
     }
 }
 
 /// Reads the command line of this stage's program, or ends with what is wrong with it.
-fn parse<T: CommandFactory + FromArgMatches>(stage: &Stage, role: Role) -> T {
-    let matches = command::<T>(stage, role).get_matches();
+fn parse<T: CommandFactory + FromArgMatches>(
+    stage: &Stage,
+    role: Role,
+    args: impl Iterator<Item = OsString>,
+) -> T {
+    let matches = command::<T>(stage, role).get_matches_from(args);
     T::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
@@ -151,8 +149,7 @@ fn command<T: CommandFactory>(stage: &Stage, role: Role) -> clap::Command {
         .about(format!("The {role} of stage {}: {}", stage.name, stage.title))
         .mut_arg("addr", |addr| addr.default_value(default_addr).required(false))
         .mut_args(|arg| {
-            let of_records = ["count", "pipeline"].contains(&arg.get_id().as_str());
-            if of_records && !stage.has_records { arg.hide(true) } else { arg }
+            if arg.get_id() == "count" && !stage.has_records() { arg.hide(true) } else { arg }
         })
 }
 
@@ -163,7 +160,7 @@ fn usage_error<T: CommandFactory>(stage: &Stage, role: Role, kind: ErrorKind, wh
 /// `HOST:PORT`, its host still a name perhaps.
 ///
 /// # Errors
-/// What was expected, for whoever typed it.
+/// The expected form, for whoever typed it.
 pub fn host_and_port(text: &str) -> Result<String, String> {
     match text.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
@@ -176,7 +173,7 @@ pub fn host_and_port(text: &str) -> Result<String, String> {
 /// A number of seconds above 0, a day at most.
 ///
 /// # Errors
-/// What was expected, for whoever typed it.
+/// The expected form, for whoever typed it.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.001..=86_400.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or("expected seconds, from 0.001 to 86400".to_owned())

@@ -13,30 +13,31 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use socket2::{Domain, Socket, Type};
-use transcript::What;
+use transcript::EventKind;
 
-use crate::connection::{Failure, Voice};
+use crate::exit::Failure;
+use crate::reporter::Report;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// How long to wait before accepting again when that failed, for want of descriptors perhaps.
+/// Pause before accepting again after a failure, for want of descriptors perhaps.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// How long not to say again that connections cannot be accepted.
+/// Time between two complaints that connections cannot be accepted.
 const QUIET: Duration = Duration::from_secs(60);
 
 /// Stack of a connection's thread in bytes of address space. Only what is used takes memory.
 const STACK_LEN: usize = 256 * 1024;
 
-/// What to take in.
+/// The connections to serve.
 #[derive(Clone, Copy, Debug)]
-pub struct Intake<'a> {
-    /// Where to listen, as `HOST:PORT`.
+pub struct ServeOptions<'a> {
+    /// Address to listen on, as `HOST:PORT`.
     pub addr: &'a str,
-    /// How many connections to serve before ending.
+    /// Number of connections to serve before ending.
     pub connections: u64,
-    /// How many of them at the same time; further ones wait.
+    /// Number of connections served at the same time; further ones wait.
     pub at_once: u16,
 }
 
@@ -46,7 +47,7 @@ pub trait Stop: Send + Sync {
     fn stop(&self);
 }
 
-/// What came of the connections of a server.
+/// Counts of the connections a server has served.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Served {
     pub(crate) connections: u64,
@@ -57,9 +58,9 @@ pub(crate) struct Served {
     pub(crate) stopped: bool,
 }
 
-/// The connections there are, and what came of those there were.
+/// The open connections, and counts of the closed ones.
 #[derive(Default)]
-pub struct Crowd {
+pub struct Connections {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -71,24 +72,24 @@ struct State {
     served: Served,
 }
 
-/// Serves as many connections as `intake` says, each as `one` does, or until SIGINT or SIGTERM. Then no
-/// further one is accepted, and those that `one` has added to the crowd are told to stop.
+/// Serves as many connections as `options` say, each as `one` does, or until SIGINT or SIGTERM. Then no
+/// further one is accepted, and those that `one` has added to the connections are told to stop.
 pub(crate) fn serve(
-    intake: &Intake<'_>,
-    voice: &Voice,
-    one: impl Fn(TcpStream, &Crowd) -> Result<(), Failure> + Sync,
+    options: &ServeOptions<'_>,
+    reporter: &impl Report,
+    one: impl Fn(TcpStream, &Connections) -> Result<(), Failure> + Sync,
 ) -> anyhow::Result<Served> {
-    let addr = intake.addr;
+    let addr = options.addr;
     let listener = listen(addr).with_context(|| format!("cannot listen on {addr}"))?;
     let addr = listener.local_addr()?;
-    let crowd = Arc::new(Crowd::default());
-    stop_on_signal(crowd.clone(), addr)?;
-    voice.report(What::Listening { addr });
+    let connections = Arc::new(Connections::default());
+    stop_on_signal(connections.clone(), addr)?;
+    reporter.report(EventKind::Listening { addr });
     thread::scope(|scope| {
-        let (one, crowd) = (&one, &*crowd);
+        let (one, connections) = (&one, &*connections);
         let mut complained: Option<Instant> = None;
-        for _ in 0..intake.connections {
-            if !crowd.enter(intake.at_once.into()) {
+        for _ in 0..options.connections {
+            if !connections.enter(options.at_once.into()) {
                 break;
             }
             let stream = loop {
@@ -96,33 +97,34 @@ pub(crate) fn serve(
                     Ok((stream, _)) => break stream,
                     Err(error) => {
                         if complained.is_none_or(|when| when.elapsed() > QUIET) {
-                            voice.complain(&anyhow!(error).context("cannot accept a connection"));
+                            reporter
+                                .complain(&anyhow!(error).context("cannot accept a connection"));
                             complained = Some(Instant::now());
                         }
                         thread::sleep(BACK_OFF);
                     }
                 }
             };
-            if crowd.lock().served.stopped {
+            if connections.lock().served.stopped {
                 break;
             }
             let serve_one = move || {
-                let outcome = catch_unwind(AssertUnwindSafe(|| one(stream, crowd)))
+                let outcome = catch_unwind(AssertUnwindSafe(|| one(stream, connections)))
                     .unwrap_or_else(|_| Err(anyhow!("a fault of this program").into()));
                 if let Err(failure) = &outcome {
-                    voice.complain(&failure.error);
+                    reporter.complain(&failure.error);
                 }
-                crowd.leave(&outcome);
+                connections.leave(&outcome);
             };
             let spawned =
                 thread::Builder::new().stack_size(STACK_LEN).spawn_scoped(scope, serve_one);
             if let Err(error) = spawned {
                 let outcome = Err(anyhow!(error).context("cannot start a thread").into());
-                crowd.leave(&outcome);
+                connections.leave(&outcome);
             }
         }
     });
-    Ok(crowd.lock().served)
+    Ok(connections.lock().served)
 }
 
 /// As `TcpListener::bind` does, but for a longer backlog: the standard library's has 128 places, and
@@ -146,16 +148,16 @@ fn listen(addr: &str) -> io::Result<TcpListener> {
     Err(failed)
 }
 
-/// On SIGINT or SIGTERM, tells the crowd to stop and wakes the listener that waits at `addr`.
-fn stop_on_signal(crowd: Arc<Crowd>, addr: SocketAddr) -> anyhow::Result<()> {
+/// On SIGINT or SIGTERM, tells the connections to stop and wakes the listener that waits at `addr`.
+fn stop_on_signal(connections: Arc<Connections>, addr: SocketAddr) -> anyhow::Result<()> {
     let stop = move || {
-        crowd.stop();
+        connections.stop();
         _ = TcpStream::connect(addr);
     };
     ctrlc::set_handler(stop).context("cannot listen for signals")
 }
 
-impl Crowd {
+impl Connections {
     /// Waits for a place among so many `at_once`, and takes it. `false` when there will be none.
     fn enter(&self, at_once: usize) -> bool {
         let full = |state: &mut State| state.at_once >= at_once && !state.served.stopped;
@@ -199,19 +201,18 @@ impl Crowd {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use framing::stage::PART2_AEAD;
-    use indicatif::ProgressBar;
+    use crate::reporter::Reporter;
+    use stages::PART2_AEAD;
     use std::io::Read;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use transcript::{Format, Reporter, Role};
+    use transcript::{EventWriter, Format, Role};
 
     #[test]
     fn a_connection_that_panics_ends_alone() {
         let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let intake = Intake { addr: &addr.to_string(), connections: 3, at_once: 1 };
-        let reporter = Reporter::new(Format::Json);
-        let line = ProgressBar::hidden();
-        let voice = Voice { role: Role::Server, stage: &PART2_AEAD, reporter, line };
+        let options = ServeOptions { addr: &addr.to_string(), connections: 3, at_once: 1 };
+        let events = EventWriter::new(Format::Json);
+        let reporter = Reporter { role: Role::Server, stage: &PART2_AEAD, events };
         let served = thread::scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..3 {
@@ -224,7 +225,7 @@ mod tests {
                 }
             });
             let count = AtomicUsize::new(0);
-            serve(&intake, &voice, |_, _| {
+            serve(&options, &reporter, |_, _| {
                 assert_ne!(count.fetch_add(1, Ordering::Relaxed), 1, "the second one panics");
                 Ok(())
             })

@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What is read and thrown away at most before a connection is closed, in bytes and in time.
+/// Limits on what is read and thrown away before a connection is closed, in bytes and in time.
 const DRAIN_LEN: u64 = 64 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
@@ -74,9 +74,6 @@ impl TimedStream {
     }
 
     /// The other end's address.
-    ///
-    /// # Errors
-    /// When the connection is gone.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.stream.peer_addr()
     }
@@ -99,9 +96,6 @@ impl TimedStream {
 }
 
 /// Connects to the first of the addresses of `addr` that answers within `timeout`.
-///
-/// # Errors
-/// Those of name resolution and of connecting to the last of the addresses found.
 pub fn connect(addr: &str, timeout: Duration) -> io::Result<TcpStream> {
     let mut failed = io::Error::from(ErrorKind::AddrNotAvailable);
     for addr in addr.to_socket_addrs()? {

@@ -1,4 +1,4 @@
-//! What can happen, and its JSON: one object an event, on a line of its own.
+//! Events and their JSON: one object an event, on a line of its own.
 //!
 //! ```
 //! use transcript::Event;
@@ -13,8 +13,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Deref;
 
-use framing::{Direction, Stage};
+use framing::Direction;
 use serde::{Deserialize, Serialize};
+use stages::Stage;
 
 /// Something that happened at either side of an exchange, or between the two.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,12 +25,12 @@ pub struct Event {
     /// At which stage: its name in JSON.
     #[serde(with = "stage_by_name")]
     pub stage: &'static Stage,
-    /// What happened: `event` in JSON, and the fields that go with it beside it.
+    /// Its kind: `event` in JSON, with the fields of that kind beside it.
     #[serde(flatten)]
-    pub what: What,
+    pub kind: EventKind,
 }
 
-/// Who speaks.
+/// The party that reports an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -42,7 +43,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Who sends that way.
+    /// Returns the party that sends that way.
     pub fn sender(direction: Direction) -> Self {
         match direction {
             Direction::ToServer => Self::Client,
@@ -69,10 +70,10 @@ enum DirectionByName {
     ToClient,
 }
 
-/// What happened.
+/// The kind of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum What {
+pub enum EventKind {
     /// The server waits for connections.
     Listening {
         /// Where: with the true port, when any free one was asked for.
@@ -87,13 +88,13 @@ pub enum What {
     Sent(Record),
     /// A record arrived and passed every check.
     Received(Record),
-    /// What arrived was refused. That is final for the connection.
+    /// A record, or what stood in its place, was refused. That is final for the connection.
     Rejected {
         /// Which record was due, from 0.
         index: u64,
         /// The check that failed, such as `bad_tag`.
         error: String,
-        /// What was checked, what was found, and what it means.
+        /// The check, the finding, and what it means.
         message: String,
         /// The sequence number that was due, where the stage has one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -139,20 +140,16 @@ pub struct Record {
     /// The sequence number in it, where the stage has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
-    /// What it carries.
+    /// Its plaintext.
     pub plaintext: Hex,
-    /// The payload, without the 4 bytes of length in front. At the plain stage: the plaintext.
+    /// The payload, without the header in front. At the plain stage: the plaintext.
     pub record: Hex,
 }
 
 impl Record {
     /// A record of `stage`, its sequence number read from the payload.
     pub fn new(stage: &Stage, index: u64, plaintext: &[u8], payload: &[u8]) -> Self {
-        let seq = stage
-            .split(payload)
-            .and_then(|parts| parts.into_iter().find(|part| part.name == "seq"))
-            .and_then(|part| part.bytes.try_into().ok())
-            .map(u64::from_be_bytes);
+        let seq = stage.seq(payload);
         Self { index, seq, plaintext: plaintext.into(), record: payload.into() }
     }
 }
@@ -177,8 +174,8 @@ impl Deref for Hex {
 }
 
 mod stage_by_name {
-    use framing::Stage;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use stages::Stage;
 
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape serde asks for")]
     pub fn serialize<S: Serializer>(

@@ -6,19 +6,19 @@
 //! - [`event`]: what can happen, and its JSON.
 //! - [`text`]: an event as a person reads it, a margin telling who speaks; [`wire`]: the same for what
 //!   passed by between the two.
-//! - [`report`]: where a program writes its events.
+//! - [`writer`]: where a program writes its events.
 //! - [`merge`]: the events of a client, a server and the wire in one causal order.
 
 pub mod event;
 pub mod lines;
 pub mod merge;
-pub mod report;
 pub mod text;
 pub mod wire;
+pub mod writer;
 
 pub use framing::Direction;
 
-pub use event::{Event, Hex, Record, Role, What};
+pub use event::{Event, EventKind, Hex, Record, Role};
 pub use merge::Merge;
-pub use report::{Format, Reporter};
 pub use wire::{Detail, WireLane};
+pub use writer::{EventWriter, Format};

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
+use stages::{Part, field};
+
 use crate::Role;
 
 /// Columns of a line.
@@ -34,13 +36,13 @@ const fn role_style(role: Role) -> Style {
 }
 
 /// The colour of a field's bytes on the wire.
-pub(crate) fn field_style(name: &str) -> Style {
-    match name {
-        "length" => AnsiColor::Blue.on_default(),
-        "seq" => AnsiColor::Green.on_default(),
-        "nonce" => AnsiColor::Yellow.on_default(),
-        "tag" => AnsiColor::Cyan.on_default(),
-        _ => PLAIN,
+pub(crate) fn field_style(role: field::Role) -> Style {
+    match role {
+        field::Role::Length => AnsiColor::Blue.on_default(),
+        field::Role::Seq => AnsiColor::Green.on_default(),
+        field::Role::Nonce => AnsiColor::Yellow.on_default(),
+        field::Role::Tag => AnsiColor::Cyan.on_default(),
+        field::Role::Plaintext | field::Role::Ciphertext => PLAIN,
     }
 }
 
@@ -65,12 +67,19 @@ impl Lines {
         }
     }
 
-    /// A field, at its offset in the record where that is of interest.
-    pub(crate) fn field(&mut self, offset: Option<usize>, name: &str, bytes: &[u8], note: &str) {
-        let offset = offset.map(|offset| offset.to_string()).unwrap_or_default();
-        let style = if offset.is_empty() { PLAIN } else { field_style(name) };
-        let (len, bytes) = (format!("{} B", bytes.len()), hex(bytes));
-        self.row(&offset, name, DIM, &len, &format!("{style}{bytes}{style:#}{note}"));
+    /// A field as its sender reports it: a number also in decimal.
+    pub(crate) fn sent(&mut self, part: &Part<'_>) {
+        let value = part.number().map(|number| format!(" = {number}")).unwrap_or_default();
+        let (len, bytes) = (format!("{} B", part.bytes.len()), hex(part.bytes));
+        self.row("", part.field.name, DIM, &len, &format!("{bytes}{value}"));
+    }
+
+    /// A field as it passes by, at its offset in the record.
+    pub(crate) fn seen(&mut self, part: &Part<'_>) {
+        let style = field_style(part.field.role);
+        let (len, bytes) = (format!("{} B", part.bytes.len()), hex(part.bytes));
+        let bytes = format!("{style}{bytes}{style:#}");
+        self.row(&part.offset.to_string(), part.field.name, DIM, &len, &bytes);
     }
 
     /// A check, and what it found.

@@ -7,9 +7,7 @@
 
 use std::collections::VecDeque;
 
-use framing::LENGTH_LEN;
-
-use crate::{Direction, Event, Record, Role, What};
+use crate::{Direction, Event, EventKind, Record, Role};
 
 /// Takes events as they come, and gives them out in order.
 #[derive(Debug, Default)]
@@ -33,7 +31,7 @@ struct Source {
     connected: bool,
 }
 
-/// One direction, as far as it was told. Bytes count the lengths in front of records.
+/// One direction, as far as it was told. Bytes count the headers in front of records.
 #[derive(Debug, Default)]
 struct Flow {
     records_sent: u64,
@@ -62,21 +60,21 @@ impl Merge {
     pub fn next_event(&mut self) -> Option<Event> {
         let role = self.next_role()?;
         let event = self.source(role).waiting.pop_front()?;
-        match &event.what {
-            What::Listening { .. } => self.source(role).listening = true,
-            What::Connected { .. } => self.source(role).connected = true,
-            What::Sent(record) => {
+        match &event.kind {
+            EventKind::Listening { .. } => self.source(role).listening = true,
+            EventKind::Connected { .. } => self.source(role).connected = true,
+            EventKind::Sent(record) => {
                 let flow = self.flow_mut(outgoing(role));
                 flow.records_sent += 1;
                 flow.bytes_sent += wire_len(&event, record);
             }
-            What::Received(record) => {
+            EventKind::Received(record) => {
                 self.flow_mut(incoming(role)).bytes_received += wire_len(&event, record);
             }
-            What::Chunk { direction, bytes, .. } => {
+            EventKind::Chunk { direction, bytes, .. } => {
                 self.flow_mut(*direction).bytes_passed += bytes.len();
             }
-            What::Rejected { .. } | What::Closed { .. } | What::End { .. } => {}
+            EventKind::Rejected { .. } | EventKind::Closed { .. } | EventKind::End { .. } => {}
         }
         Some(event)
     }
@@ -88,7 +86,12 @@ impl Merge {
         let wire_is_due = [&self.to_server, &self.to_client]
             .iter()
             .any(|flow| flow.bytes_passed < flow.bytes_sent);
-        if self.server.waiting.front().is_some_and(|e| matches!(e.what, What::Listening { .. })) {
+        if self
+            .server
+            .waiting
+            .front()
+            .is_some_and(|e| matches!(e.kind, EventKind::Listening { .. }))
+        {
             Some(Role::Server)
         } else if ready(&self.client) {
             Some(Role::Client)
@@ -110,7 +113,7 @@ impl Merge {
         }
     }
 
-    /// Whether `event` can be told, after what was told so far.
+    /// Returns whether `event` can be told, after what was told so far.
     fn allows(&self, event: &Event) -> bool {
         let peer = if event.role == Role::Client { &self.server } else { &self.client };
         let wire_is_over = !self.watched || self.wire.is_over();
@@ -118,24 +121,24 @@ impl Merge {
             return true;
         }
         let flow = self.flow(incoming(event.role));
-        match &event.what {
-            What::Listening { .. } => true,
-            What::Connected { .. } => peer.listening || peer.connected,
-            What::Sent(_) => event.role == Role::Server || peer.connected,
-            What::Received(record) => {
+        match &event.kind {
+            EventKind::Listening { .. } => true,
+            EventKind::Connected { .. } => peer.listening || peer.connected,
+            EventKind::Sent(_) => event.role == Role::Server || peer.connected,
+            EventKind::Received(record) => {
                 let passed = flow.bytes_passed >= flow.bytes_received + wire_len(event, record);
                 flow.records_sent > record.index && (passed || wire_is_over)
             }
-            What::Rejected { index, .. } => {
+            EventKind::Rejected { index, .. } => {
                 let passed = flow.bytes_passed > flow.bytes_received;
                 flow.records_sent > *index && (passed || wire_is_over)
             }
-            What::Chunk { direction, bytes, .. } => {
+            EventKind::Chunk { direction, bytes, .. } => {
                 let flow = self.flow(*direction);
                 flow.bytes_sent >= flow.bytes_passed + bytes.len()
             }
-            What::End { .. } => self.client.is_closing() && self.server.is_closing(),
-            What::Closed { .. } => peer.is_closing() && wire_is_over,
+            EventKind::End { .. } => self.client.is_closing() && self.server.is_closing(),
+            EventKind::Closed { .. } => peer.is_closing() && wire_is_over,
         }
     }
 
@@ -163,20 +166,20 @@ impl Merge {
 }
 
 impl Source {
-    /// Whether something may come that is not there yet.
+    /// Returns whether something may come that is not there yet.
     fn may_still_speak(&self) -> bool {
         self.waiting.is_empty() && !self.ended
     }
 
-    /// Whether everything was told.
+    /// Returns whether everything was told.
     fn is_over(&self) -> bool {
         self.waiting.is_empty() && self.ended
     }
 
-    /// Whether nothing but its end is left to tell.
+    /// Returns whether nothing but its end is left to tell.
     fn is_closing(&self) -> bool {
         let next = self.waiting.front();
-        next.map_or(self.ended, |event| matches!(event.what, What::Closed { .. }))
+        next.map_or(self.ended, |event| matches!(event.kind, EventKind::Closed { .. }))
     }
 }
 
@@ -190,42 +193,46 @@ fn incoming(role: Role) -> Direction {
     if role == Role::Client { Direction::ToClient } else { Direction::ToServer }
 }
 
-/// What a record takes on the wire.
+/// Returns the length of a record on the wire.
 fn wire_len(event: &Event, record: &Record) -> usize {
-    record.record.len() + if event.stage.has_records { LENGTH_LEN } else { 0 }
+    event.stage.header().len() + record.record.len()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Record;
-    use framing::stage::PART2_HMAC;
+    use stages::PART2_HMAC;
 
-    fn event(role: Role, what: What) -> Event {
-        Event { role, stage: &PART2_HMAC, what }
+    fn event(role: Role, kind: EventKind) -> Event {
+        Event { role, stage: &PART2_HMAC, kind }
     }
 
     fn record(index: u64) -> Record {
         Record::new(&PART2_HMAC, index, b"", &[0; 48])
     }
 
-    fn closed() -> What {
-        What::Closed { clean: true, records_sent: 0, records_received: 0 }
+    fn closed() -> EventKind {
+        EventKind::Closed { clean: true, records_sent: 0, records_received: 0 }
     }
 
     /// Two exchanges, as each side reports them.
     fn exchange() -> (Vec<Event>, Vec<Event>) {
         let addr = "127.0.0.1:9001".parse().unwrap();
-        let client = [What::Connected { peer: addr }]
+        let client = [EventKind::Connected { peer: addr }]
             .into_iter()
-            .chain((0..2).flat_map(|i| [What::Sent(record(i)), What::Received(record(i))]))
+            .chain(
+                (0..2).flat_map(|i| [EventKind::Sent(record(i)), EventKind::Received(record(i))]),
+            )
             .chain([closed()])
-            .map(|what| event(Role::Client, what));
-        let server = [What::Listening { addr }, What::Connected { peer: addr }]
+            .map(|kind| event(Role::Client, kind));
+        let server = [EventKind::Listening { addr }, EventKind::Connected { peer: addr }]
             .into_iter()
-            .chain((0..2).flat_map(|i| [What::Received(record(i)), What::Sent(record(i))]))
+            .chain(
+                (0..2).flat_map(|i| [EventKind::Received(record(i)), EventKind::Sent(record(i))]),
+            )
             .chain([closed()])
-            .map(|what| event(Role::Server, what));
+            .map(|kind| event(Role::Server, kind));
         (client.collect(), server.collect())
     }
 
@@ -262,14 +269,14 @@ mod tests {
 
     #[test]
     fn an_effect_without_a_reported_cause_is_told_when_both_have_ended() {
-        let forged = event(Role::Server, What::Received(record(0)));
+        let forged = event(Role::Server, EventKind::Received(record(0)));
         let mut merge = Merge::default();
         merge.push(forged.clone());
         merge.end(Role::Client);
         assert_eq!(drain(&mut merge), std::slice::from_ref(&forged));
 
         let mut merge = Merge::default();
-        merge.push(event(Role::Client, What::Received(record(0))));
+        merge.push(event(Role::Client, EventKind::Received(record(0))));
         merge.push(forged);
         assert_eq!(drain(&mut merge), []);
         merge.end(Role::Client);
@@ -279,7 +286,7 @@ mod tests {
 
     #[test]
     fn the_one_that_refuses_is_told_before_the_one_left_without_an_answer() {
-        let refused = What::Rejected {
+        let refused = EventKind::Rejected {
             index: 0,
             error: "bad_tag".to_owned(),
             message: String::new(),
@@ -287,7 +294,7 @@ mod tests {
             record: None,
         };
         let (sent, refused) =
-            (event(Role::Client, What::Sent(record(0))), event(Role::Server, refused));
+            (event(Role::Client, EventKind::Sent(record(0))), event(Role::Server, refused));
         let (client_closed, server_closed) =
             (event(Role::Client, closed()), event(Role::Server, closed()));
         let (client, server) = exchange();
@@ -306,22 +313,22 @@ mod tests {
     #[test]
     fn what_the_wire_saw_stands_between_who_sent_it_and_who_received_it() {
         let (client, server) = exchange();
-        let record_len = LENGTH_LEN + 48;
+        let record_len = PART2_HMAC.record_overhead();
         let wire: Vec<_> = [Direction::ToServer, Direction::ToClient]
             .repeat(2)
             .into_iter()
             // Each record in two pieces.
             .flat_map(|direction| [(direction, 7), (direction, record_len - 7)])
-            .map(|(direction, len)| What::Chunk {
+            .map(|(direction, len)| EventKind::Chunk {
                 direction,
                 micros: 0,
                 bytes: vec![0; len].as_slice().into(),
             })
             .chain(
                 [Direction::ToServer, Direction::ToClient]
-                    .map(|direction| What::End { direction, micros: 0 }),
+                    .map(|direction| EventKind::End { direction, micros: 0 }),
             )
-            .map(|what| event(Role::Wire, what))
+            .map(|kind| event(Role::Wire, kind))
             .collect();
         let order = |sources: [(&[Event], Role); 3]| {
             let mut merge = Merge::new(true);

@@ -1,9 +1,9 @@
 //! An event of a client or a server as a person reads it, in 100 columns.
 
-use framing::{LENGTH_LEN, Stage};
+use stages::{Stage, field};
 
 use crate::lines::{BAD, DIM, GOOD, HEADING, Lines, PLAIN};
-use crate::{Event, Record, Role, What};
+use crate::{Event, EventKind, Record, Role};
 
 /// A stage's name and title, above a transcript.
 pub fn heading(stage: &Stage) -> String {
@@ -15,24 +15,24 @@ pub fn heading(stage: &Stage) -> String {
 pub fn event(event: &Event) -> String {
     let mut lines = Lines::of(event.role);
     let stage = event.stage;
-    match &event.what {
-        What::Listening { addr } => {
+    match &event.kind {
+        EventKind::Listening { addr } => {
             lines.say(PLAIN, &format!("{}: listening on {addr}", stage.name));
         }
-        What::Connected { peer } => {
+        EventKind::Connected { peer } => {
             let way = if event.role == Role::Client { "to" } else { "from" };
             lines.say(PLAIN, &format!("{}: connected {way} {peer}", stage.name));
         }
-        What::Sent(record) => sent(&mut lines, stage, record),
-        What::Received(record) => received(&mut lines, stage, record),
-        What::Rejected { message, .. } => lines.say(BAD, message),
-        What::Closed { clean, records_sent, records_received } => {
+        EventKind::Sent(record) => sent(&mut lines, stage, record),
+        EventKind::Received(record) => received(&mut lines, stage, record),
+        EventKind::Rejected { message, .. } => lines.say(BAD, message),
+        EventKind::Closed { clean, records_sent, records_received } => {
             let how = if *clean { "closed" } else { "closed after a failure" };
-            let unit = if stage.has_records { "records" } else { "messages" };
+            let unit = if stage.has_records() { "records" } else { "messages" };
             let counts = format!("{unit} sent {records_sent}, received {records_received}");
             lines.say(PLAIN, &format!("{how}: {counts}"));
         }
-        What::Chunk { .. } | What::End { .. } => {}
+        EventKind::Chunk { .. } | EventKind::End { .. } => {}
     }
     lines.text
 }
@@ -40,23 +40,18 @@ pub fn event(event: &Event) -> String {
 fn sent(lines: &mut Lines, stage: &Stage, record: &Record) {
     lines.say(PLAIN, &format!("sends {}", described(stage, record)));
     lines.quote("plaintext", &record.plaintext);
-    if stage.has_records {
-        let length = u32::try_from(record.record.len()).unwrap_or(u32::MAX);
-        lines.field(None, "length", &length.to_be_bytes(), &format!(" = {length}"));
-        for part in stage.split(&record.record).unwrap_or_default() {
-            let seq = record.seq.filter(|_| part.name == "seq");
-            let note = seq.map(|seq| format!(" = {seq}")).unwrap_or_default();
-            lines.field(None, part.name, part.bytes, &note);
+    if stage.has_records() {
+        for part in stage.split(&stage.record(&record.record)).unwrap_or_default() {
+            lines.sent(&part);
         }
     }
 }
 
 fn received(lines: &mut Lines, stage: &Stage, record: &Record) {
     lines.say(PLAIN, &format!("receives {}", described(stage, record)));
-    let names = || stage.fields.iter().map(|field| field.name);
-    if names().any(|name| name == "tag") {
-        let covered: Vec<_> = names().take_while(|name| *name != "tag").collect();
-        lines.check("tag", GOOD, "OK", &format!("it verifies over {}", listed(&covered)));
+    if stage.has(field::Role::Tag) {
+        let covered = listed(&stage.covered());
+        lines.check("tag", GOOD, "OK", &format!("it verifies over {covered}"));
     } else {
         let why = "nothing here tells a genuine message from a changed one";
         lines.check("check", DIM, "none", why);
@@ -68,9 +63,9 @@ fn received(lines: &mut Lines, stage: &Stage, record: &Record) {
 }
 
 fn described(stage: &Stage, record: &Record) -> String {
-    let len = record.record.len();
-    if stage.has_records {
-        format!("record {}: {} bytes on the wire", record.index, LENGTH_LEN + len)
+    let len = stage.header().len() + record.record.len();
+    if stage.has_records() {
+        format!("record {}: {len} bytes on the wire", record.index)
     } else {
         format!("{len} bytes")
     }
@@ -89,24 +84,24 @@ fn listed(names: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::lines::{QUOTED, WIDTH};
-    use framing::stage::{PART1_CTR, PART2_AEAD};
+    use stages::{PART1_CTR, PART2_AEAD};
 
-    fn plain_text(role: Role, stage: &'static Stage, what: What) -> String {
-        anstream::adapter::strip_str(&event(&Event { role, stage, what })).to_string()
+    fn plain_text(role: Role, stage: &'static Stage, kind: EventKind) -> String {
+        anstream::adapter::strip_str(&event(&Event { role, stage, kind })).to_string()
     }
 
     #[test]
     fn a_rejection_says_why_in_the_checkers_words() {
         let message = "record 1 refused: it carries seq 0, expected 1: its tag is valid, so it is a \
                        genuine record in the wrong place, a replay or a reordering";
-        let what = What::Rejected {
+        let kind = EventKind::Rejected {
             index: 1,
             error: "out_of_order".to_owned(),
             message: message.to_owned(),
             expected_seq: Some(1),
             record: None,
         };
-        let text = plain_text(Role::Server, &PART2_AEAD, what);
+        let text = plain_text(Role::Server, &PART2_AEAD, kind);
         let lines: Vec<_> = text.lines().map(|line| line.split_once("│ ").unwrap()).collect();
         assert_eq!((lines[0].0, lines[1].0), ("server ", "       "));
         let words = lines.iter().map(|(_, words)| *words).collect::<Vec<_>>().join(" ");
@@ -115,14 +110,14 @@ mod tests {
 
     #[test]
     fn a_rejection_out_of_a_strangers_file_has_no_power_over_the_terminal() {
-        let what = What::Rejected {
+        let kind = EventKind::Rejected {
             index: 1,
             error: "bad_tag".to_owned(),
             message: "\x1b[2J\x1b]0;title\x07 \u{9b}2J\rserver".to_owned(),
             expected_seq: None,
             record: None,
         };
-        let text = event(&Event { role: Role::Server, stage: &PART2_AEAD, what });
+        let text = event(&Event { role: Role::Server, stage: &PART2_AEAD, kind });
         assert!(
             text.contains("\u{fffd}[2J\u{fffd}]0;title\u{fffd} \u{fffd}2J\u{fffd}server"),
             "{text:?}"
@@ -133,7 +128,7 @@ mod tests {
     fn a_long_plaintext_is_shortened_and_its_true_length_stated() {
         let (plaintext, payload) = (vec![0xff; 16_384], vec![0; 16 + 16_384]);
         let record = Record::new(&PART1_CTR, 0, &plaintext, &payload);
-        let text = plain_text(Role::Client, &PART1_CTR, What::Sent(record));
+        let text = plain_text(Role::Client, &PART1_CTR, EventKind::Sent(record));
         assert!(text.contains("plaintext  16384 B  "), "{text}");
         assert!(text.contains("16404 bytes on the wire"), "{text}");
         assert_eq!(text.lines().filter(|line| line.contains(r#""\xff"#)).count(), QUOTED);
@@ -145,7 +140,7 @@ mod tests {
         let text = plain_text(
             Role::Server,
             &PART1_CTR,
-            What::Received(Record::new(&PART1_CTR, 0, b"", &[0; 16])),
+            EventKind::Received(Record::new(&PART1_CTR, 0, b"", &[0; 16])),
         );
         assert!(text.contains("plaintext      0 B  (empty)"), "{text}");
     }

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
+use framing::Cutter;
 use framing::cutter::Cut;
-use framing::{Cutter, LENGTH_LEN, Stage};
+use stages::{Field, Part, Stage, field};
 
 use crate::lines::{BAD, DIM, Lines, PLAIN, field_style};
-use crate::{Direction, Event, Role, What};
+use crate::{Direction, Event, EventKind, Role};
 
 /// Bytes in a line of a hex dump.
 const DUMPED: usize = 16;
@@ -15,7 +16,7 @@ const DUMPED: usize = 16;
 /// by chance.
 const MIN_TEXT: usize = 16;
 
-/// How much of the wire a transcript shows.
+/// Amount of detail in which a transcript shows the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Detail {
     /// Nothing.
@@ -31,7 +32,7 @@ pub enum Detail {
 #[derive(Debug)]
 pub struct WireLane {
     detail: Detail,
-    /// What of the current connection waits for the rest of its record.
+    /// Records of the current connection that are not whole yet, by direction.
     to_server: Option<Cutter>,
     to_client: Option<Cutter>,
 }
@@ -46,16 +47,17 @@ impl WireLane {
     /// yet.
     pub fn event(&mut self, event: &Event) -> String {
         let mut text = String::new();
-        match &event.what {
-            What::Chunk { direction, micros, bytes } => {
+        match &event.kind {
+            EventKind::Chunk { direction, micros, bytes } => {
                 let detail = self.detail;
                 let cutter = self.cutter(*direction);
-                let cutter = cutter.get_or_insert_with(|| Cutter::new(event.stage));
+                let cutter = cutter
+                    .get_or_insert_with(|| Cutter::new(event.stage.header(), event.stage.limits()));
                 cutter.push(bytes, |cut| {
                     text += &lane(detail, event.stage, *direction, *micros, &cut);
                 });
             }
-            What::End { direction, micros } => {
+            EventKind::End { direction, micros } => {
                 let cut = self.cutter(*direction).take().and_then(|mut cutter| cutter.end());
                 text.extend(
                     cut.map(|cut| lane(self.detail, event.stage, *direction, *micros, &cut)),
@@ -74,36 +76,32 @@ impl WireLane {
     }
 }
 
-/// A field of what passed by, at its offset.
-struct Seen<'b> {
-    name: &'static str,
-    offset: usize,
-    bytes: &'b [u8],
-}
+/// The field that stands for bytes that are no record.
+const NO_RECORD: Field = Field {
+    name: "no record",
+    len: None,
+    role: field::Role::Plaintext,
+    is_covered: false,
+    what: "",
+    readers: "",
+    protection: "",
+};
 
-/// What passed by as fields that tile it from end to end.
-fn fields<'b>(stage: &Stage, cut: &'b Cut) -> Vec<Seen<'b>> {
-    let (Cut::Record { bytes, .. } | Cut::Loose(bytes)) = cut;
-    if let (Cut::Record { .. }, Some((length, payload))) = (cut, bytes.split_at_checked(LENGTH_LEN))
-    {
-        let parts = stage.split(payload).unwrap_or_default().into_iter();
-        return [Seen { name: "length", offset: 0, bytes: length }]
-            .into_iter()
-            .chain(parts.map(|part| Seen {
-                name: part.name,
-                offset: LENGTH_LEN + part.offset,
-                bytes: part.bytes,
-            }))
-            .collect();
+/// Cuts what passed by into fields, which tile it from end to end.
+fn parts<'b>(stage: &Stage, cut: &'b Cut) -> Vec<Part<'b>> {
+    match cut {
+        Cut::Loose(bytes) if stage.has_records() => {
+            vec![Part { field: &NO_RECORD, offset: 0, bytes }]
+        }
+        Cut::Record { bytes, .. } | Cut::Loose(bytes) => stage.split(bytes).unwrap_or_default(),
     }
-    let name = if stage.has_records { "no record" } else { "plaintext" };
-    vec![Seen { name, offset: 0, bytes }]
 }
 
 fn lane(detail: Detail, stage: &Stage, direction: Direction, micros: u64, cut: &Cut) -> String {
     let mut lines = Lines::of(Role::Wire);
-    let fields = fields(stage, cut);
-    let len: usize = fields.iter().map(|field| field.bytes.len()).sum();
+    let parts = parts(stage, cut);
+    let (Cut::Record { bytes, .. } | Cut::Loose(bytes)) = cut;
+    let len = bytes.len();
     let what = match cut {
         Cut::Record { index, .. } => format!("record {index}, {direction}"),
         Cut::Loose(_) => direction.to_string(),
@@ -115,22 +113,21 @@ fn lane(detail: Detail, stage: &Stage, direction: Direction, micros: u64, cut: &
             lines.say(PLAIN, &format!("{what}: {len} bytes at {seconds}.{micros:06} s"));
         }
     }
-    for field in &fields {
+    for part in &parts {
         if detail == Detail::Full {
-            dump(&mut lines, field);
+            dump(&mut lines, part);
         } else {
-            lines.field(Some(field.offset), field.name, field.bytes, "");
+            lines.seen(part);
         }
     }
-    let (Cut::Record { bytes, .. } | Cut::Loose(bytes)) = cut;
     match (cut, longest_text(bytes)) {
-        (Cut::Loose(_), _) if stage.has_records => {
+        (Cut::Loose(_), _) if stage.has_records() => {
             lines.check("readable", BAD, "", "no record of this stage: its receiver refuses it");
         }
         (Cut::Loose(_), _) => lines.quote("readable", bytes),
         (Cut::Record { .. }, text) if text.len() >= MIN_TEXT => lines.quote("readable", text),
         (Cut::Record { .. }, _) => {
-            let plaintext_len = len.saturating_sub(LENGTH_LEN + stage.overhead());
+            let plaintext_len = len.saturating_sub(stage.record_overhead());
             let seen = format!("no text; that {plaintext_len} bytes were sent, which way and when");
             lines.check("readable", DIM, "", &seen);
         }
@@ -145,10 +142,10 @@ fn longest_text(bytes: &[u8]) -> &[u8] {
 }
 
 /// Every byte of a field, and its name beside its first line.
-fn dump(lines: &mut Lines, field: &Seen<'_>) {
-    let style = field_style(field.name);
-    for (number, bytes) in field.bytes.chunks(DUMPED).enumerate() {
-        let name = if number == 0 { field.name } else { "" };
+fn dump(lines: &mut Lines, part: &Part<'_>) {
+    let style = field_style(part.field.role);
+    for (number, bytes) in part.bytes.chunks(DUMPED).enumerate() {
+        let name = if number == 0 { part.field.name } else { "" };
         let mut text = String::new();
         for byte in bytes {
             _ = write!(text, "{byte:02x} ");
@@ -156,7 +153,7 @@ fn dump(lines: &mut Lines, field: &Seen<'_>) {
         let shown = bytes.iter().map(|byte| if is_text(*byte) { char::from(*byte) } else { '.' });
         let shown: String = shown.collect();
         let width = 3 * DUMPED;
-        let offset = (field.offset + number * DUMPED).to_string();
+        let offset = (part.offset + number * DUMPED).to_string();
         let text = format!("{style}{text:<width$}{style:#} {DIM}{shown}{DIM:#}");
         lines.row(&offset, name, PLAIN, "", &text);
     }
@@ -169,21 +166,22 @@ fn is_text(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use framing::stage::{PART1_PLAIN, PART2_AEAD, STAGES};
+    use stages::{PART1_PLAIN, PART2_AEAD, STAGES};
 
     /// A record of `stage` none of whose bytes is text.
     fn record(stage: &Stage, plaintext_len: usize) -> Vec<u8> {
         let len = stage.overhead() + plaintext_len;
         let payload: Vec<u8> = (0x80..=0xff).cycle().take(len).collect();
-        let header = u32::try_from(len).unwrap().to_be_bytes();
-        let length = if stage.has_records { header.to_vec() } else { vec![] };
-        [length, payload].concat()
+        stage.record(&payload)
     }
 
     fn chunk(stage: &'static Stage, bytes: &[u8]) -> Event {
-        let what =
-            What::Chunk { direction: Direction::ToServer, micros: 1_000_042, bytes: bytes.into() };
-        Event { role: Role::Wire, stage, what }
+        let kind = EventKind::Chunk {
+            direction: Direction::ToServer,
+            micros: 1_000_042,
+            bytes: bytes.into(),
+        };
+        Event { role: Role::Wire, stage, kind }
     }
 
     fn shown(lane: &mut WireLane, events: &[Event]) -> String {
@@ -192,8 +190,8 @@ mod tests {
     }
 
     fn end(stage: &'static Stage) -> Event {
-        let what = What::End { direction: Direction::ToServer, micros: 1_000_042 };
-        Event { role: Role::Wire, stage, what }
+        let kind = EventKind::End { direction: Direction::ToServer, micros: 1_000_042 };
+        Event { role: Role::Wire, stage, kind }
     }
 
     #[test]

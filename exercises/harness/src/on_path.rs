@@ -5,10 +5,10 @@ use std::{env, io};
 
 use anyhow::{Context, Result};
 use attacker::{Path, Session};
-use framing::Stage;
-use transcript::{Event, Format, Reporter, Role, What};
+use stages::Stage;
+use transcript::{Event, EventKind, EventWriter, Format, Role};
 
-/// Waits for a client of `stage`, connects it to the server that is named last on the command line, and
+/// Waits for a client of `stage`, connects it to the server that is named first on the command line, and
 /// lets `attack` do what it likes. Whatever is still under way when it returns is passed on.
 pub fn run(stage: &'static Stage, attack: impl FnOnce(&mut Session) -> io::Result<()>) -> ExitCode {
     crate::begin();
@@ -39,10 +39,10 @@ pub fn change_first_request(stage: &'static Stage, change: fn(&mut [u8])) -> Exi
 }
 
 fn stand_between(stage: &'static Stage) -> Result<Session> {
-    let server = env::args().next_back().unwrap_or_default();
+    let server = env::args().nth(1).unwrap_or_default();
     let server = server.parse().with_context(|| format!("{server:?} is no address of a server"))?;
     let path = Path::new(stage, server).context("cannot listen between the two")?;
-    let listening = What::Listening { addr: path.addr()? };
-    Reporter::new(Format::Json).report(&Event { role: Role::Wire, stage, what: listening });
+    let listening = EventKind::Listening { addr: path.addr()? };
+    EventWriter::new(Format::Json).write(&Event { role: Role::Wire, stage, kind: listening });
     path.accept().context("cannot connect the two")
 }

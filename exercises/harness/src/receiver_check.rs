@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 pub use crypto::OpenError;
 use crypto::{Open, SEQ_LEN, ctr, hmac, hmac_seq};
-use framing::stage::PART2_HMAC_SEQ;
 use program::RESPONSE;
+use stages::PART2_HMAC_SEQ;
 
 /// Opens a record that arrived, where the sequence number `expected` is due, and moves `expected` on.
 pub type Check = fn(&mut Arrived, expected: &mut u64) -> Result<Vec<u8>, OpenError>;
@@ -31,10 +31,10 @@ enum Step {
 impl Arrived<'_> {
     /// Whether its tag belongs to its seq, nonce and ciphertext.
     pub fn tag_is_right(&mut self) -> bool {
-        let opened =
-            hmac::Opener::new(&hmac::Keys::demo()).open(&mut self.payload.to_vec()).is_ok();
-        self.steps.push(Step::Verified(opened));
-        opened
+        let mut opener = hmac::Opener::new(&demo_keys::hmac());
+        let is_right = opener.open(&[], &mut self.payload.to_vec()).is_ok();
+        self.steps.push(Step::Verified(is_right));
+        is_right
     }
 
     /// The sequence number it carries.
@@ -48,7 +48,7 @@ impl Arrived<'_> {
         self.steps.push(Step::Decrypted);
         let sealed = SEQ_LEN..self.payload.len() - hmac_seq::TAG_LEN;
         let mut sealed = self.payload.get(sealed).unwrap_or_default().to_vec();
-        let opened = ctr::Opener::new(&ctr::Keys::demo()).open(&mut sealed);
+        let opened = ctr::Opener::new(&demo_keys::ctr()).open(&[], &mut sealed);
         opened.map(|plaintext| plaintext.to_vec()).unwrap_or_default()
     }
 }
@@ -57,7 +57,7 @@ impl Arrived<'_> {
 pub fn run(check: Check) -> ExitCode {
     crate::begin();
     program::server(&PART2_HMAC_SEQ, |connection| {
-        let sealer = hmac_seq::Sealer::new(&hmac_seq::Keys::demo());
+        let sealer = hmac_seq::Sealer::new(&demo_keys::hmac_seq());
         let mut channel = connection.channel(sealer, Opener { check, expected: 0 });
 
         while channel.recv()?.is_some() {
@@ -73,9 +73,15 @@ struct Opener {
 }
 
 impl Open for Opener {
-    const OVERHEAD: usize = hmac_seq::OVERHEAD;
+    fn overhead(&self) -> usize {
+        hmac_seq::OVERHEAD
+    }
 
-    fn open<'p>(&mut self, payload: &'p mut [u8]) -> Result<&'p mut [u8], OpenError> {
+    fn open<'p>(
+        &mut self,
+        _header: &[u8],
+        payload: &'p mut [u8],
+    ) -> Result<&'p mut [u8], OpenError> {
         let (due, got) = (self.expected, seq(payload));
         let mut record = Arrived { payload, steps: Vec::new() };
         let opened = (self.check)(&mut record, &mut self.expected);

@@ -4,12 +4,12 @@ use std::io::{self, Read};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use channel::{ChannelError, Seen, Sender};
+use channel::{ChannelError, Observed, Sender};
 use crypto::Open;
-use crypto::aead::{Keys, Opener, Sealer};
+use crypto::aead::{Opener, Sealer};
 use framing::FrameError;
-use framing::stage::PART2_AEAD;
 use program::{Connection, RESPONSE};
+use stages::PART2_AEAD;
 
 /// The next record's payload, or `None` at a clean end.
 pub type ReadRecord = fn(&mut dyn Read) -> Result<Option<Vec<u8>>, FrameError>;
@@ -18,8 +18,8 @@ pub type ReadRecord = fn(&mut dyn Read) -> Result<Option<Vec<u8>>, FrameError>;
 pub fn run(read_record: ReadRecord) -> ExitCode {
     crate::begin();
     program::server(&PART2_AEAD, |connection| {
-        let keys = Keys::demo();
-        let mut sender = Sender::new(connection.stream(), Sealer::new(&keys));
+        let keys = demo_keys::aead();
+        let mut sender = Sender::new(connection.stream(), PART2_AEAD.header(), Sealer::new(&keys));
         let observer = connection.clone();
         sender.observe(Arc::new(move |seen| observer.record(seen)));
         let mut opener = Opener::new(&keys);
@@ -34,9 +34,9 @@ pub fn run(read_record: ReadRecord) -> ExitCode {
                 }
             };
             let mut opened = payload.clone();
-            match opener.open(&mut opened) {
+            match opener.open(&[], &mut opened) {
                 Ok(plaintext) => {
-                    connection.record(&Seen::Received { index, plaintext, payload: &payload });
+                    connection.record(&Observed::Received { index, plaintext, payload: &payload });
                 }
                 Err(error) => {
                     return Err(refuse(connection, index, ChannelError::Open { index, error }));
@@ -61,6 +61,6 @@ impl<R: Read> Read for ByteByByte<R> {
 /// Reports that a record was refused, and hands the reason on.
 fn refuse(connection: &Connection, index: u64, error: ChannelError) -> anyhow::Error {
     let (expected_seq, payload) = (Some(index), None);
-    connection.record(&Seen::Rejected { index, error: &error, expected_seq, payload });
+    connection.record(&Observed::Rejected { index, error: &error, expected_seq, payload });
     error.into()
 }

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::bail;
-use channel::Seen;
-use crypto::aead::{Keys, Opener, Sealer};
-use framing::stage::PART2_AEAD;
+use channel::Observed;
+use crypto::aead::{Opener, Sealer};
 use program::{Connection, NoAnswer};
-use transcript::What;
+use stages::PART2_AEAD;
+use transcript::EventKind;
 
 /// What an exercise keeps of the records, in the order in which it put it there.
 pub type Memory = VecDeque<Vec<u8>>;
@@ -50,25 +50,25 @@ impl Cost {
 /// Runs the client.
 pub fn run(guard: Guard) -> ExitCode {
     crate::begin();
-    program::client(&PART2_AEAD, |connection, batches| {
-        let keys = Keys::demo();
+    program::client(&PART2_AEAD, |connection, requests| {
+        let keys = demo_keys::aead();
         let watch = Arc::new(Mutex::new(Watch::new(guard)));
         let (observed, observer) = (connection.clone(), watch.clone());
         let mut channel = connection
             .channel(Sealer::new(&keys), Opener::new(&keys))
             .observed_by(Arc::new(move |seen| lock(&observer).see(&observed, seen)));
 
-        for requests in batches {
-            for request in &requests {
-                channel.queue(request)?;
-            }
-            channel.flush()?;
+        let mut unanswered = 0;
+        for request in requests {
+            channel.queue(request)?;
+            unanswered += 1;
+        }
+        channel.flush()?;
 
-            for _ in &requests {
-                channel.recv()?.ok_or(NoAnswer)?;
-                if let Some(refusal) = &lock(&watch).refusal {
-                    bail!("{refusal}");
-                }
+        for _ in 0..unanswered {
+            channel.recv()?.ok_or(NoAnswer)?;
+            if let Some(refusal) = &lock(&watch).refusal {
+                bail!("{refusal}");
             }
         }
         Ok(())
@@ -89,20 +89,20 @@ impl Watch {
         Self { guard, memory: Memory::new(), sent: 0, received: 0, refusal: None }
     }
 
-    fn see(&mut self, connection: &Connection, seen: &Seen<'_>) {
+    fn see(&mut self, connection: &Connection, seen: &Observed<'_>) {
         match *seen {
-            Seen::Sent { payload, .. } => {
+            Observed::Sent { payload, .. } => {
                 (self.guard.remember)(&mut self.memory, payload);
                 self.sent += 1;
             }
-            Seen::Received { index, payload, .. } => {
+            Observed::Received { index, payload, .. } => {
                 if (self.guard.is_own)(&mut self.memory, payload) {
                     let message = format!(
                         "record {index} refused: its tag is valid and its seq is due, but it is a \
                          record of our own, sent back to us"
                     );
                     self.refusal = Some(message.clone());
-                    return connection.report(What::Rejected {
+                    return connection.report(EventKind::Rejected {
                         index,
                         error: "reflected".to_owned(),
                         message,
@@ -112,7 +112,7 @@ impl Watch {
                 }
                 self.received += 1;
             }
-            Seen::Rejected { .. } => {}
+            Observed::Rejected { .. } => {}
         }
         connection.record(seen);
         self.check_cost();

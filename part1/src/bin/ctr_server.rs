@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use crypto::ctr::{Keys, Opener, Sealer};
-use framing::stage::PART1_CTR;
+use crypto::ctr::{Opener, Sealer};
 use program::RESPONSE;
+use stages::PART1_CTR;
 
 fn main() -> ExitCode {
     program::server(&PART1_CTR, |connection| {
-        let keys = Keys::demo();
+        let keys = demo_keys::ctr();
         let mut channel = connection.channel(Sealer::new(&keys), Opener::new(&keys));
 
         while channel.recv()?.is_some() {

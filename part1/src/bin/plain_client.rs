@@ -2,15 +2,15 @@
 
 use std::process::ExitCode;
 
-use framing::stage::PART1_PLAIN;
 use part1::plain::PlainExchange;
 use program::NoAnswer;
+use stages::PART1_PLAIN;
 
 fn main() -> ExitCode {
-    program::client(&PART1_PLAIN, |connection, batches| {
+    program::client(&PART1_PLAIN, |connection, requests| {
         let mut exchange = PlainExchange::new(connection);
 
-        for request in batches.flatten() {
+        for request in requests {
             exchange.send_request(request)?;
             exchange.recv_response()?.ok_or(NoAnswer)?;
         }

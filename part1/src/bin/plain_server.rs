@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use framing::stage::PART1_PLAIN;
 use part1::plain::PlainExchange;
 use program::RESPONSE;
+use stages::PART1_PLAIN;
 
 fn main() -> ExitCode {
     program::server(&PART1_PLAIN, |connection| {

@@ -2,25 +2,18 @@
 
 use std::process::ExitCode;
 
-use crypto::aead::{Keys, Opener, Sealer};
-use framing::stage::PART2_AEAD;
+use crypto::aead::{Opener, Sealer};
 use program::NoAnswer;
+use stages::PART2_AEAD;
 
 fn main() -> ExitCode {
-    program::client(&PART2_AEAD, |connection, batches| {
-        let keys = Keys::demo();
+    program::client(&PART2_AEAD, |connection, requests| {
+        let keys = demo_keys::aead();
         let mut channel = connection.channel(Sealer::new(&keys), Opener::new(&keys));
 
-        // A batch is one request, or with `--pipeline` all of them.
-        for requests in batches {
-            for request in &requests {
-                channel.queue(request)?;
-            }
-            channel.flush()?;
-
-            for _ in &requests {
-                channel.recv()?.ok_or(NoAnswer)?;
-            }
+        for request in requests {
+            channel.send(request)?;
+            channel.recv()?.ok_or(NoAnswer)?;
         }
         Ok(())
     })

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use crypto::aead::{Keys, Opener, Sealer};
-use framing::stage::PART2_AEAD;
+use crypto::aead::{Opener, Sealer};
 use program::RESPONSE;
+use stages::PART2_AEAD;
 
 fn main() -> ExitCode {
     program::server(&PART2_AEAD, |connection| {
-        let keys = Keys::demo();
+        let keys = demo_keys::aead();
         let mut channel = connection.channel(Sealer::new(&keys), Opener::new(&keys));
 
         while channel.recv()?.is_some() {

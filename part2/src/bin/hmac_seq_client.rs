@@ -2,25 +2,18 @@
 
 use std::process::ExitCode;
 
-use crypto::hmac_seq::{Keys, Opener, Sealer};
-use framing::stage::PART2_HMAC_SEQ;
+use crypto::hmac_seq::{Opener, Sealer};
 use program::NoAnswer;
+use stages::PART2_HMAC_SEQ;
 
 fn main() -> ExitCode {
-    program::client(&PART2_HMAC_SEQ, |connection, batches| {
-        let keys = Keys::demo();
+    program::client(&PART2_HMAC_SEQ, |connection, requests| {
+        let keys = demo_keys::hmac_seq();
         let mut channel = connection.channel(Sealer::new(&keys), Opener::new(&keys));
 
-        // A batch is one request, or with `--pipeline` all of them.
-        for requests in batches {
-            for request in &requests {
-                channel.queue(request)?;
-            }
-            channel.flush()?;
-
-            for _ in &requests {
-                channel.recv()?.ok_or(NoAnswer)?;
-            }
+        for request in requests {
+            channel.send(request)?;
+            channel.recv()?.ok_or(NoAnswer)?;
         }
         Ok(())
     })

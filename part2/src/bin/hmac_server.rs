@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use crypto::hmac::{Keys, Opener, Sealer};
-use framing::stage::PART2_HMAC;
+use crypto::hmac::{Opener, Sealer};
 use program::RESPONSE;
+use stages::PART2_HMAC;
 
 fn main() -> ExitCode {
     program::server(&PART2_HMAC, |connection| {
-        let keys = Keys::demo();
+        let keys = demo_keys::hmac();
         let mut channel = connection.channel(Sealer::new(&keys), Opener::new(&keys));
 
         while channel.recv()?.is_some() {

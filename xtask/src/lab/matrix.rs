@@ -8,14 +8,13 @@ use std::thread;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
-use framing::Stage;
-use framing::stage::STAGES;
+use attacker::Outcome;
+use stages::STAGES;
 
-use crate::lab::scenario::{Known, SCENARIOS, Scenario};
-use crate::lab::verdict::{Cell, Verdict};
-use crate::programs::Programs;
-use crate::table::Table;
-use crate::view::progress;
+use super::scenario::{SCENARIOS, Scenario};
+use super::verdict::{Cell, Verdict};
+use crate::launch::Programs;
+use crate::views::{Progress, Table};
 
 /// Attacks that run at the same time.
 const WORKERS: usize = 4;
@@ -32,9 +31,11 @@ impl Matrix {
     /// Tries every attack at every stage, several at a time, with a progress bar. The control is in the
     /// first row: where it does not succeed, nothing below is to be believed.
     pub fn run(programs: &Programs) -> Self {
-        let cells: Vec<_> =
-            SCENARIOS.iter().flat_map(|scenario| STAGES.map(|stage| (scenario, stage))).collect();
-        let bar = progress(cells.len() as u64, "attacks");
+        let cells: Vec<_> = SCENARIOS
+            .iter()
+            .flat_map(|scenario| STAGES.iter().map(move |stage| (scenario, *stage)))
+            .collect();
+        let progress = Mutex::new(Progress::new(cells.len() as u64, "attacks"));
         let queue = Mutex::new(cells.into_iter().enumerate().collect::<VecDeque<_>>());
         let work = || {
             let mut done = Vec::new();
@@ -42,14 +43,14 @@ impl Matrix {
                 let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                 let Some((number, (scenario, stage))) = next else { return done };
                 done.push((number, scenario.try_at(programs, stage).map(|(cell, _)| cell)));
-                bar.inc(1);
+                progress.lock().unwrap_or_else(PoisonError::into_inner).advance(1);
             }
         };
         let mut done: Vec<(usize, Result<Cell>)> = thread::scope(|scope| {
             let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
             workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
         });
-        bar.finish_and_clear();
+        drop(progress);
         done.sort_by_key(|(number, _)| *number);
         let mut cells = done.into_iter().map(|(_, cell)| cell);
         let rows = SCENARIOS
@@ -66,9 +67,9 @@ impl Matrix {
     /// The cells that are not as they are known to be, each in a line.
     pub fn surprises(&self) -> Vec<String> {
         let cells = self.0.iter().flat_map(|(scenario, cells)| {
-            cells.iter().zip(STAGES).map(|(cell, stage)| (cell, scenario.known_at(stage)))
+            cells.iter().zip(STAGES).map(|(cell, stage)| (cell, scenario.attack.outcome_at(stage)))
         });
-        let surprise = |(cell, known): (&Result<Cell>, Known)| match cell {
+        let surprise = |(cell, known): (&Result<Cell>, Outcome)| match cell {
             Ok(cell) if cell.is_as_known(known) => None,
             Ok(Cell { attack, stage, verdict, why, .. }) => {
                 Some(format!("{attack} at {stage}: expected {known:?}, found {verdict:?}: {why}"))
@@ -104,7 +105,7 @@ impl Matrix {
 
     /// The table as README and docs carry it: what each attack tries, what came of it, what closes it.
     pub fn markdown(&self) -> String {
-        let stages = STAGES.map(Stage::short_name);
+        let stages = STAGES.iter().map(|stage| stage.short_name());
         let head = ["attack", "tries to"].into_iter().chain(stages).chain(["closed by"]);
         let mut table = Table::new(head);
         for (scenario, cells) in &self.0 {

@@ -1,29 +1,31 @@
 //! The attack lab: every attack, tried on real programs over real sockets.
 //!
 //! - [`scenario`]: who takes part in each attack, and when it counts as a success.
-//! - [`play`]: runs one, and keeps what the victims said.
+//! - [`victims`]: what its victims report; [`play`]: runs one.
 //! - [`verdict`]: what came of it, told from the victims' words alone.
+//! - [`nonce_reuse`]: the attack that needs no socket.
 //! - [`story`], [`mod@matrix`]: one attack told at length, and all of them in a table.
 
 pub mod matrix;
+pub mod nonce_reuse;
 pub mod play;
 pub mod scenario;
 pub mod story;
 pub mod verdict;
+pub mod victims;
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use framing::Stage;
-use framing::stage::STAGES;
+use stages::{STAGES, Stage};
 
-use crate::lab::scenario::{SCENARIOS, Scenario};
-use crate::programs::Programs;
-use crate::{nonce_lab, print};
+use crate::launch::Programs;
+use crate::print;
+use scenario::{SCENARIOS, Scenario};
 
-/// What can be said of an attack.
+/// Options of `cargo xtask attack`.
 #[derive(Args, Debug)]
 pub struct AttackOptions {
     /// The attack's name
@@ -31,11 +33,11 @@ pub struct AttackOptions {
     name: Option<String>,
 
     /// The stage's name
-    #[arg(value_parser = PossibleValuesParser::new(STAGES.map(|stage| stage.name)))]
+    #[arg(value_parser = PossibleValuesParser::new(STAGES.iter().map(|stage| stage.name)))]
     stage: Option<String>,
 }
 
-/// How the table is shown.
+/// Options of `cargo xtask matrix`.
 #[derive(Args, Debug)]
 pub struct MatrixOptions {
     /// As JSON: an array of cells
@@ -64,13 +66,13 @@ pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
     };
     let stage = Stage::find(stage).context("no such stage")?;
     if name == NONCE_REUSE {
-        return nonce_lab::run(stage);
+        return nonce_reuse::run(stage);
     }
     let scenario = Scenario::find(name).context("no such attack")?;
-    let programs = Programs::build(false)?;
+    let programs = Programs::all()?;
     let (cell, played) = scenario.try_at(&programs, stage)?;
     print(&story::told(scenario, stage, &cell, played.as_ref()))?;
-    Ok(ExitCode::from(u8::from(!cell.is_as_known(scenario.known_at(stage)))))
+    Ok(ExitCode::from(u8::from(!cell.is_as_known(scenario.attack.outcome_at(stage)))))
 }
 
 /// `cargo xtask matrix`. The exit code is 0 when every cell is as it is known to be, else 1.
@@ -78,7 +80,7 @@ pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
 /// # Errors
 /// When the programs cannot be built, or their words allow no verdict.
 pub fn matrix(options: &MatrixOptions) -> Result<ExitCode> {
-    let matrix = matrix::Matrix::run(&Programs::build(false)?);
+    let matrix = matrix::Matrix::run(&Programs::all()?);
     if options.json {
         let cells: Vec<_> = matrix.cells().collect();
         print(&(serde_json::to_string_pretty(&cells)? + "\n"))?;

@@ -6,13 +6,13 @@ use std::ops::Range;
 use anstyle::{AnsiColor, Style};
 use attacker::attacks::control;
 use attacker::{ATTACKS, Passing, Step};
-use framing::{LENGTH_LEN, Stage};
+use stages::Stage;
 use transcript::lines::{WIDTH, wrapped_to};
 use transcript::text;
 
-use crate::lab::play::{Played, Victim};
-use crate::lab::scenario::Scenario;
-use crate::lab::verdict::{Cell, Verdict};
+use super::scenario::Scenario;
+use super::verdict::{Cell, Verdict};
+use super::victims::{Played, Victim};
 
 /// Bytes in a line.
 const ROW: usize = 16;
@@ -25,7 +25,7 @@ const CLOSED: Style = AnsiColor::Green.on_default().bold();
 /// The attacks, a line each.
 pub fn list() -> String {
     let mut text = String::new();
-    for attack in [&control::ATTACK].into_iter().chain(ATTACKS) {
+    for attack in [&control::ATTACK].iter().chain(ATTACKS) {
         _ = writeln!(text, "{HEADING}{:<16}{HEADING:#} {}", attack.name, attack.tries);
     }
     let nonces = "what a nonce used twice gives away, at part1-ctr and part2-aead";
@@ -34,7 +34,7 @@ pub fn list() -> String {
     text
 }
 
-/// What happened: the honest message, what became of it, each side's view, and the verdict.
+/// Tells the attack: the honest message, what became of it, each side's view, and the verdict.
 pub fn told(
     scenario: &Scenario,
     stage: &'static Stage,
@@ -48,9 +48,9 @@ pub fn told(
     _ = writeln!(text, "{HEADING}{} at {}: {}{HEADING:#}", attack.name, stage.name, attack.tries);
     if let Some(played) = played {
         text.push('\n');
-        for (number, step) in played.notes.steps.iter().enumerate() {
-            let before = number.checked_sub(1).and_then(|before| played.notes.steps.get(before));
-            let after = played.notes.steps.get(number + 1);
+        for (number, step) in played.log.steps.iter().enumerate() {
+            let before = number.checked_sub(1).and_then(|before| played.log.steps.get(before));
+            let after = played.log.steps.get(number + 1);
             _ = write!(text, "{}", step_told(layout, step, before, after));
         }
         for (number, client) in played.clients.iter().enumerate() {
@@ -128,7 +128,7 @@ fn step_told(stage: &Stage, step: &Step, before: Option<&Step>, after: Option<&S
     text
 }
 
-/// Whether a message is taken and goes on at once, as it was.
+/// Returns whether a message is taken and goes on at once, as it was.
 fn passes_on(took: Option<&Step>, sent: Option<&Step>) -> bool {
     match (took, sent) {
         (Some(Step::Took(took)), Some(Step::Sent { sent, taken })) => {
@@ -161,14 +161,13 @@ impl Row {
     }
 }
 
-/// The rows that tile a message of this stage.
+/// Cuts a message of this stage into rows, which tile it.
 fn rows(stage: &Stage, message: &[u8]) -> Vec<Row> {
-    let start = if stage.has_records { LENGTH_LEN } else { 0 };
-    let parts = message.get(start..).and_then(|payload| stage.split(payload)).unwrap_or_default();
-    let fields = parts.iter().map(|part| (part.name, start + part.offset, part.bytes.len()));
-    let rows = [("length", 0, start)].into_iter().chain(fields).flat_map(|(field, at, len)| {
-        let pieces = (at..at + len).step_by(ROW);
-        pieces.map(move |from| Row { field, bytes: from..(from + ROW).min(at + len) })
+    let parts = stage.split(message).unwrap_or_default();
+    let rows = parts.iter().flat_map(|part| {
+        let (field, at, end) = (part.field.name, part.offset, part.offset + part.bytes.len());
+        let pieces = (at..end).step_by(ROW);
+        pieces.map(move |from| Row { field, bytes: from..(from + ROW).min(end) })
     });
     rows.collect()
 }

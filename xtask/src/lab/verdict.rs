@@ -1,13 +1,14 @@
-//! What came of an attack, told from the victims' words alone.
+//! The verdict on an attack, from the victims' words alone.
 
 use anyhow::{Context, Result, bail};
-use framing::Stage;
-use framing::stage::STAGES;
+use attacker::Outcome;
 use serde::Serialize;
+use stages::Stage;
 
-use crate::lab::play::{Between, Played, play};
-use crate::lab::scenario::{Known, Scenario};
-use crate::programs::Programs;
+use super::play::{Between, play};
+use super::scenario::Scenario;
+use super::victims::Played;
+use crate::launch::Programs;
 
 /// One cell of the table: what came of an attack at a stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -16,15 +17,15 @@ pub struct Cell {
     pub attack: &'static str,
     /// The stage's name.
     pub stage: &'static str,
-    /// What came of it.
+    /// The verdict.
     pub verdict: Verdict,
     /// The check that stopped it, if one did.
     pub by: Option<String>,
-    /// What the victims did, in their own words where they refused.
+    /// The reason, in the victims' own words where they refused.
     pub why: String,
 }
 
-/// What came of an attack.
+/// A verdict on an attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -37,30 +38,21 @@ pub enum Verdict {
 }
 
 impl Cell {
-    /// Whether this is what is known to come of it.
-    pub fn is_as_known(&self, known: Known) -> bool {
+    /// Returns whether this is what is known to come of it.
+    pub fn is_as_known(&self, known: Outcome) -> bool {
         match known {
-            Known::Succeeds => self.verdict == Verdict::Succeeded,
-            Known::Refused(by) => {
+            Outcome::Succeeds => self.verdict == Verdict::Succeeded,
+            Outcome::Refused(by) => {
                 self.verdict == Verdict::Refused && self.by.as_deref() == Some(by)
             }
-            Known::NotApplicable(_) => self.verdict == Verdict::NotApplicable,
+            Outcome::NotApplicable(_) => self.verdict == Verdict::NotApplicable,
         }
     }
 }
 
 impl Scenario {
-    /// What is known to come of this attack at `stage`.
-    pub fn known_at(&self, stage: &Stage) -> Known {
-        let column = STAGES.iter().position(|known| *known == stage);
-        column.and_then(|column| self.known.get(column).copied()).unwrap_or(Known::Succeeds)
-    }
-
     /// Tries the attack at a stage and judges what the victims said. Returns what they said too, where
     /// there was something to try.
-    ///
-    /// # Errors
-    /// As [`play`], and when the victims' words allow no verdict.
     pub fn try_at(
         &self,
         programs: &Programs,
@@ -74,7 +66,7 @@ impl Scenario {
             by: by.map(str::to_owned),
             why: why.to_owned(),
         };
-        if let Known::NotApplicable(why) = self.known_at(stage) {
+        if let Outcome::NotApplicable(why) = self.attack.outcome_at(stage) {
             return Ok((cell(Verdict::NotApplicable, None, why), None));
         }
         let played = play(programs, self, stage, Between::Attack(self.attack))

@@ -5,15 +5,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
-use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use framing::Stage;
 use serde_json::Value;
-use transcript::{Event, Role, What};
-use xtask::pair::{Outcome, Pair, Wire};
-use xtask::process::{Process, Said};
-use xtask::programs::Programs;
+use stages::{STAGES, Stage};
+use transcript::{Event, EventKind, Role};
+use xtask::launch::pair::Outcome;
+use xtask::launch::{Driver, Pair, Programs, Report, Wire};
 
 /// Longer than anything here takes; a test that reaches it has hung.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,7 +21,26 @@ const BACKLOG: usize = 1 << 16;
 
 pub fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
-    PROGRAMS.get_or_init(|| Programs::build(false).unwrap())
+    PROGRAMS.get_or_init(|| Programs::all().unwrap())
+}
+
+/// `cargo xtask`, whatever colours are wanted where the tests run.
+pub fn xtask() -> Command {
+    programs();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+pub fn record_stages() -> impl Iterator<Item = &'static Stage> {
+    STAGES.iter().copied().filter(|stage| stage.has_records())
+}
+
+/// The stages whose records carry a tag.
+pub fn tagged_stages() -> impl Iterator<Item = &'static Stage> {
+    STAGES.iter().copied().filter(|stage| stage.has(stages::Role::Tag))
 }
 
 /// The packages of the workspace, as cargo knows them.
@@ -42,17 +59,26 @@ pub fn pair(
     server_args: &[&str],
     client_args: &[&str],
 ) -> (Vec<Event>, Outcome) {
+    pair_of(programs(), stage, server_args, client_args)
+}
+
+pub fn pair_of(
+    programs: &Programs,
+    stage: &'static Stage,
+    server_args: &[&str],
+    client_args: &[&str],
+) -> (Vec<Event>, Outcome) {
     let mut events = Vec::new();
     let tell = |event: &Event| events.push(event.clone());
     let pair = Pair { stage, server_args, client_args, wire: Wire::Unwatched };
-    let outcome = pair.run(programs(), tell).unwrap();
+    let outcome = pair.run(programs, tell).unwrap();
     (events, outcome)
 }
 
 /// One program whose peer is the test.
 pub struct Lone {
-    process: Process,
-    said: Receiver<(Role, Said)>,
+    driver: Driver<Role>,
+    id: u32,
     events: Vec<Event>,
 }
 
@@ -70,9 +96,9 @@ impl Lone {
     }
 
     fn start_program(program: &Path, role: Role, args: &[&str]) -> Self {
-        let (listener, said) = mpsc::sync_channel(BACKLOG);
-        let process = Process::start(program, args, role, &listener).unwrap();
-        Self { process, said, events: Vec::new() }
+        let mut driver = Driver::with_backlog(PATIENCE, BACKLOG);
+        let id = driver.start(role, program, args).unwrap();
+        Self { driver, id, events: Vec::new() }
     }
 
     pub fn client(stage: &'static Stage, addr: SocketAddr, args: &[&str]) -> Self {
@@ -103,38 +129,41 @@ impl Lone {
     }
 
     fn listening(mut self) -> (Self, SocketAddr) {
-        match self.next_event().what {
-            What::Listening { addr } => (self, addr),
+        match self.next_event().kind {
+            EventKind::Listening { addr } => (self, addr),
             other => panic!("it begins with {other:?}"),
         }
     }
 
     pub fn id(&self) -> u32 {
-        self.process.id()
+        self.id
+    }
+
+    fn next_report(&mut self) -> Report {
+        self.driver.next_report().unwrap().expect("it has not ended").1
     }
 
     pub fn next_event(&mut self) -> Event {
-        match self.said.recv_timeout(PATIENCE).unwrap().1 {
-            Said::Event(event) => {
+        match self.next_report() {
+            Report::Event(event) => {
                 self.events.push(event.clone());
                 event
             }
-            Said::Complaint(line) if line.contains("WARNING") => self.next_event(),
+            Report::Complaint(line) if line.contains("WARNING") => self.next_event(),
             other => panic!("expected an event, got {other:?}"),
         }
     }
 
     pub fn end(mut self) -> Ended {
         let mut complaints = Vec::new();
-        loop {
-            match self.said.recv_timeout(PATIENCE).unwrap().1 {
-                Said::Event(event) => self.events.push(event),
-                Said::Complaint(line) => complaints.push(line),
-                Said::Garbled(line) => panic!("no event: {line}"),
-                Said::End => break,
+        let status = loop {
+            match self.next_report() {
+                Report::Event(event) => self.events.push(event),
+                Report::Complaint(line) => complaints.push(line),
+                Report::Ended(status) => break status.unwrap(),
             }
-        }
-        Ended { events: self.events, complaints, code: self.process.wait().unwrap().code() }
+        };
+        Ended { events: self.events, complaints, code: status.code() }
     }
 }
 
@@ -146,8 +175,8 @@ impl Ended {
 
     /// The one rejection: its name, and the record refused.
     pub fn rejection(&self) -> (&str, Option<&[u8]>) {
-        let mut rejections = self.events.iter().filter_map(|event| match &event.what {
-            What::Rejected { error, record, .. } => Some((error.as_str(), record.as_deref())),
+        let mut rejections = self.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Rejected { error, record, .. } => Some((error.as_str(), record.as_deref())),
             _ => None,
         });
         let first = rejections.next().expect("a rejection");
@@ -157,15 +186,15 @@ impl Ended {
 }
 
 pub fn names(events: &[Event]) -> Vec<&'static str> {
-    let name = |event: &Event| match event.what {
-        What::Listening { .. } => "listening",
-        What::Connected { .. } => "connected",
-        What::Sent(_) => "sent",
-        What::Received(_) => "received",
-        What::Rejected { .. } => "rejected",
-        What::Closed { .. } => "closed",
-        What::Chunk { .. } => "chunk",
-        What::End { .. } => "end",
+    let name = |event: &Event| match event.kind {
+        EventKind::Listening { .. } => "listening",
+        EventKind::Connected { .. } => "connected",
+        EventKind::Sent(_) => "sent",
+        EventKind::Received(_) => "received",
+        EventKind::Rejected { .. } => "rejected",
+        EventKind::Closed { .. } => "closed",
+        EventKind::Chunk { .. } => "chunk",
+        EventKind::End { .. } => "end",
     };
     events.iter().map(name).collect()
 }

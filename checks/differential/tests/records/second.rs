@@ -9,6 +9,9 @@ pub trait Second {
     /// Length of its nonces in bytes.
     const NONCE_LEN: usize;
 
+    /// Whether a change to any bit is refused.
+    const HAS_TAG: bool = true;
+
     fn seal(&self, seq: u64, nonce: &[u8], plaintext: &[u8]) -> Vec<u8>;
 
     /// The plaintext, if the payload is genuine and carries `seq`.
@@ -34,6 +37,7 @@ impl Ctr {
 
 impl Second for Ctr {
     const NONCE_LEN: usize = 16;
+    const HAS_TAG: bool = false;
 
     fn seal(&self, _: u64, nonce: &[u8], plaintext: &[u8]) -> Vec<u8> {
         [nonce, &self.apply(nonce, plaintext)].concat()

@@ -5,7 +5,10 @@
 
 use std::io;
 
+use stages::{PART1_PLAIN, PART2_HMAC};
+
 use super::AMOUNT;
+use super::Outcome::{Refused, Succeeds};
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -14,6 +17,7 @@ pub const ATTACK: Attack = Attack {
     tries: "turn 100 into 900 by flipping one bit",
     property: "integrity",
     closed_by: "part2-hmac",
+    outcomes: &[(&PART1_PLAIN, Succeeds), (&PART2_HMAC, Refused("bad_tag"))],
     run,
 };
 
@@ -21,7 +25,7 @@ fn run(path: &Path) -> io::Result<()> {
     let mut session = path.accept()?;
     let mut request = session.requests.take()?;
 
-    request.body()?[AMOUNT] ^= b'1' ^ b'9';
+    request.text()?[AMOUNT] ^= b'1' ^ b'9';
 
     session.requests.send(&request)?;
     session.relay();

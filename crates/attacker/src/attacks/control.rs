@@ -5,6 +5,9 @@
 
 use std::io;
 
+use stages::PART1_PLAIN;
+
+use super::Outcome::Succeeds;
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -13,6 +16,7 @@ pub const ATTACK: Attack = Attack {
     tries: "pass everything on unchanged",
     property: "none: this must always succeed",
     closed_by: "nothing to close",
+    outcomes: &[(&PART1_PLAIN, Succeeds)],
     run,
 };
 

@@ -6,7 +6,14 @@
 
 use std::io;
 
+use stages::{PART1_PLAIN, PART2_HMAC, PART2_HMAC_SEQ};
+
+use super::Outcome::{NotApplicable, Succeeds};
 use crate::{Attack, Path};
+
+/// A column of the table is the server's stage.
+const OTHER_SERVER: super::Outcome =
+    NotApplicable("it leads a hmac-seq client to a hmac server: part2-hmac");
 
 /// See the top of this file.
 pub const ATTACK: Attack = Attack {
@@ -14,6 +21,11 @@ pub const ATTACK: Attack = Attack {
     tries: "lead a client of hmac-seq to a server of hmac",
     property: "separation of protocols",
     closed_by: "none: a key of its own for each protocol",
+    outcomes: &[
+        (&PART1_PLAIN, OTHER_SERVER),
+        (&PART2_HMAC, Succeeds),
+        (&PART2_HMAC_SEQ, OTHER_SERVER),
+    ],
     run,
 };
 

@@ -6,7 +6,10 @@
 
 use std::io;
 
+use stages::{PART1_PLAIN, PART2_AEAD, PART2_HMAC, Role};
+
 use super::AMOUNT;
+use super::Outcome::{Refused, Succeeds};
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -15,6 +18,11 @@ pub const ATTACK: Attack = Attack {
     tries: "cut a message short inside, so that 100 becomes 1",
     property: "integrity",
     closed_by: "part2-hmac",
+    outcomes: &[
+        (&PART1_PLAIN, Succeeds),
+        (&PART2_HMAC, Refused("too_short")),
+        (&PART2_AEAD, Refused("bad_tag")),
+    ],
     run,
 };
 
@@ -23,9 +31,8 @@ fn run(path: &Path) -> io::Result<()> {
     let mut request = session.requests.take()?;
 
     let kept = AMOUNT + 1;
-    if let Ok(nonce) = request.field("nonce") {
-        let before = nonce.len() + request.field("seq").map_or(0, |seq| seq.len());
-        request.cut_payload(before + kept);
+    if request.has(Role::Length) {
+        request.cut_text(kept);
     } else {
         let text = [&request.bytes()[..kept], b"\r\n\r\n"].concat();
         request.replace(&text);

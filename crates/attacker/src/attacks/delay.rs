@@ -1,4 +1,4 @@
-//! Holds a message back for a while, and notes how long it is.
+//! Holds a message back for a while, and log how long it is.
 //!
 //! **Needs** a place on the path. **Uses** that neither lengths nor times are hidden or checked: no
 //! record layer does that, TLS included, though TLS 1.3 can pad records (RFC 8446, section 5.4).
@@ -7,6 +7,9 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
+use stages::PART1_PLAIN;
+
+use super::Outcome::Succeeds;
 use crate::{Attack, Path};
 
 /// Long for a network, short for a deadline.
@@ -18,6 +21,7 @@ pub const ATTACK: Attack = Attack {
     tries: "hold a message back, and note its length",
     property: "hidden lengths and times",
     closed_by: "none, nor does TLS: padding hides lengths, nothing hides times",
+    outcomes: &[(&PART1_PLAIN, Succeeds)],
     run,
 };
 

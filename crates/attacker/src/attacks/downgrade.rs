@@ -5,7 +5,14 @@
 
 use std::io;
 
+use stages::{PART1_CTR, PART1_PLAIN, PART2_HMAC};
+
+use super::Outcome::{NotApplicable, Succeeds};
 use crate::{Attack, Path};
+
+/// A column of the table is the server's stage.
+const OTHER_SERVER: super::Outcome =
+    NotApplicable("it leads a hmac client to a ctr server: part1-ctr");
 
 /// See the top of this file.
 pub const ATTACK: Attack = Attack {
@@ -13,6 +20,7 @@ pub const ATTACK: Attack = Attack {
     tries: "take off hmac's tag, for a server of ctr",
     property: "separation of protocols",
     closed_by: "none: a key of its own for each protocol",
+    outcomes: &[(&PART1_PLAIN, OTHER_SERVER), (&PART1_CTR, Succeeds), (&PART2_HMAC, OTHER_SERVER)],
     run,
 };
 
@@ -20,8 +28,8 @@ fn run(path: &Path) -> io::Result<()> {
     let mut session = path.accept()?;
     let mut request = session.requests.take()?;
 
-    let without_tag = request.field("nonce")?.len() + request.body()?.len();
-    request.cut_payload(without_tag);
+    let whole = request.text()?.len();
+    request.cut_text(whole);
 
     session.requests.send(&request)?;
     session.relay();

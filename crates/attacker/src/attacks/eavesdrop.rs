@@ -4,6 +4,9 @@
 
 use std::io;
 
+use stages::{PART1_CTR, PART1_PLAIN};
+
+use super::Outcome::{Refused, Succeeds};
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -12,6 +15,7 @@ pub const ATTACK: Attack = Attack {
     tries: "read `amount=100` off the wire",
     property: "confidentiality",
     closed_by: "part1-ctr",
+    outcomes: &[(&PART1_PLAIN, Succeeds), (&PART1_CTR, Refused("encryption"))],
     run,
 };
 

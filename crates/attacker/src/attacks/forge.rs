@@ -7,6 +7,9 @@
 use std::io;
 use std::iter::zip;
 
+use stages::{PART1_PLAIN, PART2_HMAC};
+
+use super::Outcome::{Refused, Succeeds};
 use super::{FORGED, GUESS};
 use crate::{Attack, Path};
 
@@ -16,6 +19,7 @@ pub const ATTACK: Attack = Attack {
     tries: "put another message in place of a known one",
     property: "integrity",
     closed_by: "part2-hmac",
+    outcomes: &[(&PART1_PLAIN, Succeeds), (&PART2_HMAC, Refused("bad_tag"))],
     run,
 };
 
@@ -23,7 +27,7 @@ fn run(path: &Path) -> io::Result<()> {
     let mut session = path.accept()?;
     let mut request = session.requests.take()?;
 
-    for (byte, (guessed, wanted)) in zip(request.body()?, zip(GUESS, FORGED)) {
+    for (byte, (guessed, wanted)) in zip(request.text()?, zip(GUESS, FORGED)) {
         *byte ^= guessed ^ wanted;
     }
 

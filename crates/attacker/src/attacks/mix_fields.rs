@@ -5,6 +5,10 @@
 
 use std::io;
 
+use stages::{PART1_CTR, PART1_PLAIN, PART2_HMAC, Role};
+
+use super::NO_RECORDS;
+use super::Outcome::{Refused, Succeeds};
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -13,6 +17,11 @@ pub const ATTACK: Attack = Attack {
     tries: "swap the nonces of two records",
     property: "integrity",
     closed_by: "part2-hmac",
+    outcomes: &[
+        (&PART1_PLAIN, NO_RECORDS),
+        (&PART1_CTR, Succeeds),
+        (&PART2_HMAC, Refused("bad_tag")),
+    ],
     run,
 };
 
@@ -21,7 +30,7 @@ fn run(path: &Path) -> io::Result<()> {
     let mut first = session.requests.take()?;
     let mut second = session.requests.take()?;
 
-    first.field("nonce")?.swap_with_slice(second.field("nonce")?);
+    first.field(Role::Nonce)?.swap_with_slice(second.field(Role::Nonce)?);
 
     session.requests.send(&first)?;
     session.requests.send(&second)?;

@@ -23,16 +23,18 @@ pub mod truncate;
 
 use std::io;
 
+use stages::Stage;
+
 use crate::Path;
 
-/// What an attacker guesses that the first request says: requests are often alike.
+/// The attacker's guess at the first request: requests are often alike.
 pub const GUESS: &[u8; 61] = b"GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-/// What an attacker would rather have it say.
+/// The request that the attacker puts in its place.
 pub const FORGED: &[u8; 61] =
     b"GET /transfer?to=eve&amount=999 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-/// Where the amount stands in it.
+/// Offset of the amount in it.
 const AMOUNT: usize = "GET /transfer?to=bob&amount=".len();
 
 /// Something that someone on the path can try.
@@ -40,18 +42,35 @@ const AMOUNT: usize = "GET /transfer?to=bob&amount=".len();
 pub struct Attack {
     /// Its name on the command line.
     pub name: &'static str,
-    /// What it tries, in one line.
+    /// Its aim, in one line.
     pub tries: &'static str,
     /// The property whose absence it uses.
     pub property: &'static str,
-    /// What closes it: one of the stages, or what none of them has.
+    /// The stage that closes it, or the missing property that would.
     pub closed_by: &'static str,
+    /// The stages at which its outcome changes, in their order; a later stage inherits it.
+    pub outcomes: &'static [(&'static Stage, Outcome)],
     /// Does it, to the clients that come along a path.
     pub run: fn(&Path) -> io::Result<()>,
 }
 
+/// The outcome of an attack at a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It succeeds.
+    Succeeds,
+    /// It is refused by this check.
+    Refused(&'static str),
+    /// There is nothing to try, and why.
+    NotApplicable(&'static str),
+}
+
+const ONE_MESSAGE: Outcome = Outcome::NotApplicable("the plain stage has one message a connection");
+const NO_RECORDS: Outcome = Outcome::NotApplicable("the plain stage has no records");
+const NO_SEQ: Outcome = Outcome::NotApplicable("there is no sequence number to rewrite");
+
 /// All attacks. The [`control`] is not one of them.
-pub const ATTACKS: [&Attack; 18] = [
+pub const ATTACKS: &[&Attack] = &[
     &eavesdrop::ATTACK,
     &bit_flip::ATTACK,
     &forge::ATTACK,
@@ -75,6 +94,13 @@ pub const ATTACKS: [&Attack; 18] = [
 impl Attack {
     /// The attack of this name, the control among them.
     pub fn find(name: &str) -> Option<&'static Attack> {
-        [&control::ATTACK].into_iter().chain(ATTACKS).find(|attack| attack.name == name)
+        [&control::ATTACK].iter().chain(ATTACKS).copied().find(|attack| attack.name == name)
+    }
+
+    /// Returns what is known to come of it at `stage`: what it says of that stage, or else of the nearest
+    /// one before.
+    pub fn outcome_at(&self, stage: &Stage) -> Outcome {
+        let reached = |(changed, _): &&(&Stage, Outcome)| changed.position() <= stage.position();
+        self.outcomes.iter().rfind(reached).map_or(Outcome::Succeeds, |(_, outcome)| *outcome)
     }
 }

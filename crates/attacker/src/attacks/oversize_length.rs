@@ -5,6 +5,10 @@
 
 use std::io;
 
+use stages::{PART1_CTR, PART1_PLAIN, Role};
+
+use super::NO_RECORDS;
+use super::Outcome::Refused;
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -13,6 +17,7 @@ pub const ATTACK: Attack = Attack {
     tries: "announce a record of 4 GiB",
     property: "a limit checked before anything is believed",
     closed_by: "part1-ctr, with records",
+    outcomes: &[(&PART1_PLAIN, NO_RECORDS), (&PART1_CTR, Refused("too_long"))],
     run,
 };
 
@@ -20,8 +25,7 @@ fn run(path: &Path) -> io::Result<()> {
     let mut session = path.accept()?;
     let mut request = session.requests.take()?;
 
-    let bytes = [&[0xff; 4], &request.bytes()[4..]].concat();
-    request.replace(&bytes);
+    request.field(Role::Length)?.fill(0xff);
 
     session.requests.send(&request)?;
     session.relay();

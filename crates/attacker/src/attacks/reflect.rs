@@ -5,6 +5,9 @@
 
 use std::io;
 
+use stages::PART1_PLAIN;
+
+use super::Outcome::Succeeds;
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -13,6 +16,7 @@ pub const ATTACK: Attack = Attack {
     tries: "send a client its own record as the answer",
     property: "a sender that a record names",
     closed_by: "none: a key of its own for each direction",
+    outcomes: &[(&PART1_PLAIN, Succeeds)],
     run,
 };
 

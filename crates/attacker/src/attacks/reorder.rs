@@ -4,6 +4,10 @@
 
 use std::io;
 
+use stages::{PART1_CTR, PART1_PLAIN, PART2_HMAC_SEQ};
+
+use super::ONE_MESSAGE;
+use super::Outcome::{Refused, Succeeds};
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -12,6 +16,11 @@ pub const ATTACK: Attack = Attack {
     tries: "send two records in the wrong order",
     property: "order",
     closed_by: "part2-hmac-seq",
+    outcomes: &[
+        (&PART1_PLAIN, ONE_MESSAGE),
+        (&PART1_CTR, Succeeds),
+        (&PART2_HMAC_SEQ, Refused("out_of_order")),
+    ],
     run,
 };
 

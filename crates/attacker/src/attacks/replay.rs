@@ -5,6 +5,10 @@
 
 use std::io;
 
+use stages::{PART1_CTR, PART1_PLAIN, PART2_HMAC_SEQ};
+
+use super::ONE_MESSAGE;
+use super::Outcome::{Refused, Succeeds};
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -13,6 +17,11 @@ pub const ATTACK: Attack = Attack {
     tries: "send a record twice in its connection",
     property: "freshness within a connection",
     closed_by: "part2-hmac-seq",
+    outcomes: &[
+        (&PART1_PLAIN, ONE_MESSAGE),
+        (&PART1_CTR, Succeeds),
+        (&PART2_HMAC_SEQ, Refused("out_of_order")),
+    ],
     run,
 };
 

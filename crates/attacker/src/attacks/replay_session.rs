@@ -5,6 +5,9 @@
 
 use std::io;
 
+use stages::PART1_PLAIN;
+
+use super::Outcome::Succeeds;
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -13,6 +16,7 @@ pub const ATTACK: Attack = Attack {
     tries: "send a recorded request in a new connection",
     property: "freshness across connections",
     closed_by: "none: fresh keys for each connection, by a handshake",
+    outcomes: &[(&PART1_PLAIN, Succeeds)],
     run,
 };
 

@@ -5,6 +5,10 @@
 
 use std::io;
 
+use stages::{PART1_CTR, PART1_PLAIN, PART2_HMAC_SEQ, Role};
+
+use super::Outcome::Refused;
+use super::{NO_RECORDS, NO_SEQ};
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -13,6 +17,11 @@ pub const ATTACK: Attack = Attack {
     tries: "rewrite the sequence numbers in clear",
     property: "integrity of the sequence number",
     closed_by: "part2-hmac-seq, with the number itself",
+    outcomes: &[
+        (&PART1_PLAIN, NO_RECORDS),
+        (&PART1_CTR, NO_SEQ),
+        (&PART2_HMAC_SEQ, Refused("bad_tag")),
+    ],
     run,
 };
 
@@ -21,7 +30,7 @@ fn run(path: &Path) -> io::Result<()> {
     let mut first = session.requests.take()?;
     let mut second = session.requests.take()?;
 
-    first.field("seq")?.swap_with_slice(second.field("seq")?);
+    first.field(Role::Seq)?.swap_with_slice(second.field(Role::Seq)?);
 
     session.requests.send(&second)?;
     session.requests.send(&first)?;

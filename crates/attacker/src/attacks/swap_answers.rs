@@ -5,6 +5,9 @@
 
 use std::io;
 
+use stages::{PART1_CTR, PART1_PLAIN};
+
+use super::Outcome::{NotApplicable, Succeeds};
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -13,6 +16,13 @@ pub const ATTACK: Attack = Attack {
     tries: "give two clients each other's answers",
     property: "binding to a connection",
     closed_by: "none: fresh keys for each connection, by a handshake",
+    outcomes: &[
+        (
+            &PART1_PLAIN,
+            NotApplicable("the plain stage has nothing that could tie an answer to a connection"),
+        ),
+        (&PART1_CTR, Succeeds),
+    ],
     run,
 };
 

@@ -5,6 +5,10 @@
 
 use std::io;
 
+use stages::{PART1_CTR, PART1_PLAIN};
+
+use super::ONE_MESSAGE;
+use super::Outcome::Succeeds;
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -13,6 +17,7 @@ pub const ATTACK: Attack = Attack {
     tries: "end the stream between two records",
     property: "an authenticated end",
     closed_by: "none: a record that says the end, as TLS's close_notify",
+    outcomes: &[(&PART1_PLAIN, ONE_MESSAGE), (&PART1_CTR, Succeeds)],
     run,
 };
 

@@ -3,11 +3,12 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use channel::{ChannelError, Observer, Seen};
-use crypto::{OpenError, SealError, aead, hmac_seq};
+use channel::{ChannelError, Observed, Observer};
+use crypto::{OpenError, SealError};
 use framing::FrameError;
+use stages::{PART2_AEAD, PART2_HMAC_SEQ, Role, Stage};
 
-use crate::stages::{REQUEST, Stage};
+use crate::common::{REQUEST, every_stage, stages_with};
 use crate::wire::{End, TOO_LONG, channel, sent};
 
 /// What was seen, to be looked at later.
@@ -18,16 +19,16 @@ enum Event {
     Rejected { index: u64, error: String, expected_seq: Option<u64>, payload: Option<Vec<u8>> },
 }
 
-impl From<&Seen<'_>> for Event {
-    fn from(seen: &Seen<'_>) -> Self {
+impl From<&Observed<'_>> for Event {
+    fn from(seen: &Observed<'_>) -> Self {
         match *seen {
-            Seen::Sent { index, plaintext, payload } => {
+            Observed::Sent { index, plaintext, payload } => {
                 Self::Sent { index, plaintext: plaintext.to_vec(), payload: payload.to_vec() }
             }
-            Seen::Received { index, plaintext, payload } => {
+            Observed::Received { index, plaintext, payload } => {
                 Self::Received { index, plaintext: plaintext.to_vec(), payload: payload.to_vec() }
             }
-            Seen::Rejected { index, error, expected_seq, payload } => Self::Rejected {
+            Observed::Rejected { index, error, expected_seq, payload } => Self::Rejected {
                 index,
                 error: format!("{error:?}"),
                 expected_seq,
@@ -47,9 +48,9 @@ fn observer() -> (Observer, Events) {
 }
 
 /// What is seen of a channel that receives these bytes until they end or are refused.
-fn seen_of<S: Stage>(bytes: Vec<u8>) -> Vec<Event> {
+fn seen_of(stage: &Stage, bytes: Vec<u8>) -> Vec<Event> {
     let (observer, events) = observer();
-    let mut channel = channel::<S, _>(End::with(bytes)).observed_by(observer);
+    let mut channel = channel(stage, End::with(bytes)).observed_by(observer);
     while let Ok(Some(_)) = channel.recv() {}
     assert_matches!(channel.recv(), Ok(None) | Err(ChannelError::Closed));
     events.lock().unwrap().clone()
@@ -60,74 +61,85 @@ fn payloads(records: &[Vec<u8>]) -> Vec<Vec<u8>> {
     records.iter().map(|record| record[4..].to_vec()).collect()
 }
 
-fn both_sides_are_shown_the_same_payload_and_plaintext_at<S: Stage>() {
-    let ((here, there), (observer, events)) = (End::pair(), observer());
-    let mut here = channel::<S, _>(here).observed_by(observer.clone());
-    let mut there = channel::<S, _>(there).observed_by(observer);
-    let mut expected = Vec::new();
-    for (index, plaintext) in [(0, &REQUEST[..]), (1, b""), (2, b"third")] {
-        here.send(plaintext).unwrap();
-        there.recv().unwrap().unwrap();
-        let Event::Sent { payload, .. } = events.lock().unwrap()[expected.len()].clone() else {
-            panic!("a record is shown when it is sent")
-        };
-        assert_eq!(payload.len(), S::OVERHEAD + plaintext.len());
-        let plaintext = plaintext.to_vec();
-        expected.push(Event::Sent {
-            index,
-            plaintext: plaintext.clone(),
-            payload: payload.clone(),
-        });
-        expected.push(Event::Received { index, plaintext, payload });
+#[test]
+fn both_sides_are_shown_the_same_payload_and_plaintext() {
+    for stage in every_stage() {
+        let ((here, there), (observer, events)) = (End::pair(), observer());
+        let mut here = channel(stage, here).observed_by(observer.clone());
+        let mut there = channel(stage, there).observed_by(observer);
+        let mut expected = Vec::new();
+        for (index, plaintext) in [(0, &REQUEST[..]), (1, b""), (2, b"third")] {
+            here.send(plaintext).unwrap();
+            there.recv().unwrap().unwrap();
+            let Event::Sent { payload, .. } = events.lock().unwrap()[expected.len()].clone() else {
+                panic!("a record is shown when it is sent")
+            };
+            assert_eq!(payload.len(), stage.overhead() + plaintext.len());
+            let plaintext = plaintext.to_vec();
+            expected.push(Event::Sent {
+                index,
+                plaintext: plaintext.clone(),
+                payload: payload.clone(),
+            });
+            expected.push(Event::Received { index, plaintext, payload });
+        }
+        assert_eq!(*events.lock().unwrap(), expected);
     }
-    assert_eq!(*events.lock().unwrap(), expected);
 }
-at! { both_sides_are_shown_the_same_payload_and_plaintext_at: ctr(), hmac(), hmac_seq(), aead() }
 
 #[test]
 fn what_is_shown_as_sent_is_what_is_written() {
     let (end, (observer, events)) = (End::default(), observer());
-    let mut channel = channel::<aead::Opener, _>(end.clone()).observed_by(observer);
+    let mut channel = channel(&PART2_AEAD, end.clone()).observed_by(observer);
     channel.send(REQUEST).unwrap();
     let payload = payloads(&[end.outgoing.take().into()]).remove(0);
     let plaintext = REQUEST.to_vec();
     assert_eq!(*events.lock().unwrap(), [Event::Sent { index: 0, plaintext, payload }]);
 }
 
-fn a_changed_record_is_shown_as_it_arrived_at<S: Stage>(expected_seq: Option<u64>) {
-    let mut records = sent::<S>(&[b"first", b"other"]);
-    *records[1].last_mut().unwrap() ^= 1;
-    let [first, second] = payloads(&records).try_into().unwrap();
-    let error = format!("{:?}", ChannelError::Open { index: 1, error: OpenError::BadTag });
-    assert_eq!(
-        seen_of::<S>(records.concat()),
-        [
-            Event::Received { index: 0, plaintext: b"first".to_vec(), payload: first },
-            Event::Rejected { index: 1, error, expected_seq, payload: Some(second) },
-        ]
-    );
+#[test]
+fn a_changed_record_is_shown_as_it_arrived() {
+    for stage in stages_with(Role::Tag) {
+        let mut records = sent(stage, &[b"first", b"other"]);
+        *records[1].last_mut().unwrap() ^= 1;
+        let [first, second] = payloads(&records).try_into().unwrap();
+        let error = format!("{:?}", ChannelError::Open { index: 1, error: OpenError::BadTag });
+        assert_eq!(
+            seen_of(stage, records.concat()),
+            [
+                Event::Received { index: 0, plaintext: b"first".to_vec(), payload: first },
+                Event::Rejected {
+                    index: 1,
+                    error,
+                    expected_seq: stage.has(Role::Seq).then_some(1),
+                    payload: Some(second),
+                },
+            ]
+        );
+    }
 }
-at! { a_changed_record_is_shown_as_it_arrived_at: hmac(None), hmac_seq(Some(1)), aead(Some(1)) }
 
 /// Though aead has decrypted and wiped it by then.
-fn a_record_in_the_wrong_place_is_shown_as_it_arrived_at<S: Stage>() {
-    let records = sent::<S>(&[b"first", b"other"]);
-    let [_, second] = payloads(&records).try_into().unwrap();
-    let error = OpenError::OutOfOrder { expected: 0, got: 1 };
-    let error = format!("{:?}", ChannelError::Open { index: 0, error });
-    assert_eq!(
-        seen_of::<S>(records[1].clone()),
-        [Event::Rejected { index: 0, error, expected_seq: Some(0), payload: Some(second) }]
-    );
+#[test]
+fn a_record_in_the_wrong_place_is_shown_as_it_arrived() {
+    for stage in stages_with(Role::Seq) {
+        let records = sent(stage, &[b"first", b"other"]);
+        let [_, second] = payloads(&records).try_into().unwrap();
+        let error = OpenError::OutOfOrder { expected: 0, got: 1 };
+        let error = format!("{:?}", ChannelError::Open { index: 0, error });
+        assert_eq!(
+            seen_of(stage, records[1].clone()),
+            [Event::Rejected { index: 0, error, expected_seq: Some(0), payload: Some(second) }]
+        );
+    }
 }
-at! { a_record_in_the_wrong_place_is_shown_as_it_arrived_at: hmac_seq(), aead() }
 
 #[test]
 fn bytes_that_are_no_record_are_shown_without_a_payload() {
     let error = FrameError::Truncated { got: 3, wanted: 4 };
     let error = format!("{:?}", ChannelError::Frame { index: 0, error });
     assert_eq!(
-        seen_of::<hmac_seq::Opener>(vec![0; 3]),
+        seen_of(&PART2_HMAC_SEQ, vec![0; 3]),
         [Event::Rejected { index: 0, error, expected_seq: Some(0), payload: None }]
     );
 }
@@ -135,7 +147,7 @@ fn bytes_that_are_no_record_are_shown_without_a_payload() {
 #[test]
 fn what_is_no_record_and_no_refusal_is_not_shown() {
     let (end, (observer, events)) = (End::default(), observer());
-    let mut channel = channel::<aead::Opener, _>(end.clone()).observed_by(observer);
+    let mut channel = channel(&PART2_AEAD, end.clone()).observed_by(observer);
     assert_matches!(channel.recv(), Ok(None));
     assert_matches!(channel.send(&TOO_LONG), Err(ChannelError::PlaintextTooLong { .. }));
     end.broken.set(true);

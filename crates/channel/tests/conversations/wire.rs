@@ -6,9 +6,11 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::rc::Rc;
 
 use channel::{Channel, ChannelError, Receiver, Sender};
+use crypto::{Open, Seal};
 use framing::MAX_PLAINTEXT_LEN;
+use stages::Stage;
 
-use crate::stages::Stage;
+use crate::common::{opener, sealer};
 
 /// One byte more than a record carries.
 pub static TOO_LONG: [u8; MAX_PLAINTEXT_LEN + 1] = [7; MAX_PLAINTEXT_LEN + 1];
@@ -68,14 +70,17 @@ impl Write for End {
 }
 
 /// A channel of the stage over `stream`, as at the start of a connection.
-pub fn channel<S: Stage, T: Read + Write + Clone>(stream: T) -> Channel<T, S::Sealer, S> {
-    Channel::new(stream, S::sealer(), S::opener())
+pub fn channel<T: Read + Write + Clone>(
+    stage: &Stage,
+    stream: T,
+) -> Channel<T, Box<dyn Seal + Send>, Box<dyn Open + Send>> {
+    Channel::new(stream, stage.header(), sealer(stage), opener(stage))
 }
 
 /// What one sender writes for these plaintexts: a record each.
-pub fn sent<S: Stage>(plaintexts: &[impl AsRef<[u8]>]) -> Vec<Vec<u8>> {
+pub fn sent(stage: &Stage, plaintexts: &[impl AsRef<[u8]>]) -> Vec<Vec<u8>> {
     let end = End::default();
-    let mut sender = Sender::new(end.clone(), S::sealer());
+    let mut sender = Sender::new(end.clone(), stage.header(), sealer(stage));
     let record = |plaintext: &_| {
         sender.send(AsRef::as_ref(plaintext)).unwrap();
         end.outgoing.take().into()
@@ -84,8 +89,8 @@ pub fn sent<S: Stage>(plaintexts: &[impl AsRef<[u8]>]) -> Vec<Vec<u8>> {
 }
 
 /// What one receiver makes of these bytes: plaintexts, then a clean end or a failure.
-pub fn received<S: Stage>(bytes: &[u8]) -> (Vec<Vec<u8>>, Result<(), ChannelError>) {
-    let mut receiver = Receiver::new(bytes, S::opener());
+pub fn received(stage: &Stage, bytes: &[u8]) -> (Vec<Vec<u8>>, Result<(), ChannelError>) {
+    let mut receiver = Receiver::new(bytes, stage.header(), opener(stage));
     let mut plaintexts = Vec::new();
     loop {
         match receiver.recv() {

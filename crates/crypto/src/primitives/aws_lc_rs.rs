@@ -52,7 +52,7 @@ impl HmacSha256 {
         tag
     }
 
-    /// Whether `tag` belongs to `parts`, found out in constant time.
+    /// Returns whether `tag` belongs to `parts`, compared in constant time.
     pub(crate) fn verify(&self, parts: &[&[u8]], tag: &[u8; Self::TAG_LEN]) -> bool {
         constant_time::verify_slices_are_equal(&self.tag(parts), tag).is_ok()
     }

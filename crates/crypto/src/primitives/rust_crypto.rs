@@ -49,7 +49,7 @@ impl HmacSha256 {
         self.over(parts).finalize().into_bytes().into()
     }
 
-    /// Whether `tag` belongs to `parts`, found out in constant time.
+    /// Returns whether `tag` belongs to `parts`, compared in constant time.
     pub(crate) fn verify(&self, parts: &[&[u8]], tag: &[u8; Self::TAG_LEN]) -> bool {
         self.over(parts).verify(tag.into()).is_ok()
     }

@@ -1,5 +1,6 @@
 //! Where a sealer or an opener has to stop: no randomness left, no number left.
 
+use super::keys;
 use crate::nonce::Nonces;
 use crate::sequence::Sequence;
 use crate::{Open, OpenError, SEQ_LEN, Seal, SealError, aead, ctr, hmac, hmac_seq};
@@ -12,7 +13,7 @@ macro_rules! at {
             $(
                 #[test]
                 fn $stage() {
-                    let keys = $stage::Keys::demo();
+                    let keys = keys::$stage();
                     let mut $sealer = $stage::Sealer::new(&keys);
                     let mut $opener = $stage::Opener::new(&keys);
                     $body
@@ -27,13 +28,13 @@ at! { without_randomness_nothing_is_sealed_and_no_number_is_used_up_at:
         let mut payload = b"here before".to_vec();
         sealer.nonces = Nonces::unavailable();
         let no_randomness = SealError::NoRandomness(getrandom::Error::UNSUPPORTED);
-        assert_eq!(sealer.seal(b"hello", &mut payload), Err(no_randomness));
+        assert_eq!(sealer.seal(&[], b"hello", &mut payload), Err(no_randomness));
         assert_eq!(payload, b"here before");
 
         payload.clear();
         sealer.nonces = Nonces::random();
-        sealer.seal(b"hello", &mut payload).unwrap();
-        assert_eq!(opener.open(&mut payload).unwrap(), b"hello");
+        sealer.seal(&[], b"hello", &mut payload).unwrap();
+        assert_eq!(opener.open(&[], &mut payload).unwrap(), b"hello");
     }
 }
 
@@ -43,23 +44,23 @@ at! { the_last_number_seals_and_opens_and_then_both_sides_are_exhausted_at:
         sealer.sequence = Sequence::starting_at(last);
         opener.sequence = Sequence::starting_at(last);
         let mut payload = Vec::new();
-        sealer.seal(b"the last", &mut payload).unwrap();
+        sealer.seal(&[], b"the last", &mut payload).unwrap();
         assert_eq!(payload[..SEQ_LEN], last.to_be_bytes());
         let (mut replay, mut changed) = (payload.clone(), payload.clone());
-        assert_eq!(opener.open(&mut payload).unwrap(), b"the last");
+        assert_eq!(opener.open(&[], &mut payload).unwrap(), b"the last");
 
         // Randomness is not asked for either: that error would come instead.
         sealer.nonces = Nonces::unavailable();
         let mut payload = b"here before".to_vec();
         for _ in 0..2 {
-            let sealed = sealer.seal(b"one more", &mut payload);
+            let sealed = sealer.seal(&[], b"one more", &mut payload);
             assert_eq!(sealed, Err(SealError::SequenceExhausted));
             assert_eq!(payload, b"here before");
         }
 
         assert_eq!(opener.expected_seq(), None);
-        assert_eq!(opener.open(&mut replay), Err(OpenError::SequenceExhausted));
+        assert_eq!(opener.open(&[], &mut replay), Err(OpenError::SequenceExhausted));
         changed[SEQ_LEN] ^= 1;
-        assert_eq!(opener.open(&mut changed), Err(OpenError::BadTag));
+        assert_eq!(opener.open(&[], &mut changed), Err(OpenError::BadTag));
     }
 }

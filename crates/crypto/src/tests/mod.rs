@@ -7,6 +7,31 @@ mod nonce_reuse;
 
 use serde::de::DeserializeOwned;
 
+/// The articles' keys. Those that programs use are in `demo_keys`, which depends on this crate.
+mod keys {
+    use crate::keys::{AesKey, MacKey};
+    use crate::{aead, ctr, hmac};
+
+    fn encryption() -> AesKey {
+        AesKey::from(*b"0123456789ABCDEF0123456789ABCDEF")
+    }
+
+    pub fn ctr() -> ctr::Keys {
+        ctr::Keys { encryption: encryption() }
+    }
+
+    pub fn hmac() -> hmac::Keys {
+        let mac = MacKey::from(b"HMAC_KEY_FOR_PART2_DEMO_1234567".to_vec());
+        hmac::Keys { encryption: encryption(), mac }
+    }
+
+    pub use hmac as hmac_seq;
+
+    pub fn aead() -> aead::Keys {
+        aead::Keys { aead: AesKey::from(*b"AEAD_KEY_PART2_DEMO_FOR_AES_GCM!") }
+    }
+}
+
 /// The bytes of a hex string.
 fn hex(text: &str) -> Vec<u8> {
     hex::decode(text).unwrap()

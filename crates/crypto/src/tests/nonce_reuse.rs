@@ -1,5 +1,6 @@
 //! Why a nonce must never come twice under one key.
 
+use super::keys;
 use crate::nonce::Nonces;
 use crate::{Open, Seal, aead, ctr};
 
@@ -13,10 +14,10 @@ fn xor(one: &[u8], other: &[u8]) -> Vec<u8> {
 #[test]
 fn at_ctr_it_gives_the_xor_of_two_plaintexts() {
     let seal = |plaintext| {
-        let mut sealer = ctr::Sealer::new(&ctr::Keys::demo());
+        let mut sealer = ctr::Sealer::new(&keys::ctr());
         sealer.nonces = Nonces::fixed([7; ctr::NONCE_LEN]);
         let mut payload = Vec::new();
-        sealer.seal(plaintext, &mut payload).unwrap();
+        sealer.seal(&[], plaintext, &mut payload).unwrap();
         payload.split_off(ctr::NONCE_LEN)
     };
     assert_eq!(xor(&seal(ONE), &seal(OTHER)), xor(ONE, OTHER));
@@ -46,10 +47,10 @@ fn inverse(x: u128) -> u128 {
 #[test]
 fn at_aead_it_gives_away_the_authentication_key_and_so_a_forgery_the_opener_accepts() {
     let seal = |plaintext| {
-        let mut sealer = aead::Sealer::new(&aead::Keys::demo());
+        let mut sealer = aead::Sealer::new(&keys::aead());
         sealer.nonces = Nonces::fixed([7; aead::NONCE_LEN]);
         let mut payload = Vec::new();
-        sealer.seal(plaintext, &mut payload).unwrap();
+        sealer.seal(&[], plaintext, &mut payload).unwrap();
         let (payload, tag) = payload.split_last_chunk().unwrap();
         let (head, ciphertext) = payload.split_last_chunk().unwrap();
         (head.to_vec(), u128::from_be_bytes(*ciphertext), u128::from_be_bytes(*tag))
@@ -64,6 +65,6 @@ fn at_aead_it_gives_away_the_authentication_key_and_so_a_forgery_the_opener_acce
     let forged_tag = (tag ^ times(change, key_squared)).to_be_bytes();
     let mut payload = [&head[..], &forged_ciphertext, &forged_tag].concat();
 
-    let mut opener = aead::Opener::new(&aead::Keys::demo());
-    assert_eq!(opener.open(&mut payload).unwrap(), forged);
+    let mut opener = aead::Opener::new(&keys::aead());
+    assert_eq!(opener.open(&[], &mut payload).unwrap(), forged);
 }

@@ -2,12 +2,11 @@
 
 use std::io::ErrorKind;
 
-use framing::RecordReader;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use crate::script::{Bytes, End, Fail, LIMITS, Script, Step, payload, read_all, record};
+use crate::script::{Bytes, End, Fail, LIMITS, Script, Step, payload, read_all, reader, record};
 
 /// `stream` in chunks of these lengths, over and over, then its end. With `interrupted`, no chunk comes
 /// at the first try.
@@ -31,7 +30,7 @@ fn stream_of(payloads: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn assert_read(stream: Script, payloads: &[Vec<u8>]) {
-    let (read, end) = read_all(stream, LIMITS);
+    let (read, end) = read_all(stream);
     assert!(read == payloads, "{} payloads or other ones, not {}", read.len(), payloads.len());
     assert_matches!(end, Ok(()));
 }
@@ -52,23 +51,10 @@ fn what_of_the_next_record_is_here_already_is_known_without_a_read() {
     for here in 0..=next.len() {
         let first = record(&payload(LIMITS.min));
         let stream = [&first[..], &next[..here]].concat();
-        let mut reader = RecordReader::new(Script::new([Bytes(stream)]), LIMITS);
+        let mut reader = reader(Script::new([Bytes(stream)]));
         assert!(!reader.has_begun() && !reader.is_ready());
         reader.read_record().unwrap();
         assert_eq!((reader.has_begun(), reader.is_ready()), (here > 0, here == next.len()));
-    }
-}
-
-#[test]
-fn the_last_payload_is_there_as_it_was_left_until_the_next_is_read() {
-    let payloads = [1, 5].map(|len| payload(LIMITS.min + len));
-    let stream = payloads.each_ref().map(|payload| record(payload)).concat();
-    let mut reader = RecordReader::new(&stream[..], LIMITS);
-    assert_eq!(reader.last_payload(), b"");
-    for mut expected in payloads {
-        expected[0] ^= 1;
-        reader.read_record().unwrap().unwrap()[0] ^= 1;
-        assert_eq!(reader.last_payload(), expected);
     }
 }
 

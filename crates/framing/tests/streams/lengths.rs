@@ -12,7 +12,7 @@ fn header(length: usize) -> Script {
 #[test]
 fn lengths_above_the_limit_are_refused_with_nothing_more_read() {
     for announced in [0xffff_ffff, 0x8000_0000, 0x7fff_ffff, LIMITS.max + 1] {
-        let (payloads, end) = read_all(header(announced), LIMITS);
+        let (payloads, end) = read_all(header(announced));
         assert!(payloads.is_empty());
         assert_matches!(end, Err(FrameError::TooLong { len, max: 16_432 }) if len == announced);
     }
@@ -21,7 +21,7 @@ fn lengths_above_the_limit_are_refused_with_nothing_more_read() {
 #[test]
 fn lengths_below_the_overhead_are_refused_with_nothing_more_read() {
     for announced in 0..LIMITS.min {
-        let (payloads, end) = read_all(header(announced), LIMITS);
+        let (payloads, end) = read_all(header(announced));
         assert!(payloads.is_empty());
         assert_matches!(end, Err(FrameError::TooShort { len, min: 48 }) if len == announced);
     }
@@ -30,7 +30,7 @@ fn lengths_below_the_overhead_are_refused_with_nothing_more_read() {
 #[test]
 fn a_refused_length_behind_a_good_record_is_refused_just_so() {
     let stream = [record(&payload(100)), vec![0xff; 4]].concat();
-    let (payloads, end) = read_all(Script::new([Bytes(stream)]), LIMITS);
+    let (payloads, end) = read_all(Script::new([Bytes(stream)]));
     assert_eq!(payloads, [payload(100)]);
     assert_matches!(end, Err(FrameError::TooLong { len: 0xffff_ffff, max: 16_432 }));
 }
@@ -39,7 +39,7 @@ fn a_refused_length_behind_a_good_record_is_refused_just_so() {
 fn lengths_at_either_bound_are_fine() {
     let sent = [payload(LIMITS.min), payload(LIMITS.max)];
     let stream = sent.iter().flat_map(|payload| record(payload)).collect();
-    let (payloads, end) = read_all(Script::new([Bytes(stream), End]), LIMITS);
+    let (payloads, end) = read_all(Script::new([Bytes(stream), End]));
     assert_eq!(payloads, sent);
     assert_matches!(end, Ok(()));
 }
@@ -52,11 +52,11 @@ fn records(lens: &[usize]) -> Script {
 #[test]
 fn empty_records_32_in_a_row_are_fine_and_the_33rd_is_refused() {
     let lens = [LIMITS.min; MAX_EMPTY_RECORDS as usize + 1];
-    let (payloads, end) = read_all(records(&lens[1..]), LIMITS);
+    let (payloads, end) = read_all(records(&lens[1..]));
     assert_eq!(payloads.len(), 32);
     assert_matches!(end, Ok(()));
 
-    let (payloads, end) = read_all(records(&lens), LIMITS);
+    let (payloads, end) = read_all(records(&lens));
     assert_eq!(payloads.len(), 32);
     assert_matches!(end, Err(FrameError::TooManyEmptyRecords));
 }
@@ -66,7 +66,7 @@ fn a_record_with_data_starts_the_count_of_empty_ones_anew() {
     let empty = [LIMITS.min; 32];
     let lens =
         [&empty[..], &[LIMITS.min + 1], &empty, &[LIMITS.max], &empty, &[LIMITS.min]].concat();
-    let (payloads, end) = read_all(records(&lens), LIMITS);
+    let (payloads, end) = read_all(records(&lens));
     assert_eq!(payloads.len(), lens.len() - 1);
     assert_matches!(end, Err(FrameError::TooManyEmptyRecords));
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read};
 
-use framing::{FrameError, LENGTH_LEN, Limits, RecordReader};
+use framing::{FrameError, Header, Limits, RecordReader};
 
 /// The limits of hmac: payloads of 48 to 16,432 bytes.
 pub const LIMITS: Limits = Limits::with_overhead(48);
@@ -61,13 +61,18 @@ pub fn payload(len: usize) -> Vec<u8> {
     (0..=250).cycle().take(len).collect()
 }
 
+/// A reader of such records.
+pub fn reader<R: Read>(stream: R) -> RecordReader<R> {
+    RecordReader::new(stream, Header::LENGTH, LIMITS)
+}
+
 /// All payloads up to the stream's end or the first failure, and which of the two it was.
-pub fn read_all(stream: impl Read, limits: Limits) -> (Vec<Vec<u8>>, Result<(), FrameError>) {
-    let mut reader = RecordReader::new(stream, limits);
+pub fn read_all(stream: impl Read) -> (Vec<Vec<u8>>, Result<(), FrameError>) {
+    let mut reader = reader(stream);
     let mut payloads = Vec::new();
     loop {
         match reader.read_record() {
-            Ok(Some(payload)) => payloads.push(payload.to_vec()),
+            Ok(Some(record)) => payloads.push(record.payload.to_vec()),
             Ok(None) => return (payloads, Ok(())),
             Err(error) => return (payloads, Err(error)),
         }
@@ -76,7 +81,7 @@ pub fn read_all(stream: impl Read, limits: Limits) -> (Vec<Vec<u8>>, Result<(), 
 
 /// The whole record that `got` bytes are the start of, as far as they tell.
 pub fn wanted(got: usize, len: usize) -> usize {
-    if got < LENGTH_LEN { LENGTH_LEN } else { LENGTH_LEN + len }
+    if got < 4 { 4 } else { 4 + len }
 }
 
 /// Fails the test with the value, unless the pattern fits it.

@@ -1,0 +1,78 @@
+//! What others have made: tunnels, as their manuals would have them set up, and Python.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::chain::Places;
+use crate::tls;
+
+/// TLS 1.3 with AES-256-GCM; the server shows a certificate, as the client is not asked for one.
+pub fn stunnel(folder: &Path, at: Places) -> Result<[Command; 2]> {
+    let identity = tls::identity()?;
+    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    fs::write(&certificate, identity.cert.pem())?;
+    fs::write(&key, identity.signing_key.serialize_pem())?;
+    let common = "foreground = quiet\npid =\ndebug = err\nsslVersion = TLSv1.3\n\
+                  ciphersuites = TLS_AES_256_GCM_SHA384\n\
+                  socket = l:TCP_NODELAY=1\nsocket = r:TCP_NODELAY=1\n";
+    let Places { first, second, server } = at;
+    let client = format!(
+        "{common}[first]\nclient = yes\naccept = {first}\nconnect = {second}\n\
+         verifyChain = yes\nCAfile = {}\n",
+        certificate.display()
+    );
+    let server = format!(
+        "{common}[second]\naccept = {second}\nconnect = {server}\ncert = {}\nkey = {}\n",
+        certificate.display(),
+        key.display()
+    );
+    let side = |name: &str, configuration: &str| -> Result<Command> {
+        let path = folder.join(name);
+        fs::write(&path, configuration)?;
+        let mut hop = Command::new("stunnel");
+        hop.arg(path);
+        Ok(hop)
+    };
+    Ok([side("client.conf", &client)?, side("server.conf", &server)?])
+}
+
+/// With a key of 32 random bytes in a file, which both ends read.
+pub fn spiped(folder: &Path, at: Places) -> Result<[Command; 2]> {
+    let key = folder.join("key");
+    let mut random = [0; 32];
+    File::open("/dev/urandom")?.read_exact(&mut random)?;
+    fs::write(&key, random)?;
+    let Places { first, second, server } = at;
+    let side = |direction: &str, source: String, target: String| {
+        let mut hop = Command::new("spiped");
+        hop.args([direction, "-F", "-s", &source, "-t", &target, "-k"]).arg(&key);
+        hop.arg("-p").arg(folder.join(format!("{}.pid", direction.trim_start_matches('-'))));
+        hop
+    };
+    Ok([
+        side(
+            "-e",
+            format!("[127.0.0.1]:{}", first.port()),
+            format!("[127.0.0.1]:{}", second.port()),
+        ),
+        side(
+            "-d",
+            format!("[127.0.0.1]:{}", second.port()),
+            format!("[127.0.0.1]:{}", server.port()),
+        ),
+    ])
+}
+
+/// Has Python seal and open records, and say how many that were.
+pub fn python(stage: &str, len: usize, length: Duration) -> Result<()> {
+    let numbers = [len.to_string(), length.as_millis().to_string()];
+    let mut python = Command::new("python3");
+    python.args(["-c", include_str!("articles.py"), stage]).args(numbers);
+    ensure!(python.status().context("cannot start python3")?.success(), "python3 failed");
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! What must hold for any bytes at all. Each function here takes an input, any input, acts on it and
+//! panics where our code is not as it promises to be.
+//!
+//! Two drive them: the fuzzer, which looks for inputs that reach new code (`checks/fuzz/`, one call a target),
+//! and `cargo test`, with the inputs the fuzzer has found worth keeping and with random ones.
+//!
+//! Read in this order:
+//!
+//! - [`Choices`]: an input as a series of decisions, from front to back.
+//! - [`deframing()`]: a stream is cut into the same records by everyone who cuts it.
+//! - [`opening()`]: what an opener accepts was sealed; what it refuses leaves no plaintext.
+//! - [`session()`]: two parties with someone between them who does anything.
+//! - [`run_file()`] and [`transcript()`]: events, and how they look to a person.
+
+mod choices;
+mod deframing;
+mod events;
+mod opening;
+mod session;
+
+use std::sync::LazyLock;
+
+use crypto::{Open, Seal};
+use stages::Stage;
+
+pub use choices::Choices;
+pub use deframing::deframing;
+pub use events::{run_file, transcript};
+pub use opening::opening;
+pub use session::session;
+
+/// The stages whose records the demo keys seal and open. The first byte of an input to [`opening()`] or
+/// [`session()`] says which of them it is about, counted from 0.
+pub static STAGES: LazyLock<Vec<&'static Stage>> = LazyLock::new(|| {
+    let has_keys = |stage: &&Stage| demo_keys::sealer_and_opener(stage).is_some();
+    stages::STAGES.iter().copied().filter(has_keys).collect()
+});
+
+/// A fresh sealer of one of [`STAGES`], as at the start of a connection.
+fn sealer(stage: &Stage) -> Box<dyn Seal + Send> {
+    demo_keys::sealer_and_opener(stage).expect("it has keys").0
+}
+
+/// A fresh opener of one of [`STAGES`], as at the start of a connection.
+fn opener(stage: &Stage) -> Box<dyn Open + Send> {
+    demo_keys::sealer_and_opener(stage).expect("it has keys").1
+}

@@ -1,0 +1,53 @@
+//! The stages, seen alike by tests that hold at several of them. The tests of `channel` use this too.
+
+use crypto::{Open, Seal};
+use stages::{Role, STAGES, Stage};
+
+/// The request of the articles: 61 bytes.
+pub const REQUEST: &[u8; 61] =
+    b"GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/// Every stage whose records the demo keys seal and open.
+pub fn every_stage() -> impl Iterator<Item = &'static Stage> {
+    those(|_| true)
+}
+
+/// The stages among them whose records have a field of this role.
+pub fn stages_with(role: Role) -> impl Iterator<Item = &'static Stage> {
+    those(move |stage| stage.has(role))
+}
+
+/// The stages among them whose records have no field of this role.
+pub fn stages_without(role: Role) -> impl Iterator<Item = &'static Stage> {
+    those(move |stage| !stage.has(role))
+}
+
+/// Each is printed as its turn comes, so that a test that fails tells where.
+fn those(wanted: impl Fn(&Stage) -> bool) -> impl Iterator<Item = &'static Stage> {
+    STAGES
+        .iter()
+        .copied()
+        .filter(move |stage| demo_keys::sealer_and_opener(stage).is_some() && wanted(stage))
+        .inspect(|stage| println!("at {stage:?}"))
+}
+
+/// A fresh sealer, as at the start of a connection.
+pub fn sealer(stage: &Stage) -> Box<dyn Seal + Send> {
+    demo_keys::sealer_and_opener(stage).unwrap().0
+}
+
+/// A fresh opener, as at the start of a connection.
+pub fn opener(stage: &Stage) -> Box<dyn Open + Send> {
+    demo_keys::sealer_and_opener(stage).unwrap().1
+}
+
+#[test]
+fn the_stages_of_parts_1_and_2_are_all_among_them() {
+    let names = |stages: Vec<&Stage>| stages.iter().map(|stage| stage.name).collect::<Vec<_>>();
+    let all = ["part1-ctr", "part2-hmac", "part2-hmac-seq", "part2-aead"];
+    assert_eq!(names(every_stage().collect()), all);
+    assert_eq!(names(stages_without(Role::Tag).collect()), all[..1]);
+    assert_eq!(names(stages_with(Role::Tag).collect()), all[1..]);
+    assert_eq!(names(stages_without(Role::Seq).collect()), all[..2]);
+    assert_eq!(names(stages_with(Role::Seq).collect()), all[2..]);
+}

@@ -1,0 +1,147 @@
+//! The catalogue: what a record of each stage is made of, as anyone on the path can know it.
+//!
+//! A stage is data. Every field has a role, a meaning, and says whether the tag covers it; everything that
+//! shows, cuts or attacks a record reads that, and nothing matches on a field's name. The cryptography
+//! states the same lengths for itself, and a test in the `channel` crate holds the two together.
+//!
+//! One file a stage, in the articles' order: `plain`, `ctr`, `hmac`, `hmac_seq`, `aead`.
+//! [`field`] says what there is to say about a field, [`part`] finds it in a record.
+
+mod aead;
+mod ctr;
+pub mod field;
+mod hmac;
+mod hmac_seq;
+pub mod part;
+mod plain;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use framing::{Direction, Header, Limits};
+
+pub use aead::PART2_AEAD;
+pub use ctr::PART1_CTR;
+pub use field::{Field, Role};
+pub use hmac::PART2_HMAC;
+pub use hmac_seq::PART2_HMAC_SEQ;
+pub use part::{Part, Place};
+pub use plain::PART1_PLAIN;
+
+/// All stages, in the articles' order.
+pub const STAGES: &[&Stage] =
+    &[&PART1_PLAIN, &PART1_CTR, &PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD];
+
+/// One stage of the articles.
+#[derive(PartialEq, Eq)]
+pub struct Stage {
+    /// The name on the command line and in events, such as `part2-hmac-seq`.
+    pub name: &'static str,
+    /// The protection of a record, in the field's terms.
+    pub title: &'static str,
+    /// The TCP port the articles use for it.
+    pub port: u16,
+    /// The messages that cross before the first record of data, by which way each goes.
+    pub handshake: &'static [Direction],
+    /// The fields of a record, in order, its header among them. Exactly one has no fixed length.
+    pub fields: &'static [Field],
+    /// Its addition to the stage before it.
+    pub adds: &'static str,
+    /// The attacks that no longer succeed.
+    pub stops: &'static str,
+    /// The attacks that still succeed.
+    pub lets_through: &'static str,
+}
+
+/// The name alone identifies a stage.
+impl fmt::Debug for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Stage {
+    /// Finds the stage of this name.
+    pub fn find(name: &str) -> Option<&'static Stage> {
+        STAGES.iter().copied().find(|stage| stage.name == name)
+    }
+
+    /// Its place in the articles' order, from 0.
+    pub fn position(&self) -> Option<usize> {
+        STAGES.iter().position(|stage| *stage == self)
+    }
+
+    /// Names its program of this role: `part2-hmac-seq` has `hmac_seq_client`.
+    pub fn program(&self, role: &str) -> String {
+        format!("{}_{role}", self.module())
+    }
+
+    /// Names its module in `crypto`: `hmac_seq` of `part2-hmac-seq`.
+    pub fn module(&self) -> String {
+        self.short_name().replace('-', "_")
+    }
+
+    /// The name of its package: `part2` of `part2-hmac-seq`.
+    pub fn package(&self) -> &'static str {
+        self.name.split_once('-').map_or(self.name, |(package, _)| package)
+    }
+
+    /// The name without its part: `hmac-seq` of `part2-hmac-seq`.
+    pub fn short_name(&self) -> &'static str {
+        self.name.split_once('-').map_or(self.name, |(_, name)| name)
+    }
+
+    /// Its field of this role, if it has one.
+    pub fn field(&self, role: Role) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.role == role)
+    }
+
+    /// Returns whether it has a field of this role.
+    pub fn has(&self, role: Role) -> bool {
+        self.field(role).is_some()
+    }
+
+    /// Returns whether bytes travel in records. The plain stage has raw bytes and no header.
+    pub fn has_records(&self) -> bool {
+        self.has(Role::Length)
+    }
+
+    /// Returns the shape of its header: the fields up to the one that tells the payload's length.
+    pub fn header(&self) -> Header {
+        let mut before = 0;
+        for field in self.fields {
+            let len = field.len.unwrap_or(0);
+            if field.role == Role::Length {
+                return Header { prefix_len: before, length_len: len };
+            }
+            before += len;
+        }
+        Header::NONE
+    }
+
+    /// Bytes of a payload beside the text.
+    pub fn overhead(&self) -> usize {
+        self.record_overhead() - self.header().len()
+    }
+
+    /// Bytes of a record beside the text: those of its header, and of its payload.
+    pub fn record_overhead(&self) -> usize {
+        self.fields.iter().filter_map(|field| field.len).sum()
+    }
+
+    /// The payload lengths a receiver at this stage accepts.
+    pub fn limits(&self) -> Limits {
+        Limits::with_overhead(self.overhead())
+    }
+
+    /// Names the fields that the tag covers, in order.
+    pub fn covered(&self) -> Vec<&'static str> {
+        self.fields.iter().filter(|field| field.is_covered).map(|field| field.name).collect()
+    }
+
+    /// Puts the header in front of a payload: the record as it stands on the wire.
+    pub fn record(&self, payload: &[u8]) -> Vec<u8> {
+        [&self.header().encode(payload.len()), payload].concat()
+    }
+}

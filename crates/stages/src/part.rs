@@ -1,0 +1,91 @@
+//! The places of fields: in any record of a stage, and in a certain one.
+
+use std::fmt;
+
+use crate::{Field, Role, Stage};
+
+/// The place of a field in any record of its stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The field.
+    pub field: &'static Field,
+    /// Bytes of fixed length in front of it, from the start of the record.
+    pub offset: usize,
+    /// Whether the text is in front of it too.
+    pub is_behind_text: bool,
+}
+
+/// A field as it lies in a certain record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'r> {
+    /// The field.
+    pub field: &'static Field,
+    /// Its offset in bytes from the start of the record.
+    pub offset: usize,
+    /// Its bytes.
+    pub bytes: &'r [u8],
+}
+
+impl Part<'_> {
+    /// Its value, where its bytes are a number.
+    pub fn number(&self) -> Option<u64> {
+        let number = || self.bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        self.field.is_number().then(number)
+    }
+}
+
+/// The offset: a number, or one and N, the length of the text.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = if self.is_behind_text { " + N" } else { "" };
+        write!(f, "{}{n}", self.offset)
+    }
+}
+
+impl Stage {
+    /// Lists the fields of a record, from its first byte to its last.
+    pub fn places(&self) -> impl Iterator<Item = Place> + use<> {
+        let (mut offset, mut is_behind_text) = (0, false);
+        self.fields.iter().map(move |field| {
+            let place = Place { field, offset, is_behind_text };
+            offset += field.len.unwrap_or(0);
+            is_behind_text |= field.len.is_none();
+            place
+        })
+    }
+
+    /// Cuts a record into its fields, which tile it from end to end. `None` if it is too short to hold them.
+    pub fn split<'r>(&self, record: &'r [u8]) -> Option<Vec<Part<'r>>> {
+        self.split_behind(0, record)
+    }
+
+    /// Cuts a payload into its fields, their offsets counted from its own start.
+    pub fn split_payload<'p>(&self, payload: &'p [u8]) -> Option<Vec<Part<'p>>> {
+        self.split_behind(self.header().len(), payload)
+    }
+
+    /// Cuts what stands behind the first `left_out` bytes of a record.
+    fn split_behind<'r>(&self, left_out: usize, bytes: &'r [u8]) -> Option<Vec<Part<'r>>> {
+        let text_len = (left_out + bytes.len()).checked_sub(self.record_overhead())?;
+        let places = self.places().filter(|place| place.offset >= left_out);
+        let part = |place: Place| {
+            let behind_text = if place.is_behind_text { text_len } else { 0 };
+            let offset = place.offset + behind_text - left_out;
+            let len = place.field.len.unwrap_or(text_len);
+            let bytes = bytes.get(offset..offset + len)?;
+            Some(Part { field: place.field, offset, bytes })
+        };
+        places.map(part).collect()
+    }
+
+    /// Reads the sequence number of a payload. `None` where the stage has none, or the payload is too short
+    /// to hold its fields.
+    pub fn seq(&self, payload: &[u8]) -> Option<u64> {
+        let header_len = self.header().len();
+        let place = self.places().find(|place| place.field.role == Role::Seq)?;
+        let offset = place.offset.checked_sub(header_len)?;
+        let bytes = payload.get(offset..offset + place.field.len?)?;
+        let part = Part { field: place.field, offset, bytes };
+        part.number().filter(|_| payload.len() >= self.overhead())
+    }
+}

@@ -1,0 +1,194 @@
+//! The catalogue says what the articles do, and its cuts tile every record.
+
+use framing::{Direction, Header, Limits};
+
+use crate::{PART1_CTR, PART2_HMAC, Part, Role, STAGES, Stage};
+
+/// What `of` says of every stage, in the articles' order.
+fn each<T>(of: impl Fn(&'static Stage) -> T) -> Vec<T> {
+    STAGES.iter().copied().map(of).collect()
+}
+
+#[test]
+fn names_ports_and_overheads_are_those_of_the_articles() {
+    let table = each(|stage| (stage.name, stage.port, stage.has_records(), stage.overhead()));
+    assert_eq!(
+        table,
+        [
+            ("part1-plain", 8081, false, 0),
+            ("part1-ctr", 8081, true, 16),
+            ("part2-hmac", 9001, true, 48),
+            ("part2-hmac-seq", 9003, true, 56),
+            ("part2-aead", 9002, true, 36),
+        ]
+    );
+}
+
+#[test]
+fn fields_are_those_of_the_articles_in_their_order() {
+    let cut = |stage: &Stage| {
+        let payload = vec![0; stage.overhead() + 61];
+        let parts = stage.split_payload(&payload).unwrap();
+        parts
+            .iter()
+            .map(|part| (part.field.name, part.offset, part.bytes.len()))
+            .collect::<Vec<_>>()
+    };
+    let expected: [&[_]; 5] = [
+        &[("plaintext", 0, 61)],
+        &[("nonce", 0, 16), ("ciphertext", 16, 61)],
+        &[("nonce", 0, 16), ("ciphertext", 16, 61), ("tag", 77, 32)],
+        &[("seq", 0, 8), ("nonce", 8, 16), ("ciphertext", 24, 61), ("tag", 85, 32)],
+        &[("seq", 0, 8), ("nonce", 8, 12), ("ciphertext", 20, 61), ("tag", 81, 16)],
+    ];
+    assert_eq!(each(cut), expected);
+}
+
+/// A record is its payload with 4 bytes of length in front, where there are records at all.
+#[test]
+fn the_header_is_among_the_fields_and_in_front_of_the_others() {
+    for stage in STAGES {
+        let header = if stage.has_records() { Header::LENGTH } else { Header::NONE };
+        assert_eq!(stage.header(), header, "{stage:?}");
+        assert_eq!(stage.record_overhead(), header.len() + stage.overhead(), "{stage:?}");
+        let payload = vec![7; stage.overhead() + 61];
+        let record = stage.record(&payload);
+        assert_eq!(record, [&header.encode(payload.len()), &payload[..]].concat(), "{stage:?}");
+
+        let parts = stage.split(&record).unwrap();
+        let of_payload = stage.split_payload(&payload).unwrap();
+        let (length, behind) = parts.split_at(parts.len() - of_payload.len());
+        assert_eq!(length.len(), usize::from(stage.has_records()));
+        for length in length {
+            assert_eq!((length.field.role, length.offset), (Role::Length, 0));
+            assert_eq!(length.number(), Some(payload.len() as u64));
+        }
+        for (part, of_payload) in behind.iter().zip(of_payload) {
+            let offset = header.len() + of_payload.offset;
+            assert_eq!(*part, Part { offset, ..of_payload }, "{stage:?}");
+        }
+    }
+}
+
+#[test]
+fn a_cut_tiles_every_record_from_0_to_2000_bytes_and_fails_exactly_below_the_overhead() {
+    let bytes: Vec<u8> = (0..=250).cycle().take(2_000).collect();
+    for stage in STAGES {
+        for len in 0..=bytes.len() {
+            let cuts = [
+                (stage.split(&bytes[..len]), stage.record_overhead()),
+                (stage.split_payload(&bytes[..len]), stage.overhead()),
+            ];
+            for (parts, overhead) in cuts {
+                assert_eq!(parts.is_some(), len >= overhead, "{stage:?} of {len}");
+                let mut tiled = Vec::new();
+                for Part { offset, bytes, .. } in parts.into_iter().flatten() {
+                    assert_eq!(offset, tiled.len());
+                    tiled.extend_from_slice(bytes);
+                }
+                assert!(tiled.is_empty() || tiled == bytes[..len], "{stage:?} of {len}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_place_behind_the_text_shows_its_length_as_n() {
+    let places: Vec<_> = PART2_HMAC.places().map(|place| place.to_string()).collect();
+    assert_eq!(places, ["0", "4", "20", "20 + N"]);
+}
+
+/// Any 8 bytes that stand where the number does, once the fields are whole.
+#[test]
+fn a_number_is_read_from_every_payload_that_holds_the_fields_of_a_stage_that_counts() {
+    let bytes: Vec<u8> = (1..=100).collect();
+    for stage in STAGES {
+        for len in 0..=bytes.len() {
+            let is_there = stage.has(Role::Seq) && len >= stage.overhead();
+            let expected = is_there.then_some(0x0102_0304_0506_0708);
+            assert_eq!(stage.seq(&bytes[..len]), expected, "{stage:?} of {len}");
+        }
+    }
+}
+
+#[test]
+fn a_stage_is_found_by_its_whole_name_only() {
+    for (position, stage) in STAGES.iter().copied().enumerate() {
+        assert_eq!(Stage::find(stage.name), Some(stage));
+        assert_eq!(stage.position(), Some(position));
+    }
+    for name in ["", "part2", "hmac", "part2-hmac-", "PART2-HMAC", "part3-handshake"] {
+        assert_eq!(Stage::find(name), None, "{name}");
+    }
+}
+
+#[test]
+fn a_stage_and_a_direction_show_as_their_names() {
+    for stage in STAGES {
+        assert_eq!(format!("{stage:?}"), stage.name);
+    }
+    let directions = [Direction::ToServer, Direction::ToClient].map(|way| way.to_string());
+    assert_eq!(directions, ["client to server", "server to client"]);
+    assert_eq!(format!("{:>17}", Direction::ToServer), " client to server");
+}
+
+#[test]
+fn short_names_and_programs_are_made_of_the_name() {
+    assert_eq!(
+        each(|stage| (stage.package(), stage.short_name(), stage.program("server"))),
+        [
+            ("part1", "plain", "plain_server".to_owned()),
+            ("part1", "ctr", "ctr_server".to_owned()),
+            ("part2", "hmac", "hmac_server".to_owned()),
+            ("part2", "hmac-seq", "hmac_seq_server".to_owned()),
+            ("part2", "aead", "aead_server".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn limits_run_from_no_plaintext_to_16384_bytes_of_it() {
+    assert_eq!(PART1_CTR.limits(), Limits { min: 16, max: 16_400 });
+    for stage in STAGES {
+        let overhead = stage.overhead();
+        assert_eq!(stage.limits(), Limits { min: overhead, max: overhead + 16_384 });
+    }
+}
+
+/// One field takes what the others leave, or a cut would be ambiguous.
+#[test]
+fn every_stage_has_exactly_one_field_of_no_fixed_length() {
+    for stage in STAGES {
+        let flexible = stage.fields.iter().filter(|field| field.len.is_none());
+        assert_eq!(flexible.count(), 1, "{}", stage.name);
+    }
+}
+
+/// Else the first of them would stand for the others.
+#[test]
+fn no_stage_has_two_fields_of_one_role_or_one_name() {
+    for stage in STAGES {
+        for (before, field) in stage.fields.iter().enumerate() {
+            let others = &stage.fields[..before];
+            let is_alone =
+                others.iter().all(|other| other.role != field.role && other.name != field.name);
+            assert!(is_alone, "{stage:?}: {}", field.name);
+        }
+    }
+}
+
+/// It covers what stands in a payload but itself: the header is left unprotected, and said to be.
+#[test]
+fn a_tag_covers_every_other_field_of_the_payload() {
+    for stage in STAGES {
+        for field in stage.fields {
+            let in_front_or_tag = matches!(field.role, Role::Length | Role::Tag);
+            assert_eq!(
+                field.is_covered,
+                stage.has(Role::Tag) && !in_front_or_tag,
+                "{stage:?}: {}",
+                field.name
+            );
+        }
+    }
+}

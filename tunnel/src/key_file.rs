@@ -1,0 +1,160 @@
+//! Keys of one's own, in a file that both ends have and nobody else may read.
+//!
+//! ```text
+//! hmac.encryption = <64 hexadecimal digits>
+//! hmac.mac = ...
+//! hmac-seq.encryption = ...
+//! hmac-seq.mac = ...
+//! aead = ...
+//! ```
+//!
+//! Each use has a key of its own, 32 random bytes, so that no stage's records mean anything at another
+//! one. They are not derived from each other, and do not change until someone makes a new file.
+
+use std::fmt::Write as _;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use crypto::keys::{self, AesKey, MacKey};
+use crypto::{aead, hmac, hmac_seq};
+use demo_keys::SealerAndOpener;
+use stages::{PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Stage};
+use zeroize::Zeroizing;
+
+/// The names of the keys in a file, in this order.
+const NAMES: [&str; 5] =
+    ["hmac.encryption", "hmac.mac", "hmac-seq.encryption", "hmac-seq.mac", "aead"];
+
+/// The longest file in bytes: several times what is made here.
+const MAX_LEN: usize = 4096;
+
+/// Keys that were read from a file.
+pub struct KeyFile(Vec<Key>);
+
+struct Key {
+    name: &'static str,
+    bytes: Zeroizing<[u8; AesKey::LEN]>,
+}
+
+/// Makes a file with new keys; on Unix only its owner can read it. One that is there already is an error.
+pub fn create(path: &Path) -> Result<()> {
+    let mut text = Zeroizing::new(String::with_capacity(MAX_LEN));
+    text.push_str("# The keys of a tunnel. Both ends need this file; nobody else may see it.\n");
+    for name in NAMES {
+        let key = keys::random().context("no random bytes from the operating system")?;
+        _ = write!(text, "{name} = ");
+        key.iter().for_each(|byte| _ = write!(text, "{byte:02x}"));
+        text.push('\n');
+    }
+    let mut options = OpenOptions::new();
+    // It may be the only copy of the keys in it, so an old file is never overwritten.
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            anyhow!("{} is there already, and is left as it is", path.display())
+        }
+        _ => anyhow!(error).context(format!("cannot make {}", path.display())),
+    })?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+impl KeyFile {
+    /// Reads a file, which on Unix nobody but its owner may have access to. No error says what is in it.
+    pub fn read(path: &Path) -> Result<Self> {
+        Self::read_private(path).with_context(|| format!("key file {}", path.display()))
+    }
+
+    fn read_private(path: &Path) -> Result<Self> {
+        // Checks the open file, not the path, at which another one may stand by now.
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        ensure!(metadata.is_file(), "not a file");
+        check_access(&metadata)?;
+        let mut text = Zeroizing::new(String::with_capacity(MAX_LEN + 1));
+        let len = file.take(MAX_LEN as u64 + 1).read_to_string(&mut text)?;
+        ensure!(len <= MAX_LEN, "more than {MAX_LEN} bytes, so it is no key file");
+        Self::parse(&text)
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let mut keys: Vec<Key> = Vec::with_capacity(NAMES.len());
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let number = number + 1;
+            let (name, digits) = line
+                .split_once('=')
+                .with_context(|| format!("line {number}: expected NAME = DIGITS"))?;
+            let name =
+                NAMES.into_iter().find(|known| *known == name.trim()).with_context(|| {
+                    format!("line {number}: no such key; known are {}", NAMES.join(", "))
+                })?;
+            ensure!(keys.iter().all(|key| key.name != name), "line {number}: {name} again");
+            let mut bytes = Zeroizing::new([0; AesKey::LEN]);
+            if hex::decode_to_slice(digits.trim(), bytes.as_mut()).is_err() {
+                bail!("line {number}: {name} must be {} hexadecimal digits", 2 * AesKey::LEN);
+            }
+            keys.push(Key { name, bytes });
+        }
+        Ok(Self(keys))
+    }
+
+    /// Makes a sealer and an opener of a stage, as at the start of a connection.
+    ///
+    /// # Errors
+    /// When a key of this stage is missing, or key files have none for it.
+    pub fn sealer_and_opener(&self, stage: &Stage) -> Result<SealerAndOpener> {
+        macro_rules! made {
+            ($module:ident, $keys:expr) => {{
+                let keys = $keys;
+                (Box::new($module::Sealer::new(&keys)), Box::new($module::Opener::new(&keys)))
+            }};
+        }
+        Ok(match stage {
+            stage if *stage == PART2_HMAC => made!(hmac, self.pair("hmac.encryption", "hmac.mac")?),
+            stage if *stage == PART2_HMAC_SEQ => {
+                made!(hmac_seq, self.pair("hmac-seq.encryption", "hmac-seq.mac")?)
+            }
+            stage if *stage == PART2_AEAD => made!(aead, aead::Keys { aead: self.aes("aead")? }),
+            _ => bail!("key files have keys for hmac, hmac-seq and aead, not for {}", stage.name),
+        })
+    }
+
+    fn pair(&self, encryption: &str, mac: &str) -> Result<hmac::Keys> {
+        let (encryption, mac) = (self.aes(encryption)?, self.key(mac)?.to_vec());
+        Ok(hmac::Keys { encryption, mac: MacKey::from(mac) })
+    }
+
+    fn aes(&self, name: &str) -> Result<AesKey> {
+        Ok(AesKey::from(*self.key(name)?))
+    }
+
+    fn key(&self, name: &str) -> Result<&[u8; AesKey::LEN]> {
+        let key = self.0.iter().find(|key| key.name == name);
+        key.map(|key| &*key.bytes).with_context(|| format!("the key file has no {name}"))
+    }
+}
+
+#[cfg(unix)]
+fn check_access(file: &Metadata) -> Result<()> {
+    let mode = std::os::unix::fs::MetadataExt::mode(file) & 0o777;
+    let of_others = mode & 0o077;
+    ensure!(
+        of_others == 0,
+        "others have access to it (mode {mode:04o}), so its keys may not be secret any more: \
+         make new ones, or if you are sure, `chmod 600` it"
+    );
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_access(_file: &Metadata) -> Result<()> {
+    Ok(())
+}

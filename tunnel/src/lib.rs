@@ -1,0 +1,190 @@
+//! Records around any TCP service.
+//!
+//! ```text
+//! curl ── TCP ──> client end ══ records ══> server end ── TCP ──> web server
+//! ```
+//!
+//! Whoever connects to the client end is connected to the service behind the server end. What they send
+//! each other is cut into records on one end, and put together again on the other.
+//!
+//! - [`options`]: the command line.
+//! - [`key_file`]: keys of one's own, in place of those that everyone has.
+//! - [`relay`]: one connection: two sockets that live and die together.
+//! - [`pump`]: one direction of it: bytes become records, or records bytes.
+//! - [`counters`]: what it has carried, and the line that shows it.
+
+pub mod counters;
+pub mod key_file;
+pub mod options;
+pub mod pump;
+pub mod relay;
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Error, Result};
+use channel::{ChannelError, Receiver, Sender};
+use demo_keys::SealerAndOpener;
+use indicatif::ProgressBar;
+use program::serve::ServeOptions;
+use program::{Failure, Report, Reporter, stream};
+use transcript::EventKind;
+
+pub use crate::key_file::KeyFile;
+pub use crate::options::{Options, Task};
+
+use crate::counters::{Counters, status_line};
+use crate::options::Side;
+use crate::pump::{Records, open, seal};
+use crate::relay::{Relay, Socket};
+
+/// One end of a tunnel.
+#[derive(Debug)]
+pub struct Tunnel {
+    options: Options,
+    reporter: Reporter,
+    /// Stays below everything else on the terminal. Hidden unless `--status` asks for it.
+    line: ProgressBar,
+    /// The number of connections.
+    connections: AtomicUsize,
+}
+
+/// Takes the status line off the terminal while something is written.
+impl Report for Tunnel {
+    fn report(&self, kind: EventKind) {
+        self.line.suspend(|| self.reporter.report(kind));
+    }
+
+    fn say(&self, what: &str) {
+        self.line.suspend(|| self.reporter.say(what));
+    }
+}
+
+impl Tunnel {
+    /// Makes the end that `options` describe.
+    pub fn new(options: Options) -> Self {
+        let reporter = options.common.reporter(options.side.role(), options.stage);
+        let line = if options.status { status_line() } else { ProgressBar::hidden() };
+        Self { options, reporter, line, connections: AtomicUsize::new(0) }
+    }
+
+    /// Carries connections until told to stop, each with a sealer and an opener of its own.
+    pub fn run(&self, new_pair: impl Fn() -> Result<SealerAndOpener> + Sync) -> ExitCode {
+        if self.options.key_file.is_none() {
+            self.say(
+                "WARNING: no --key-file, so the keys are the demo's, which EVERYONE has: this \
+                 protects nothing from anyone. `tunnel --new-key FILE` makes your own",
+            );
+        }
+        let Options { listen, max_connections, .. } = &self.options;
+        let options =
+            ServeOptions { addr: listen, connections: u64::MAX, at_once: *max_connections };
+        program::serve(&options, self, |accepted, connections| {
+            let pair = new_pair()?;
+            let relay = Arc::new(Relay::new(self.options.deadlines()));
+            let running = Arc::downgrade(&relay);
+            connections.add(running);
+            self.show_connections(self.connections.fetch_add(1, Ordering::Relaxed) + 1);
+            let counters = Counters::new(&self.line);
+            let carried = match self.options.side {
+                Side::Client => self.client_side(accepted, &relay, &counters, pair),
+                Side::Server => self.server_side(accepted, &relay, &counters, pair),
+            };
+            self.show_connections(self.connections.fetch_sub(1, Ordering::Relaxed) - 1);
+            self.report_end(&carried, &counters);
+            carried.map_err(|error| Failure { rejected: rejection(&error).is_some(), error })
+        })
+    }
+
+    /// Serves a client that has connected: what it sends goes into records, to the server end.
+    fn client_side(
+        &self,
+        accepted: TcpStream,
+        relay: &Relay,
+        counters: &Counters,
+        (sealer, opener): SealerAndOpener,
+    ) -> Result<()> {
+        let client = relay.socket(accepted, "the client")?;
+        let server_end = self.connect(relay, "the server end")?;
+        self.report(EventKind::Connected { peer: server_end.peer_addr()? });
+        let header = self.options.stage.header();
+        let mut sender = Sender::new(&server_end, header, sealer);
+        // The other end waits for a first record, and a client that lets the service speak first has
+        // nothing to put into it.
+        sender.send(&[])?;
+        counters.sent(1, 0);
+        let records = Records::new(&server_end, false);
+        let receiver = Receiver::new(&records, header, opener);
+        relay.run(
+            || seal(&client, &server_end, sender, counters),
+            || open(&records, receiver, &client, counters),
+        )
+    }
+
+    /// Serves a client end that has connected: what its records hold goes to the service.
+    fn server_side(
+        &self,
+        accepted: TcpStream,
+        relay: &Relay,
+        counters: &Counters,
+        (sealer, opener): SealerAndOpener,
+    ) -> Result<()> {
+        let client_end = relay.socket(accepted, "the client end")?;
+        self.report(EventKind::Connected { peer: client_end.peer_addr()? });
+        let header = self.options.stage.header();
+        let records = Records::new(&client_end, true);
+        let mut receiver = Receiver::new(&records, header, opener);
+        // Someone without the key gets no further than this, and no connection to the service.
+        let first = receiver.recv()?.context("the client end closed without a record")?;
+        counters.received(1, first.len());
+        let service = self.connect(relay, "the service")?;
+        (&service).write_all(first)?;
+        let sender = Sender::new(&client_end, header, sealer);
+        relay.run(
+            || seal(&service, &client_end, sender, counters),
+            || open(&records, receiver, &service, counters),
+        )
+    }
+
+    fn connect<'r>(&self, relay: &'r Relay, peer: &'static str) -> Result<Socket<'r>> {
+        let Options { connect, common, .. } = &self.options;
+        let stream = stream::connect(connect, common.timeout)
+            .with_context(|| format!("cannot connect to {peer}, {connect}"))?;
+        relay.socket(stream, peer)
+    }
+
+    fn show_connections(&self, count: usize) {
+        self.line.set_message(format!("{count} connections"));
+    }
+
+    fn report_end(&self, carried: &Result<()>, counters: &Counters) {
+        if let Err(error) = carried
+            && let Some((index, name)) = rejection(error)
+        {
+            self.report(EventKind::Rejected {
+                index,
+                error: name.to_owned(),
+                message: error.to_string(),
+                expected_seq: None,
+                record: None,
+            });
+        }
+        let (records_sent, records_received) = counters.records();
+        let clean = carried.is_ok();
+        self.report(EventKind::Closed { clean, records_sent, records_received });
+    }
+}
+
+/// Returns which record was refused by which check, if that is what failed.
+fn rejection(error: &Error) -> Option<(u64, &'static str)> {
+    let error = error.downcast_ref::<ChannelError>()?;
+    match error {
+        ChannelError::Frame { index, .. } | ChannelError::Open { index, .. } => {
+            Some((*index, error.rejection()?))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,33 @@
+//! One end of a tunnel, or a file with new keys for both.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use tunnel::{KeyFile, Options, Task, Tunnel, key_file};
+
+fn main() -> ExitCode {
+    let done = match Task::parse() {
+        Task::NewKey(path) => key_file::create(&path).map(|()| {
+            println!("made {}: take it to the other end by a way you trust", path.display());
+            ExitCode::SUCCESS
+        }),
+        Task::Run(options) => run(options),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("tunnel: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+fn run(options: Options) -> Result<ExitCode> {
+    let file = options.key_file.as_deref().map(KeyFile::read).transpose()?;
+    let stage = options.stage;
+    let new_pair = || match &file {
+        Some(file) => file.sealer_and_opener(stage),
+        None => demo_keys::sealer_and_opener(stage)
+            .with_context(|| format!("there are no demo keys for {}", stage.name)),
+    };
+    // Whether there are keys shows here, before anyone can connect.
+    new_pair()?;
+    Ok(Tunnel::new(options).run(new_pair))
+}

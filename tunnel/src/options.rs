@@ -1,0 +1,149 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, ValueEnum, value_parser};
+use program::options::{Common, host_and_port, seconds};
+use stages::{STAGES, Stage};
+use transcript::Role;
+
+use crate::relay::Deadlines;
+
+const ABOUT: &str = "\
+The records of a stage around any TCP service
+
+One end stands beside the clients, the other beside the service:
+
+  tunnel --stage aead --side client --listen 127.0.0.1:7000 --connect 127.0.0.1:7001
+  tunnel --stage aead --side server --listen 127.0.0.1:7001 --connect 127.0.0.1:8000
+  curl http://127.0.0.1:7000/";
+
+const NOT_PROTECTED: &str = "\
+For learning: the stages leave open what only fresh keys, identities and a marked end can close.
+Someone on the path who has no key can still
+  - send a recorded connection again, whole or from its beginning: the service acts on it twice;
+  - mix two connections, or send each client the other's answers;
+  - send either side its own records back as the other's;
+  - end a connection between two records, and it looks as if it was meant to end there;
+  - see who talks to whom, when, how much and in pieces of what length;
+  - at hmac, besides: repeat, reorder and leave out records within a connection.
+Whoever has the key can be either side, and can read whatever was recorded before.
+One key is good for 2^32 records at aead. docs/src/further/tunnel.md shows each of these.";
+
+/// What to do.
+#[derive(Debug)]
+pub enum Task {
+    /// Be an end of a tunnel.
+    Run(Options),
+    /// Make a file with new keys.
+    NewKey(PathBuf),
+}
+
+/// The options of an end of a tunnel.
+#[derive(Parser, Debug)]
+pub struct Options {
+    /// How records are protected
+    #[arg(long, value_parser = stage_parser())]
+    pub stage: &'static Stage,
+
+    /// Which end this is: the one clients connect to, or the one beside the service
+    #[arg(long)]
+    pub side: Side,
+
+    /// Where to listen; port 0 is any free one
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
+    pub listen: String,
+
+    /// Where to connect to: the server end, or from there the service
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
+    pub connect: String,
+
+    /// The keys, made by `--new-key`: the same file on both ends. Without it, those everyone has
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+
+    /// How many connections to carry at the same time; further ones wait until one ends
+    #[arg(long, value_name = "N", default_value = "100")]
+    #[arg(value_parser = value_parser!(u16).range(1..))]
+    pub max_connections: u16,
+
+    /// Show how many connections there are and how much they carry, on a line that is refreshed
+    #[arg(long)]
+    pub status: bool,
+
+    /// What applies to every program.
+    #[command(flatten)]
+    pub common: Common,
+
+    /// How long nothing may move in a connection, either way, before it is broken off
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
+    pub idle_timeout: Duration,
+}
+
+/// Which end of the tunnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// Clients connect here
+    Client,
+    /// Connects to the service
+    Server,
+}
+
+impl Task {
+    /// Reads the command line, or ends with what is wrong with it.
+    pub fn parse() -> Self {
+        let timeout = "How long a record may take once it has begun, the first one to come at all, and \
+                       connecting";
+        let new_key = Arg::new("new-key")
+            .long("new-key")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .exclusive(true)
+            .help("Make a file with new keys, which nobody else may read, and end");
+        let matches = Options::command()
+            .name("tunnel")
+            .about(ABOUT)
+            .after_help(NOT_PROTECTED)
+            .mut_arg("timeout", |arg| arg.help(timeout))
+            .arg(new_key)
+            .get_matches();
+        match matches.get_one::<PathBuf>("new-key") {
+            Some(path) => Self::NewKey(path.clone()),
+            None => {
+                Self::Run(Options::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+            }
+        }
+    }
+}
+
+impl Options {
+    pub(crate) fn deadlines(&self) -> Deadlines {
+        Deadlines { timeout: self.common.timeout, idle_timeout: self.idle_timeout }
+    }
+}
+
+impl Side {
+    pub(crate) fn role(self) -> Role {
+        match self {
+            Self::Client => Role::Client,
+            Self::Server => Role::Server,
+        }
+    }
+}
+
+/// The stages a tunnel can have: without a tag on its records, anyone could change what it carries.
+fn tagged_stages() -> impl Iterator<Item = &'static Stage> {
+    STAGES.iter().copied().filter(|stage| stage.has(stages::Role::Tag))
+}
+
+/// Takes a stage by its short name, `aead`, or in full, `part2-aead`.
+fn stage_parser() -> impl TypedValueParser<Value = &'static Stage> {
+    let name =
+        |stage: &Stage| PossibleValue::new(stage.short_name()).alias(stage.name).help(stage.title);
+    PossibleValuesParser::new(tagged_stages().map(name)).try_map(|name| {
+        let is_meant = |stage: &&Stage| [stage.short_name(), stage.name].contains(&&*name);
+        tagged_stages().find(is_meant).ok_or("no such stage")
+    })
+}

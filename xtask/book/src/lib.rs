@@ -1,0 +1,320 @@
+//! `cargo xtask book`: the book, with nothing in it that can drift.
+//!
+//! - [`options`]: what can be asked for, and who does it.
+//! - [`page`]: a page taken apart, and what the words behind a fence mean.
+//! - [`shell`]: runs the commands of a page.
+//! - [`mask`]: what two runs of one command differ in.
+//! - [`names`]: whether what a page names exists.
+//! - [`drawings`]: the pictures, made from the program's own data.
+
+pub mod drawings;
+pub mod mask;
+pub mod names;
+pub mod options;
+pub mod page;
+pub mod shell;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use mask::masked;
+use names::Names;
+use page::{Block, Kind, Named, Page};
+use shell::Ran;
+
+/// Where the pages of the book are, from the root.
+const SOURCE: &str = "docs/src";
+
+/// Lines that are shown of what a command printed before it failed.
+const TAIL: usize = 5;
+
+/// Something that is not as it should be.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The page, from the root.
+    pub path: PathBuf,
+    /// Its line, counted from 1.
+    pub line: usize,
+    /// What was found there, and what was expected.
+    pub what: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path.display(), self.line, self.what)
+    }
+}
+
+/// README, what stands beside it, and the book.
+pub struct Book<'a> {
+    root: &'a Path,
+    pages: Vec<Page>,
+    /// Only these are run and looked at, unless there are none.
+    only: &'a [PathBuf],
+    /// What each command printed that stands above a part of a page.
+    printed: HashMap<String, Ran>,
+    /// Whether commands that need a program from outside are left out.
+    own: bool,
+    /// Programs that some command needs and this machine lacks.
+    missing: Vec<&'static str>,
+}
+
+impl<'a> Book<'a> {
+    /// Reads README, SECURITY and the pages of the book at `root`.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn read(root: &'a Path, only: &'a [PathBuf]) -> Result<Self> {
+        let mut paths = Vec::new();
+        list(root, Path::new(SOURCE), &mut paths)?;
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+        let beside = ["CONTRIBUTING.md", "README.md", "SECURITY.md"].map(PathBuf::from);
+        paths.extend(beside.into_iter().filter(|path| root.join(path).exists()));
+        paths.sort();
+        let page = |path: PathBuf| {
+            let text = fs::read_to_string(root.join(&path));
+            Ok(Page::new(&path, text.with_context(|| format!("cannot read {}", path.display()))?))
+        };
+        let pages = paths.into_iter().map(page).collect::<Result<_>>()?;
+        Ok(Self { root, pages, only, printed: HashMap::new(), own: false, missing: Vec::new() })
+    }
+
+    fn has(&self, path: &Path) -> bool {
+        self.pages.iter().any(|page| page.path == path)
+    }
+
+    fn is_meant(&self, page: &Page) -> bool {
+        self.only.is_empty() || self.only.contains(&page.path)
+    }
+
+    /// Finds what the pages name and is not there. `cli` is what `cargo xtask` understands.
+    ///
+    /// # Errors
+    /// As [`Names::read`].
+    pub fn names(&self, cli: &clap::Command) -> Result<Vec<Finding>> {
+        let names = Names::read(self.root, cli)?;
+        let meant = self.pages.iter().filter(|page| self.is_meant(page));
+        let mut findings: Vec<_> =
+            meant.flat_map(|page| names.findings(page, &self.pages)).collect();
+        let contents = Path::new(SOURCE).join("SUMMARY.md");
+        let listed = self.pages.iter().find(|page| page.path == contents);
+        for page in self.pages.iter().filter(|page| page.path.starts_with(SOURCE)) {
+            let name = page.path.strip_prefix(SOURCE).unwrap_or(&page.path).to_string_lossy();
+            let mut links = listed.iter().flat_map(|page| &page.links);
+            if page.path != contents && !links.any(|link| link.text == name) && self.is_meant(page)
+            {
+                let what = format!("{name} is not in the table of contents");
+                findings.push(Finding { path: contents.clone(), line: 1, what });
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Runs every command of the pages and puts what it prints where it belongs; or, to `check`, says
+    /// where something else stands. Scripts, whose output is not shown, may make what a later one reads.
+    ///
+    /// # Errors
+    /// When a page cannot be written, or a command does not run.
+    pub fn remake(&mut self, check: bool) -> Result<Vec<Finding>> {
+        let pages = std::mem::take(&mut self.pages);
+        let meant: Vec<_> = pages.iter().filter(|page| self.is_meant(page)).collect();
+        let parts = meant.iter().map(|page| page.blocks.len() + page.generated.len());
+        let bar = ProgressBar::new(parts.sum::<usize>() as u64);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} {msg}") {
+            bar.set_style(style);
+        }
+        let mut findings = Vec::new();
+        for page in meant {
+            bar.set_message(page.path.display().to_string());
+            let mut edits = Vec::new();
+            let mut find = |line, what| {
+                findings.push(Finding { path: page.path.clone(), line, what });
+            };
+            for block in &page.blocks {
+                match block.kind {
+                    Kind::Console { fails } => {
+                        self.console(page, block, fails, &mut edits, &mut find)?;
+                    }
+                    Kind::Script { fails } => self.script(block, fails, &mut find)?,
+                    _ => {}
+                }
+                bar.inc(1);
+            }
+            for part in page.generated.iter().filter(|part| !part.is_measured()) {
+                let Named { line, text: command } = &part.command;
+                let Some(body) = &part.body else {
+                    find(*line, format!("no `<!-- end -->` follows `{command}`"));
+                    continue;
+                };
+                let ran = self.printed(command)?;
+                if ran.succeeded {
+                    edits.push((body.clone(), line + 1, command.clone(), ran.output));
+                } else {
+                    find(*line, failed(command, &ran, false));
+                }
+                bar.inc(1);
+            }
+            edits.sort_by_key(|(range, ..)| range.start);
+            if check {
+                for (range, line, command, output) in &edits {
+                    if let Some((line, what)) =
+                        differs(&page.text[range.clone()], *line, command, output)
+                    {
+                        find(line, what);
+                    }
+                }
+            } else {
+                self.write(page, &edits)?;
+            }
+        }
+        bar.finish_and_clear();
+        self.pages = pages;
+        Ok(findings)
+    }
+
+    /// Runs the commands of a console, and notes what they print for the place behind each.
+    fn console(
+        &mut self,
+        page: &Page,
+        block: &Block,
+        fails: bool,
+        edits: &mut Vec<Edit>,
+        find: &mut impl FnMut(usize, String),
+    ) -> Result<()> {
+        let commands: Vec<_> = block.commands().collect();
+        if commands.first().is_none_or(|first| first.line != block.line + 1) {
+            find(block.line, "a console begins with a command behind `$ `".to_owned());
+            return Ok(());
+        }
+        for (number, command) in commands.iter().enumerate() {
+            let end =
+                commands.get(number + 1).map_or(block.body.end, |next| page.start_of(next.line));
+            if self.leaves_out(&command.text) {
+                continue;
+            }
+            let ran = shell::run(self.root, &command.text)?;
+            if ran.succeeded == fails {
+                find(command.line, failed(&command.text, &ran, fails));
+                continue;
+            }
+            let indented = |line: &str| match line {
+                "\n" => line.to_owned(),
+                line => format!("{}{line}", block.indent),
+            };
+            let output = ran.output.split_inclusive('\n').map(indented).collect();
+            let range = page.start_of(command.line + 1)..end;
+            edits.push((range, command.line + 1, command.text.clone(), output));
+        }
+        Ok(())
+    }
+
+    fn script(
+        &mut self,
+        block: &Block,
+        fails: bool,
+        find: &mut impl FnMut(usize, String),
+    ) -> Result<()> {
+        if !self.leaves_out(&block.text) {
+            let ran = shell::run(self.root, &block.text)?;
+            if ran.succeeded == fails {
+                find(block.line, failed(block.text.trim_end(), &ran, fails));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a command is not to be run, or cannot be run here, which is noted.
+    fn leaves_out(&mut self, command: &str) -> bool {
+        let mut outside = shell::from_outside(command);
+        if self.own {
+            return outside.next().is_some();
+        }
+        let missing = outside.find(|program| !shell::is_here(program));
+        self.missing.extend(missing.filter(|program| !self.missing.contains(program)));
+        missing.is_some()
+    }
+
+    /// Returns what a command prints, which is the same each time.
+    fn printed(&mut self, command: &str) -> Result<Ran> {
+        if let Some(ran) = self.printed.get(command) {
+            return Ok(ran.clone());
+        }
+        let ran = shell::run(self.root, command)?;
+        self.printed.insert(command.to_owned(), ran.clone());
+        Ok(ran)
+    }
+
+    /// Writes a page with what is otherwise now. What differs in nothing but random bytes stays.
+    fn write(&self, page: &Page, edits: &[Edit]) -> Result<()> {
+        let mut text = page.text.clone();
+        for (range, line, command, output) in edits.iter().rev() {
+            if differs(&page.text[range.clone()], *line, command, output).is_some() {
+                text.replace_range(range.clone(), output);
+            }
+        }
+        if text != page.text {
+            let path = self.root.join(&page.path);
+            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+            anstream::eprintln!("{}: made anew", page.path.display());
+        }
+        Ok(())
+    }
+}
+
+/// What belongs in a page: where, from which line on, by which command, and the text.
+type Edit = (Range<usize>, usize, String, String);
+
+/// Finds the first line of what the page has that the command prints otherwise, and says how.
+fn differs(found: &str, line: usize, command: &str, expected: &str) -> Option<(usize, String)> {
+    let (found_masked, expected_masked) = (masked(found), masked(expected));
+    if found_masked == expected_masked {
+        return None;
+    }
+    let mut pages = found_masked.lines();
+    let mut prints = expected_masked.lines();
+    for line in line.. {
+        let (page, prints) = (pages.next(), prints.next());
+        if page != prints || page.is_none() {
+            let shown = |line: Option<&str>| line.unwrap_or("nothing more").to_owned();
+            let (page, prints) = (shown(page), shown(prints));
+            let what = format!(
+                "`{command}` prints something else\n  the page has   {page}\n  it prints      {prints}"
+            );
+            return Some((line, what));
+        }
+    }
+    None
+}
+
+/// Says that a command ended otherwise than it should.
+fn failed(command: &str, ran: &Ran, fails: bool) -> String {
+    let how = if fails { "ended with 0, and was to fail" } else { "failed" };
+    let lines: Vec<_> = ran.output.lines().collect();
+    let tail: Vec<_> = lines.iter().skip(lines.len().saturating_sub(TAIL)).collect();
+    let tail = tail.iter().fold(String::new(), |tail, line| tail + "\n  " + line);
+    format!("`{command}` {how}; it printed, at its end:{tail}")
+}
+
+/// Folders that hold nothing a page would name.
+const SKIPPED: [&str; 4] = ["target", ".git", "corpus", "images"];
+
+/// Lists the files below a folder, from the root.
+fn list(root: &Path, folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let name = || format!("cannot list {}", root.join(folder).display());
+    for entry in fs::read_dir(root.join(folder)).with_context(name)? {
+        let entry = entry.with_context(name)?;
+        let path = folder.join(entry.file_name());
+        if !entry.file_type().with_context(name)?.is_dir() {
+            files.push(path);
+        } else if !SKIPPED.iter().any(|skipped| path.ends_with(skipped)) {
+            list(root, &path, files)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! What two runs of one command differ in: random bytes, ports and times.
+//!
+//! The book's blocks and the tests' snapshots are compared with these parts masked. All else has to be
+//! the same to the last character: names, offsets, lengths, sequence numbers, messages.
+
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
+
+/// What is masked, and by what.
+const MASKS: [(&str, &str); 9] = [
+    (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
+    (r"at \d+\.\d{6} s", "at [time] s"),
+    // A transcript's rows: `nonce 12 B  93 0c ..`, also in colour.
+    (r"((?:nonce|ciphertext|tag) .* B\S*  \S*?)[0-9a-f]{2}\b(?: [0-9a-f]{2})*", "$1[random]"),
+    // An attack's and a demo's: `nonce  93  0c [3d]`.
+    (
+        r"((?:nonce|ciphertext|tag|becomes) +)\[?[0-9a-f]{2}(?:[ \[\]]+[0-9a-f]{2})+\]?",
+        "$1[random]",
+    ),
+    (r#""(record|bytes)":"[0-9a-f]+""#, r#""$1":"[random]""#),
+    (r#""micros":\d+"#, r#""micros":[time]"#),
+    // Wireshark's.
+    (r"\b\d+\.\d{9}\b", "[time]"),
+    (r"(Nonce|Ciphertext|Tag): [0-9a-f]{24,}…?", "$1: [random]"),
+    (r"\b\d+\.\d+ ?(s|ms|µs)\b", "[time] $1"),
+];
+
+/// Masks in a text what another run would print otherwise.
+pub fn masked(text: &str) -> String {
+    static COMPILED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+        let compile = |(pattern, by)| Regex::new(pattern).ok().map(|pattern| (pattern, by));
+        MASKS.into_iter().filter_map(compile).collect()
+    });
+    COMPILED
+        .iter()
+        .fold(text.to_owned(), |text, (pattern, by)| pattern.replace_all(&text, *by).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mask_compiles_and_masks_one_thing() {
+        for (text, expected) in [
+            ("listening on 127.0.0.1:33841", "listening on 127.0.0.1:[port]"),
+            ("101 bytes at 0.000376 s", "101 bytes at [time] s"),
+            ("  nonce         12 B  93 0c 3d", "  nonce         12 B  [random]"),
+            ("    12 nonce    12 B  93 0c 3d", "    12 nonce    12 B  [random]"),
+            ("  ciphertext     1 B  a4", "  ciphertext     1 B  [random]"),
+            ("  ciphertext    61 B  a4 46 fc …", "  ciphertext    61 B  [random] …"),
+            ("  36 ciphertext  f7  fc [9c] d5", "  36 ciphertext  [random]"),
+            ("     becomes    f7  fc [94]", "     becomes    [random]"),
+            ("nonce  f2 8d  ciphertext  9b[d1] 5e", "nonce  [random]  ciphertext  [random]"),
+            (r#""record":"313e","bytes":"00""#, r#""record":"[random]","bytes":"[random]""#),
+            (r#""micros":398}"#, r#""micros":[time]}"#),
+            (" 4 0.000650000  127", " 4 [time]  127"),
+            ("Nonce: 1374f0a07a8bb8908b95e71f", "Nonce: [random]"),
+            ("finished in 0.32s", "finished in [time] s"),
+        ] {
+            assert_eq!(masked(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_every_run_has_in_common_is_left_alone() {
+        for text in [
+            "  length         4 B  00 00 00 61 = 97",
+            "  seq            8 B  00 00 00 00 00 00 00 00 = 0",
+            "tag             OK  it verifies over seq, nonce and ciphertext",
+            "   20 ciphertext both    f5  5e  33",
+            r#""plaintext":"474554","index":0"#,
+            "closes after 5 s",
+        ] {
+            assert_eq!(masked(text), text);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! More of the kettle.
+
+impl Kettle {
+    pub fn whistle(&self) {}
+}

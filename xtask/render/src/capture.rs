@@ -1,0 +1,226 @@
+//! A run as a packet capture: what Wireshark would have seen on the path.
+//!
+//! The bytes, their order and their times are the run's. The packets around them are made here, as two well
+//! behaved ends on loopback would have made them: a handshake, each chunk in packets of its own and
+//! acknowledged at once, a FIN for each end. Each packet that carries a record says so in a comment.
+
+mod comments;
+
+use std::borrow::Cow;
+use std::io::{BufWriter, Write};
+use std::time::Duration;
+
+use anyhow::Result;
+use etherparse::{Ipv4Header, PacketBuilder, TcpHeader, TcpOptionElement};
+use pcap_file::pcapng::PcapNgWriter;
+use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
+use pcap_file::pcapng::blocks::interface_description::{
+    InterfaceDescriptionBlock, InterfaceDescriptionOption,
+};
+use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
+use pcap_file::{DataLink, PcapError};
+use stages::Stage;
+use transcript::{Direction, Event, EventKind};
+
+use self::comments::Comments;
+
+/// Both ends' address. The articles' programs talk on loopback.
+const ADDRESS: [u8; 4] = [127, 0, 0, 1];
+
+/// The first connection's client port: the first of those no service may be given (RFC 6335, section 6).
+const FIRST_CLIENT_PORT: u16 = 49_152;
+
+/// The first sequence number of either end. Real ones are random; Wireshark counts from there.
+const INITIAL_SEQUENCE: u32 = 1_000_000;
+
+/// The most bytes of the stream in one packet: what IPv4's longest has room for, as on loopback.
+pub const MAX_SEGMENT_LEN: usize = u16::MAX as usize - Ipv4Header::MIN_LEN - TcpHeader::MIN_LEN;
+
+/// Writes a run's events to `W` as a packet capture (pcapng), as they come: nothing is kept of them but
+/// the record under way in each direction.
+pub struct Capture<W: Write> {
+    file: PcapNgWriter<BufWriter<W>>,
+    connection: Option<Connection>,
+    client_port: u16,
+    /// When the last packet passed, since the capture began.
+    now: Duration,
+}
+
+impl<W: Write> Capture<W> {
+    /// Begins a capture.
+    pub fn new(out: W) -> Result<Self> {
+        let about = "Made from a recorded run. The bytes and their times are the run's, counted from its \
+                     first connection; headers, handshakes and acknowledgements were added.";
+        let section = SectionHeaderBlock {
+            options: vec![
+                SectionHeaderOption::Comment(about.into()),
+                SectionHeaderOption::UserApplication("rebuilding-tls".into()),
+            ],
+            ..SectionHeaderBlock::default()
+        };
+        let mut file =
+            PcapNgWriter::with_section_header(BufWriter::new(out), section).map_err(cause)?;
+        file.write_pcapng_block(InterfaceDescriptionBlock {
+            linktype: DataLink::RAW,
+            snaplen: u16::MAX.into(),
+            options: vec![
+                InterfaceDescriptionOption::IfName("tap".into()),
+                // Times are in units of 10^-9 s.
+                InterfaceDescriptionOption::IfTsResol(9),
+            ],
+        })
+        .map_err(cause)?;
+        Ok(Self { file, connection: None, client_port: FIRST_CLIENT_PORT, now: Duration::ZERO })
+    }
+
+    /// Writes the next event. Only those of the wire leave a trace. A connection begins with the first of
+    /// them, and where the stage changes or a direction that has ended carries bytes again.
+    pub fn write(&mut self, event: &Event) -> Result<()> {
+        let (direction, micros, bytes) = match &event.kind {
+            EventKind::Chunk { direction, micros, bytes } => (*direction, *micros, Some(bytes)),
+            EventKind::End { direction, micros } => (*direction, *micros, None),
+            _ => return Ok(()),
+        };
+        let mut connection = match self.connection.take() {
+            Some(open) if open.stage == event.stage && !open.flows[direction as usize].ended => {
+                open
+            }
+            _ => self.connect(event.stage)?,
+        };
+        self.now = self.now.max(connection.made + Duration::from_micros(micros));
+        if let Some(bytes) = bytes {
+            for piece in bytes.chunks(MAX_SEGMENT_LEN) {
+                let comments = connection.flows[direction as usize].comments.packet(piece);
+                self.write_acknowledged(&mut connection, direction, Kind::Data, piece, comments)?;
+            }
+        } else {
+            let flow = &mut connection.flows[direction as usize];
+            flow.ended = true;
+            let comments = flow.comments.end().into_iter().collect();
+            self.write_acknowledged(&mut connection, direction, Kind::Fin, &[], comments)?;
+        }
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    /// Ends the capture: everything is written when this returns.
+    pub fn finish(mut self) -> Result<()> {
+        Ok(self.file.get_mut().flush()?)
+    }
+
+    /// Opens a connection with the three-way handshake.
+    fn connect(&mut self, stage: &'static Stage) -> Result<Connection> {
+        let flows = [Direction::ToServer, Direction::ToClient].map(|direction| Flow {
+            sequence: INITIAL_SEQUENCE,
+            ended: false,
+            comments: Comments::new(stage, direction),
+        });
+        let mut new = Connection { stage, client_port: self.client_port, made: self.now, flows };
+        self.client_port = self.client_port.checked_add(1).unwrap_or(FIRST_CLIENT_PORT);
+        let syn = new.packet(Direction::ToServer, Kind::Syn, &[])?;
+        self.write_packet(&syn, vec![])?;
+        self.write_acknowledged(&mut new, Direction::ToClient, Kind::SynAck, &[], vec![])?;
+        Ok(new)
+    }
+
+    /// Writes a packet, and the other end's acknowledgement of it.
+    fn write_acknowledged(
+        &mut self,
+        connection: &mut Connection,
+        direction: Direction,
+        kind: Kind,
+        payload: &[u8],
+        comments: Vec<String>,
+    ) -> Result<()> {
+        let packet = connection.packet(direction, kind, payload)?;
+        self.write_packet(&packet, comments)?;
+        let ack = connection.packet(opposite(direction), Kind::Ack, &[])?;
+        self.write_packet(&ack, vec![])
+    }
+
+    fn write_packet(&mut self, packet: &[u8], comments: Vec<String>) -> Result<()> {
+        let comment = |text| EnhancedPacketOption::Comment(Cow::Owned(text));
+        self.file
+            .write_pcapng_block(EnhancedPacketBlock {
+                interface_id: 0,
+                timestamp: self.now,
+                original_len: packet.len().try_into()?,
+                data: packet.into(),
+                options: comments.into_iter().map(comment).collect(),
+            })
+            .map_err(cause)?;
+        Ok(())
+    }
+}
+
+/// A connection under way.
+struct Connection {
+    stage: &'static Stage,
+    client_port: u16,
+    /// When it was made, since the capture began.
+    made: Duration,
+    /// To the server, to the client.
+    flows: [Flow; 2],
+}
+
+/// The purpose of a packet.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Syn,
+    SynAck,
+    Ack,
+    Data,
+    Fin,
+}
+
+impl Connection {
+    /// Makes the next packet in this direction, checksums included.
+    fn packet(&mut self, direction: Direction, kind: Kind, payload: &[u8]) -> Result<Vec<u8>> {
+        let [source, destination] = match direction {
+            Direction::ToServer => [self.client_port, self.stage.port],
+            Direction::ToClient => [self.stage.port, self.client_port],
+        };
+        let acknowledged = self.flows[opposite(direction) as usize].sequence;
+        let sequence = &mut self.flows[direction as usize].sequence;
+        let mut tcp = TcpHeader::new(source, destination, *sequence, u16::MAX);
+        tcp.syn = matches!(kind, Kind::Syn | Kind::SynAck);
+        tcp.psh = kind == Kind::Data;
+        tcp.fin = kind == Kind::Fin;
+        if kind != Kind::Syn {
+            tcp.ack = true;
+            tcp.acknowledgment_number = acknowledged;
+        }
+        if tcp.syn {
+            tcp.set_options(&[TcpOptionElement::MaximumSegmentSize(MAX_SEGMENT_LEN.try_into()?)])?;
+        }
+        let passed = u32::try_from(payload.len())? + u32::from(tcp.syn || tcp.fin);
+        *sequence = sequence.wrapping_add(passed);
+        let packet = PacketBuilder::ipv4(ADDRESS, ADDRESS, 64).tcp_header(tcp);
+        let mut bytes = Vec::with_capacity(packet.size(payload.len()));
+        packet.write(&mut bytes, payload)?;
+        Ok(bytes)
+    }
+}
+
+/// One direction of a connection.
+struct Flow {
+    /// TCP's count of its bytes.
+    sequence: u32,
+    ended: bool,
+    comments: Comments,
+}
+
+/// Returns the error of the file itself: the crate calls an error of writing one of reading.
+fn cause(error: PcapError) -> anyhow::Error {
+    match error {
+        PcapError::IoError(error) => error.into(),
+        other => other.into(),
+    }
+}
+
+fn opposite(direction: Direction) -> Direction {
+    match direction {
+        Direction::ToServer => Direction::ToClient,
+        Direction::ToClient => Direction::ToServer,
+    }
+}

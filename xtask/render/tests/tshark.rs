@@ -1,0 +1,423 @@
+//! What Wireshark makes of a capture, asked through tshark with the dissector in `docs/wireshark`.
+
+mod wire;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use framing::MAX_PLAINTEXT_LEN;
+use stages::{
+    PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Part, STAGES, Stage, field,
+};
+use transcript::{Direction, Event, EventKind, Role};
+use xtask::launch::{self, Pair, Programs};
+
+use crate::wire::{BOTH, Wire, capture};
+
+const DISSECTOR: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/wireshark/rebuilding_tls.lua");
+
+/// The fields of the dissector that carry bytes of a payload.
+const FIELDS: [(field::Role, &str); 4] = [
+    (field::Role::Seq, "rtls.seq"),
+    (field::Role::Nonce, "rtls.nonce"),
+    (field::Role::Ciphertext, "rtls.ciphertext"),
+    (field::Role::Tag, "rtls.tag"),
+];
+
+/// What each packet is asked for.
+const ASKED: [&str; 18] = [
+    "tcp.stream",
+    "tcp.dstport",
+    "tcp.payload",
+    "tcp.flags.fin",
+    "ip.checksum.status",
+    "tcp.checksum.status",
+    "_ws.expert.severity",
+    "_ws.expert.message",
+    "_ws.malformed",
+    "http.request.uri",
+    "http.response.code",
+    "http.content_length",
+    "rtls.stage",
+    "rtls.length",
+    "rtls.seq",
+    "rtls.nonce",
+    "rtls.ciphertext",
+    "rtls.tag",
+];
+
+/// The severities of Wireshark's remarks. Below: what is no fault, such as comments.
+const NOTE: u32 = 0x40_0000;
+const ERROR: u32 = 0x80_0000;
+
+fn programs() -> &'static Programs {
+    static PROGRAMS: OnceLock<Programs> = OnceLock::new();
+    PROGRAMS.get_or_init(|| Programs::all().unwrap())
+}
+
+/// A packet, as tshark tells of it.
+struct Packet(Vec<String>);
+
+impl Packet {
+    /// All values of a field in this packet.
+    fn values(&self, field: &str) -> Vec<&str> {
+        let column = ASKED.iter().position(|asked| *asked == field).unwrap();
+        self.0[column].split('|').filter(|value| !value.is_empty()).collect()
+    }
+
+    fn value(&self, field: &str) -> &str {
+        self.values(field)[..].first().copied().unwrap_or_default()
+    }
+
+    fn number(&self, field: &str) -> u32 {
+        self.value(field).parse().unwrap()
+    }
+
+    fn bytes(&self, field: &str) -> Vec<Vec<u8>> {
+        // Nothing is what Wireshark calls a field without bytes.
+        let bytes = |value: &str| hex::decode(value.replace("<MISSING>", "").replace(':', ""));
+        self.values(field).into_iter().map(|value| bytes(value).unwrap()).collect()
+    }
+
+    /// The worst of Wireshark's remarks, by severity.
+    fn severity(&self) -> u32 {
+        let severities = self.values("_ws.expert.severity").into_iter();
+        severities.map(|severity| severity.parse().unwrap()).max().unwrap_or(0)
+    }
+}
+
+/// What tshark prints about a capture.
+fn tshark(file: &Path, args: &[&str]) -> String {
+    // The user's own settings are left aside.
+    let settings = file.parent().unwrap();
+    let output = Command::new("tshark")
+        .env("WIRESHARK_CONFIG_DIR", settings)
+        .args(["-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE"])
+        .arg("-X")
+        .arg(format!("lua_script:{DISSECTOR}"))
+        .arg("-r")
+        .arg(file)
+        .args(args)
+        .output()
+        .expect("tshark");
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complaints}");
+    assert!(!complaints.contains("Lua"), "{complaints}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The packets of a capture, read with one look at each and, as the window does it, with two.
+fn packets(file: &Path) -> Vec<Packet> {
+    let mut args = vec!["-T", "fields", "-E", "separator=/t", "-E", "aggregator=|"];
+    args.extend(ASKED.iter().flat_map(|field| ["-e", field]));
+    let once = tshark(file, &args);
+    assert_eq!(once, tshark(file, &[&args[..], &["-2"]].concat()));
+    let packet = |line: &str| Packet(line.split('\t').map(str::to_owned).collect());
+    once.lines().map(packet).collect()
+}
+
+/// A capture of these events, in a file of this name.
+fn written(name: &str, events: impl IntoIterator<Item = Event>) -> PathBuf {
+    let file = path(name);
+    fs::write(&file, capture(events)).unwrap();
+    file
+}
+
+fn path(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tshark");
+    fs::create_dir_all(&folder).unwrap();
+    folder.join(name).with_extension("pcapng")
+}
+
+/// No packet is malformed, no checksum wrong, and Wireshark has nothing to remark but a connection's end.
+fn assert_healthy(packets: &[Packet]) {
+    for packet in packets {
+        let remarks = packet.value("_ws.expert.message");
+        assert!(packet.values("_ws.malformed").is_empty(), "{remarks}");
+        assert_eq!(packet.values("ip.checksum.status"), ["1"], "good");
+        assert_eq!(packet.values("tcp.checksum.status"), ["1"], "good");
+        let is_end = matches!(packet.value("tcp.flags.fin"), "1" | "True");
+        assert!(packet.severity() < NOTE || is_end && packet.severity() == NOTE, "{remarks}");
+    }
+}
+
+/// A record as the dissector shows it, or as the catalogue has it.
+#[derive(Debug, PartialEq)]
+struct Shown {
+    stage: String,
+    length: String,
+    /// By [`FIELDS`]; seq as 8 bytes.
+    fields: [Option<Vec<u8>>; FIELDS.len()],
+}
+
+/// The packets that travel in one direction of a connection.
+fn this_way(
+    packets: &[Packet],
+    stream: usize,
+    direction: Direction,
+    port: u16,
+) -> impl Iterator<Item = &Packet> {
+    packets.iter().filter(move |packet| {
+        let to_server = packet.number("tcp.dstport") == u32::from(port);
+        packet.number("tcp.stream") as usize == stream
+            && to_server == (direction == Direction::ToServer)
+    })
+}
+
+/// The records the dissector found in a packet.
+fn shown(packet: &Packet) -> Vec<Shown> {
+    let stages = packet.values("rtls.stage");
+    let lengths = packet.values("rtls.length");
+    let fields = FIELDS.map(|(role, name)| match role {
+        field::Role::Seq => {
+            let seqs = packet.values(name).into_iter();
+            seqs.map(|seq| seq.parse::<u64>().unwrap().to_be_bytes().to_vec()).collect()
+        }
+        _ => packet.bytes(name),
+    });
+    assert_eq!(lengths.len(), stages.len());
+    for values in &fields {
+        assert!(values.is_empty() || values.len() == stages.len());
+    }
+    let record = |number: usize| Shown {
+        stage: stages[number].to_owned(),
+        length: lengths[number].to_owned(),
+        fields: fields.each_ref().map(|values| values.get(number).cloned()),
+    };
+    (0..stages.len()).map(record).collect()
+}
+
+/// The record with this payload.
+fn expected(stage: &Stage, payload: &[u8]) -> Shown {
+    let parts = stage.split_payload(payload).unwrap();
+    let part = |role| parts.iter().find(|part| part.field.role == role);
+    let bytes = |part: &Part| part.bytes.to_vec();
+    Shown {
+        stage: stage.name.to_owned(),
+        length: payload.len().to_string(),
+        fields: FIELDS.map(|(role, _)| part(role).map(bytes)),
+    }
+}
+
+/// The payloads of one direction of a run.
+fn payloads(events: &[Event], direction: Direction) -> impl Iterator<Item = &[u8]> {
+    let sender = if direction == Direction::ToServer { Role::Client } else { Role::Server };
+    events.iter().filter_map(move |event| match &event.kind {
+        EventKind::Sent(sent) if event.role == sender => Some(&sent.record[..]),
+        _ => None,
+    })
+}
+
+/// The connections of a run with so many requests. At the plain stage, each request has its own.
+fn run(stage: &'static Stage, requests: usize, segment: Option<usize>) -> Vec<Vec<Event>> {
+    let count = requests.to_string();
+    let (connections, client_args) =
+        if stage.has_records() { (1, &["--requests", &*count][..]) } else { (requests, &[][..]) };
+    let wire = launch::Wire::Tapped { segment };
+    let pair = Pair { stage, server_args: &[], client_args, wire };
+    let connection = |_| {
+        let mut events = vec![];
+        let outcome = pair.run(programs(), |event| events.push(event.clone())).unwrap();
+        assert_eq!(outcome.code(), 0);
+        events
+    };
+    (0..connections).map(connection).collect()
+}
+
+/// Wireshark shows exactly the bytes of this connection.
+fn assert_shown(stream: usize, events: &[Event], packets: &[Packet]) {
+    let stage = events[0].stage;
+    for direction in BOTH {
+        let this_way = || this_way(packets, stream, direction, stage.port);
+        let carried: Vec<_> = this_way().flat_map(|packet| packet.bytes("tcp.payload")).collect();
+        assert_eq!(carried.concat(), Wire::of(stage, events).stream(direction));
+        let found: Vec<_> = this_way().flat_map(shown).collect();
+        if stage.has_records() {
+            let sent = payloads(events, direction).map(|payload| expected(stage, payload));
+            assert_eq!(found, sent.collect::<Vec<_>>());
+        } else {
+            assert_eq!(found, []);
+            assert_http(stream, events, packets);
+        }
+    }
+}
+
+/// Wireshark itself finds the request and the response.
+fn assert_http(stream: usize, events: &[Event], packets: &[Packet]) {
+    let text = |direction| {
+        let message = payloads(events, direction).next().unwrap();
+        str::from_utf8(message).unwrap()
+    };
+    let (request, response) = (text(Direction::ToServer), text(Direction::ToClient));
+    let body = response.split_once("\r\n\r\n").unwrap().1;
+    let all = |field| -> Vec<_> {
+        let this = packets.iter().filter(|packet| packet.number("tcp.stream") as usize == stream);
+        this.flat_map(|packet| packet.values(field)).collect()
+    };
+    assert_eq!(all("http.request.uri"), [request.split(' ').nth(1).unwrap()]);
+    assert_eq!(all("http.response.code"), [response.split(' ').nth(1).unwrap()]);
+    assert_eq!(all("http.content_length"), [body.len().to_string()]);
+}
+
+/// The capture of these connections is sound, and shows what their events say.
+fn assert_captured(connections: &[Vec<Event>], file: &Path) {
+    let packets = packets(file);
+    assert_healthy(&packets);
+    for (stream, events) in connections.iter().enumerate() {
+        assert_shown(stream, events, &packets);
+    }
+}
+
+fn a_stage_is_shown_as_it_was(stage: &'static Stage) {
+    for requests in [1, 3, 50] {
+        for segment in [None, Some(1), Some(7), Some(1460)] {
+            let connections = run(stage, requests, segment);
+            let name = format!("{}-{requests}-{}", stage.name, segment.unwrap_or(0));
+            let file = written(&name, connections.iter().flatten().cloned());
+            assert_captured(&connections, &file);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn plain_is_shown_as_http() {
+    a_stage_is_shown_as_it_was(&PART1_PLAIN);
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn ctr_is_shown_as_it_was() {
+    a_stage_is_shown_as_it_was(&PART1_CTR);
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn hmac_is_shown_as_it_was() {
+    a_stage_is_shown_as_it_was(&PART2_HMAC);
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn hmac_seq_is_shown_as_it_was() {
+    a_stage_is_shown_as_it_was(&PART2_HMAC_SEQ);
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn aead_is_shown_as_it_was() {
+    a_stage_is_shown_as_it_was(&PART2_AEAD);
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn several_records_in_a_packet_and_across_packets_are_shown_as_they_were() {
+    for stage in STAGES {
+        let connections = run(stage, 3, None);
+        for len in [7, 100, 1460] {
+            let joined = connections.iter().map(|events| Wire::of(stage, events).at_once());
+            let events: Vec<_> = joined.flat_map(|wire| wire.in_pieces(len).events()).collect();
+            let file = written(&format!("{}-joined-{len}", stage.name), events);
+            assert_captured(&connections, &file);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn five_stages_in_one_capture_are_shown_as_they_were() {
+    let file = path("all");
+    let xtask = Programs::built(["--package=xtask", "--bin=xtask"]).unwrap();
+    let output = Command::new(xtask.named("xtask").unwrap())
+        .args(["run", "all", "--requests", "3", "--segment", "40", "--json", "--capture"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let events: Vec<Event> = serde_json::Deserializer::from_slice(&output.stdout)
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let packets = packets(&file);
+    assert_healthy(&packets);
+    let connections: Vec<_> = events.chunk_by(|one, next| one.stage == next.stage).collect();
+    assert_eq!(connections.len(), STAGES.len());
+    for (stream, events) in connections.into_iter().enumerate() {
+        assert_shown(stream, events, &packets);
+    }
+}
+
+/// What tshark prints about the packets that the dissector shows: their info column.
+fn infos(file: &Path, args: &[&str]) -> Vec<String> {
+    let info = |line: &str| {
+        let (_, behind) = line.split_once(" RTLS ")?;
+        behind.split_once(' ').map(|(_len, info)| info.trim_end().to_owned())
+    };
+    tshark(file, args).lines().filter_map(info).collect()
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn the_info_column_names_every_record_of_a_packet() {
+    let record = |seq: u64, len: usize| {
+        let rest = vec![7; PART2_AEAD.overhead() - 8 + len];
+        PART2_AEAD.record(&[&seq.to_be_bytes()[..], &rest].concat())
+    };
+    let three = [record(1, 5), record(2, 0), record(u64::MAX - 1, MAX_PLAINTEXT_LEN)].concat();
+    let (begin, end) = three.split_at(20);
+    let chunks = vec![
+        (Direction::ToServer, record(0, 61)),
+        (Direction::ToServer, begin.to_vec()),
+        (Direction::ToServer, end.to_vec()),
+        (Direction::ToClient, record(0, 78)),
+    ];
+    let file = written("info", Wire { stage: &PART2_AEAD, chunks }.events());
+    let expected = [
+        "part2-aead to server: seq 0, ciphertext 61 B",
+        "part2-aead to server: seq 1, ciphertext 5 B; seq 2, ciphertext 0 B; \
+         seq 18446744073709551614, ciphertext 16384 B",
+        "part2-aead to client: seq 0, ciphertext 78 B",
+    ];
+    assert_eq!(infos(&file, &[]), expected);
+    assert_eq!(infos(&file, &["-2"]), expected);
+    assert_healthy(&packets(&file));
+}
+
+/// A run of `stage`, the length in front of the second record to the server changed to `length`.
+fn damaged(stage: &'static Stage, length: u32) -> Wire {
+    let mut wire = Wire::of(stage, &run(stage, 3, None).concat());
+    let to_server = |(direction, _): &&mut (Direction, Vec<u8>)| *direction == Direction::ToServer;
+    let (_, record) = wire.chunks.iter_mut().filter(to_server).nth(1).unwrap();
+    record[..stage.header().len()].copy_from_slice(&length.to_be_bytes());
+    wire
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_length_that_no_receiver_accepts_is_remarked_and_nothing_behind_it_taken_for_a_record() {
+    for stage in STAGES.iter().filter(|stage| stage.has_records()) {
+        let limits = stage.limits();
+        let (min, max) = (u32::try_from(limits.min).unwrap(), u32::try_from(limits.max).unwrap());
+        let mut lengths = vec![(min - 1, "rtls.too_short"), (max + 1, "rtls.too_long")];
+        lengths.extend([(0, "rtls.too_short"), (u32::MAX, "rtls.too_long")]);
+        for (length, remark) in lengths {
+            let whole = damaged(stage, length);
+            for (name, wire) in [("whole", whole.clone()), ("1", whole.in_pieces(1))] {
+                let file = written(&format!("{}-{length}-{name}", stage.name), wire.events());
+                let remarks = tshark(&file, &["-Y", remark, "-T", "fields", "-e", "rtls.length"]);
+                assert_eq!(remarks.trim_end(), length.to_string(), "once");
+                let packets = packets(&file);
+                assert!(packets.iter().any(|packet| packet.severity() == ERROR));
+                let records = |direction| -> usize {
+                    let packets = this_way(&packets, 0, direction, stage.port);
+                    packets.map(|packet| packet.values("rtls.nonce").len()).sum()
+                };
+                assert_eq!(records(Direction::ToServer), 1);
+                assert_eq!(records(Direction::ToClient), 3, "the other direction goes on");
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The command line of `cargo xtask`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use framing::MAX_PLAINTEXT_LEN;
+use stages::{STAGES, Stage};
+
+use crate::exercises::{self, ExerciseOptions};
+use crate::lab::{self, AttackOptions, MatrixOptions};
+use crate::launch::run::{self, RunOptions};
+use crate::launch::tunnel::{self, TunnelOptions};
+use crate::views::diff::{self, DiffOptions};
+use crate::views::layout::{self, LayoutOptions};
+use crate::views::list::{self, ListOptions};
+use crate::views::{ViewOptions, show};
+use crate::{passed_on, print};
+
+/// Rebuilding TLS, stage by stage
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+pub struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server and the client of a stage, and show both sides and the wire as one transcript
+    Run {
+        /// The stage's name, or `all` for every one in the articles' order
+        #[arg(value_parser = PossibleValuesParser::new(stage_names()))]
+        stage: String,
+
+        #[command(flatten)]
+        options: RunOptions,
+    },
+    /// Show a run that was kept with `run --save`
+    Show {
+        /// The file it was kept in
+        #[arg(value_name = "FILE.jsonl")]
+        run: PathBuf,
+
+        #[command(flatten)]
+        options: ViewOptions,
+    },
+    /// Try an attack on a stage's programs and tell what came of it; without a name, list the attacks
+    Attack(AttackOptions),
+    /// Try every attack at every stage, and show what came of it as a table
+    Matrix {
+        #[command(flatten)]
+        options: MatrixOptions,
+    },
+    /// Say whether what you wrote in `exercises/` works; without a number, list the exercises
+    Exercise(ExerciseOptions),
+    /// Measure what the stages cost, beside plain TCP and a plain relay
+    Bench(PassedOn),
+    /// Load a server with good clients, and with every fault besides, and measure what it does
+    Soak(PassedOn),
+    /// Start both ends of a tunnel around a service on this machine, and show what they carry
+    Tunnel(TunnelOptions),
+    /// Name the stages, with what each adds, stops and lets through
+    List(ListOptions),
+    /// Show where each field of a record lies, and what protects it
+    Layout(LayoutOptions),
+    /// Show what changes from one stage to another: the record, the code, and what the attacks can do
+    Diff(DiffOptions),
+    /// Make the book: run its commands, print its tables, draw its pictures, build its pages
+    Book(PassedOn),
+}
+
+/// Arguments of a program of its own, which knows what they mean.
+#[derive(clap::Args)]
+#[command(disable_help_flag = true)]
+struct PassedOn {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    args: Vec<OsString>,
+}
+
+fn stage_names() -> impl Iterator<Item = &'static str> {
+    STAGES.iter().map(|stage| stage.name).chain(["all"])
+}
+
+impl Options {
+    /// Does what was asked for. Returns the exit code, and the one that an error ends with.
+    pub fn run(self) -> (Result<ExitCode>, u8) {
+        let load = |command: &str, passed: PassedOn| {
+            let args: Vec<_> = [command.into()].into_iter().chain(passed.args).collect();
+            passed_on("load", &args)
+        };
+        let done = match self.command {
+            Command::Show { run, options } => return (show::saved(&run, &options), 2),
+            Command::Run { stage, options } => run(&stage, &options),
+            Command::Attack(options) => lab::attack(&options),
+            Command::Matrix { options } => lab::matrix(&options),
+            Command::Exercise(options) => exercises::exercise(&options),
+            Command::Bench(passed) => load("bench", passed),
+            Command::Soak(passed) => load("soak", passed),
+            Command::Tunnel(options) => tunnel::tunnel(&options),
+            Command::List(options) => print(&list::text(&options)),
+            Command::Layout(options) => print(&layout::text(&options)),
+            Command::Book(passed) => passed_on("book", &passed.args),
+            Command::Diff(options) => diff::text(&options).and_then(|text| print(&text)),
+        };
+        (done, 3)
+    }
+}
+
+fn run(stage: &str, options: &RunOptions) -> Result<ExitCode> {
+    match Stage::find(stage) {
+        _ if options.request.as_ref().is_some_and(|text| text.len() > MAX_PLAINTEXT_LEN) => {
+            let why = format!("a request is longer than the {MAX_PLAINTEXT_LEN} bytes of a record");
+            Options::command().error(ErrorKind::ValueValidation, why).exit()
+        }
+        Some(stage) if !stage.has_records() && options.requests.is_some_and(|n| n > 1) => {
+            let why = "the plain stage has no records, so a connection carries one request";
+            Options::command().error(ErrorKind::ArgumentConflict, why).exit()
+        }
+        Some(stage) => run::stages(&[stage], options),
+        None => run::stages(STAGES, options),
+    }
+}

@@ -1,0 +1,88 @@
+//! The victims of an attack: what they reported, and how they ended.
+
+use std::io;
+
+use attacker::AttackLog;
+use transcript::{Event, EventKind, Record};
+
+/// Lines of a program's standard error that are kept, at most.
+const COMPLAINTS: usize = 16;
+
+/// The result of an attack, before anyone judges it.
+#[derive(Debug)]
+pub struct Played {
+    /// The server.
+    pub server: Victim,
+    /// The clients, in the order in which they connected.
+    pub clients: Vec<Victim>,
+    /// The attacker's steps and findings.
+    pub log: AttackLog,
+    /// The end of the attack: victims may break off.
+    pub attacked: io::Result<()>,
+    /// The attacker, where it is a program.
+    pub attacker: Victim,
+}
+
+/// One program's part in it.
+#[derive(Debug, Default)]
+pub struct Victim {
+    /// Its events.
+    pub events: Vec<Event>,
+    /// Its lines on standard error.
+    pub complaints: Vec<String>,
+    /// Its exit code, if no signal ended it.
+    pub code: Option<i32>,
+}
+
+impl Played {
+    /// Returns whether everyone ended well, and the server received just what the clients sent.
+    pub fn went_through_unchanged(&self) -> bool {
+        let sent = self.clients.iter().flat_map(Victim::sent).map(|record| &record.record);
+        let received = self.server.received();
+        self.ended_well() && sent.eq(received.iter().map(|record| &record.record))
+    }
+
+    /// Returns whether every program ended with 0.
+    pub fn ended_well(&self) -> bool {
+        self.clients.iter().chain([&self.server]).all(|victim| victim.code == Some(0))
+    }
+}
+
+impl Victim {
+    /// Keeps a line that it wrote to standard error: the first ones, and the last.
+    pub(crate) fn complain(&mut self, line: String) {
+        self.complaints.truncate(COMPLAINTS - 1);
+        self.complaints.push(line);
+    }
+
+    /// The records it sent.
+    pub fn sent(&self) -> Vec<&Record> {
+        let records = self.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Sent(record) => Some(record),
+            _ => None,
+        });
+        records.collect()
+    }
+
+    /// The records it received, and acted on.
+    pub fn received(&self) -> Vec<&Record> {
+        let records = self.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Received(record) => Some(record),
+            _ => None,
+        });
+        records.collect()
+    }
+
+    /// The plaintexts it received.
+    pub fn plaintexts(&self) -> Vec<&[u8]> {
+        self.received().into_iter().map(|record| &*record.plaintext).collect()
+    }
+
+    /// The first thing it refused: the check's name, and its own words.
+    pub fn refusal(&self) -> Option<(&str, &str)> {
+        self.events.iter().find_map(|event| match &event.kind {
+            EventKind::Rejected { error, message, .. } => Some((error.as_str(), message.as_str())),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! Builds the clients and servers, and knows where they are.
+
+use std::collections::{BTreeSet, HashMap};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use stages::{STAGES, Stage};
+use transcript::Role;
+
+/// Executables by name.
+#[derive(Clone, Debug)]
+pub struct Programs(HashMap<String, PathBuf>);
+
+impl Programs {
+    /// Builds the client and the server of each of `stages`. Cargo's own progress goes to standard error.
+    pub fn of_stages(stages: &[&Stage], release: bool) -> Result<Self> {
+        let bins = stages.iter().flat_map(|stage| {
+            let package = stage.package();
+            let bins = [Role::Client, Role::Server].map(|role| stage.program(&role.to_string()));
+            bins.map(|bin| (package, bin))
+        });
+        Self::bins(bins, release)
+    }
+
+    /// Builds every program of every stage, and those that the lab needs beside them.
+    pub fn all() -> Result<Self> {
+        let packages: BTreeSet<_> = STAGES.iter().map(|stage| stage.package()).collect();
+        let packages = packages.iter().map(|package| format!("--package={package}"));
+        let engine = cfg!(feature = "aws-lc-rs").then(|| {
+            let features = STAGES.iter().map(|stage| format!("{}/aws-lc-rs", stage.package()));
+            format!("--features={}", features.collect::<Vec<_>>().join(","))
+        });
+        let args: Vec<_> = packages.chain(["--bins".to_owned()]).chain(engine).collect();
+        Self::built(args.iter().map(String::as_str))
+    }
+
+    /// Builds the tunnel.
+    pub fn tunnel(release: bool) -> Result<Self> {
+        Self::bins([("tunnel", "tunnel".to_owned())], release)
+    }
+
+    fn bins<'a>(bins: impl IntoIterator<Item = (&'a str, String)>, release: bool) -> Result<Self> {
+        let mut args = Vec::new();
+        for (package, bin) in bins {
+            args.extend([format!("--package={package}"), format!("--bin={bin}")]);
+            if cfg!(feature = "aws-lc-rs") {
+                args.push(format!("--features={package}/aws-lc-rs"));
+            }
+        }
+        args.extend(release.then(|| "--release".to_owned()));
+        Self::built(args.iter().map(String::as_str))
+    }
+
+    /// Builds the victim of the nonce lab, `nonce_reuse_victim`, which no other build contains.
+    pub fn build_nonce_reuse_victim() -> Result<Self> {
+        Self::built(["--package=part2", "--features=nonce-reuse", "--bin=nonce_reuse_victim"])
+    }
+
+    /// Builds one program of the package `exercises`, which no other build contains.
+    pub fn build_exercise(name: &str) -> Result<PathBuf> {
+        let built = Self::built(["--package=exercises", "--features=unfinished", "--bin", name])?;
+        built.named(name).map(Path::to_owned)
+    }
+
+    /// The same programs, but for `program` in place of the client or the server of a stage.
+    #[must_use]
+    pub fn with(&self, stage: &Stage, role: Role, program: &Path) -> Self {
+        let mut programs = self.clone();
+        programs.0.insert(stage.program(&role.to_string()), program.to_owned());
+        if role == Role::Client {
+            programs.0.remove("pipelined_client");
+        }
+        programs
+    }
+
+    /// Builds what a `cargo build` with these arguments makes, from the root of the workspace.
+    pub fn built<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .args(["build", "--message-format=json-render-diagnostics"])
+            .args(args)
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .context("cannot run cargo")?;
+        ensure!(output.status.success(), "the programs do not build");
+        let messages = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>();
+        let mut paths = HashMap::new();
+        for message in messages {
+            let message = message.context("cannot understand cargo's messages")?;
+            let name = message["target"]["name"].as_str();
+            if let (Some(name), Some(path)) = (name, message["executable"].as_str()) {
+                paths.insert(name.to_owned(), path.into());
+            }
+        }
+        Ok(Self(paths))
+    }
+
+    /// The client or the server of a stage: `part2-hmac-seq` has `hmac_seq_client`.
+    ///
+    /// # Errors
+    /// When no such program was built.
+    pub fn of(&self, stage: &Stage, role: Role) -> Result<&Path> {
+        self.named(&stage.program(&role.to_string()))
+    }
+
+    /// The client of a stage that sends all its requests before it reads the first answer, and what it takes
+    /// as its first argument. A program in place of the stage's client is one that does so by itself.
+    ///
+    /// # Errors
+    /// When no such program was built.
+    pub fn pipelined_client(&self, stage: &Stage) -> Result<(&Path, Option<&'static str>)> {
+        match self.0.get("pipelined_client") {
+            Some(path) => Ok((path, Stage::find(stage.name).map(|stage| stage.name))),
+            None => Ok((self.of(stage, Role::Client)?, None)),
+        }
+    }
+
+    /// The program of this name.
+    ///
+    /// # Errors
+    /// When no such program was built.
+    pub fn named(&self, name: &str) -> Result<&Path> {
+        self.0
+            .get(name)
+            .map(PathBuf::as_path)
+            .with_context(|| format!("no program {name} was built"))
+    }
+}

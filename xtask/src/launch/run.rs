@@ -1,0 +1,85 @@
+//! `cargo xtask run`: the matched programs of a stage, as one transcript.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use stages::Stage;
+use transcript::{EventKind, Format};
+
+use super::{Pair, Programs, Wire};
+use crate::views::{Progress, ViewOptions, Views};
+
+/// Requests a client sends at a stage with records: two, so that counters are seen to move.
+const REQUESTS: u64 = 2;
+
+/// Options of `cargo xtask run`.
+#[derive(Args, Debug, Default)]
+pub struct RunOptions {
+    /// How many requests the client sends [default: 2; the plain stage has one]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub requests: Option<u64>,
+
+    /// What the client sends, instead of the articles' request
+    #[arg(long, value_name = "TEXT")]
+    pub request: Option<String>,
+
+    /// Pass bytes on in pieces of at most N, so that records span packets
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub segment: Option<u16>,
+
+    /// Write events as JSON, one object a line: those of both sides, and of the wire between
+    #[arg(long)]
+    pub json: bool,
+
+    /// Keep the run, to be shown again by `cargo xtask show`
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub save: Option<PathBuf>,
+
+    /// Run optimised builds
+    #[arg(long)]
+    pub release: bool,
+
+    /// The views.
+    #[command(flatten)]
+    pub views: ViewOptions,
+}
+
+/// Runs each of `stages` and shows what happens. Returns the exit code of the first pair that failed.
+///
+/// # Errors
+/// When the programs cannot be built, a pair does not get to its end, or a file cannot be written.
+pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCode> {
+    let programs = Programs::of_stages(stages, options.release)?;
+    let format = if options.json { Format::Json } else { Format::Text };
+    let mut views = Views::new(&options.views, format, options.save.as_deref())?;
+    let watched = options.views.show_the_wire() || options.save.is_some();
+    let segment = options.segment.map(usize::from);
+    let wire =
+        if watched || segment.is_some() { Wire::Tapped { segment } } else { Wire::Unwatched };
+    let requests = options.requests.unwrap_or(REQUESTS);
+    let (count, request) = (requests.to_string(), options.request.as_deref());
+
+    let mut code = 0;
+    for stage in stages {
+        let mut args = if stage.has_records() { vec!["--requests", &count] } else { vec![] };
+        args.extend(request.into_iter().flat_map(|request| ["--request", request]));
+        let mut progress =
+            Progress::new(if stage.has_records() { 2 * requests } else { 2 }, "messages");
+        let pair = Pair { stage, server_args: &[], client_args: &args, wire };
+        let outcome = pair.run(&programs, |event| {
+            views.tell(event);
+            progress.advance(u64::from(matches!(event.kind, EventKind::Sent(_))));
+        })?;
+        drop(progress);
+        for complaint in &outcome.complaints {
+            anstream::eprintln!("{complaint}");
+        }
+        if code == 0 {
+            code = outcome.code();
+        }
+    }
+    views.finish()?;
+    Ok(code.into())
+}

@@ -1,0 +1,103 @@
+//! `cargo xtask tunnel`: both ends of a tunnel on this machine, around a service that runs already.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use stages::{STAGES, Stage, field};
+use transcript::{EventKind, EventWriter, Format, Role};
+
+use super::{Driver, Programs, Report};
+use crate::print;
+
+/// Time limit for silence: none, since a service may be idle for as long as it likes.
+const SILENCE: Duration = Duration::MAX;
+
+/// Options of `cargo xtask tunnel`.
+#[derive(Args, Debug)]
+pub struct TunnelOptions {
+    /// The stage, one whose records carry a tag
+    #[arg(value_parser = PossibleValuesParser::new(stage_names()))]
+    stage: String,
+
+    /// Where the service is
+    #[arg(long, value_name = "HOST:PORT")]
+    to: String,
+
+    /// Where clients connect to
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
+    listen: String,
+
+    /// Where the records travel [default: the stage's port on 127.0.0.1, where Wireshark knows them]
+    #[arg(long, value_name = "HOST:PORT")]
+    records: Option<String>,
+
+    /// Write events as JSON, one object a line
+    #[arg(long)]
+    json: bool,
+
+    /// Run optimised builds
+    #[arg(long)]
+    release: bool,
+}
+
+/// Lists the stages that a tunnel can have.
+fn tunnelled() -> impl Iterator<Item = &'static Stage> {
+    STAGES.iter().copied().filter(|stage| stage.has(field::Role::Tag))
+}
+
+/// `part2-aead`, or in short `aead`.
+fn stage_names() -> impl Iterator<Item = PossibleValue> {
+    tunnelled().map(|stage| PossibleValue::new(stage.name).alias(stage.short_name()))
+}
+
+/// Starts both ends and shows what they do, until interrupted.
+///
+/// # Errors
+/// When the programs cannot be built, or an end does not start.
+pub fn tunnel(options: &TunnelOptions) -> Result<ExitCode> {
+    let is_meant = |stage: &&Stage| [stage.name, stage.short_name()].contains(&&*options.stage);
+    let stage = tunnelled().find(is_meant).context("no such stage")?;
+    let programs = Programs::tunnel(options.release)?;
+    let program = programs.named("tunnel")?;
+    let mut driver = Driver::new(SILENCE);
+    let start = |driver: &mut Driver<Role>, role: Role, listen: &str, connect: &str| {
+        let side = role.to_string();
+        let args =
+            ["--stage", stage.name, "--side", &side, "--listen", listen, "--connect", connect];
+        driver.start(role, program, args)
+    };
+    let records = options.records.clone().unwrap_or(format!("127.0.0.1:{}", stage.port));
+    start(&mut driver, Role::Server, &records, &options.to)?;
+    let mut between = None;
+    let writer = EventWriter::new(if options.json { Format::Json } else { Format::Text });
+    while let Some((role, report)) = driver.next_report()? {
+        match report {
+            Report::Event(event) => {
+                writer.write(&event);
+                match (&event.kind, between) {
+                    (EventKind::Listening { addr }, None) => {
+                        between = Some(*addr);
+                        start(&mut driver, Role::Client, &options.listen, &addr.to_string())?;
+                    }
+                    (EventKind::Listening { addr }, Some(between)) if !options.json => {
+                        let to = &options.to;
+                        let port = between.port();
+                        print(&format!(
+                            "\n{addr} ── client end ══ records on {between} ══ server end ── {to}\n\n\
+                             use it:    curl http://{addr}/\n\
+                             watch it:  wireshark -k -i lo -f 'tcp port {port}'\n\
+                             end it:    Ctrl-C\n\n"
+                        ))?;
+                    }
+                    _ => {}
+                }
+            }
+            Report::Complaint(line) => anstream::eprintln!("{line}"),
+            Report::Ended(_) => bail!("the {role} end is gone"),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

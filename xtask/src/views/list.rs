@@ -1,0 +1,52 @@
+//! `cargo xtask list`: the stages, with what each adds, stops and lets through.
+
+use std::fmt::Write;
+
+use anstyle::Style;
+use clap::Args;
+use stages::STAGES;
+use transcript::lines::{WIDTH, wrapped_to};
+
+use super::Table;
+
+const BOLD: Style = Style::new().bold();
+
+/// Options of `cargo xtask list`.
+#[derive(Args, Debug)]
+pub struct ListOptions {
+    /// As Markdown, as README and docs carry it
+    #[arg(long)]
+    markdown: bool,
+}
+
+/// Returns the text that was asked for.
+pub fn text(options: &ListOptions) -> String {
+    if options.markdown { markdown() } else { styled() }
+}
+
+/// The list as a table.
+fn markdown() -> String {
+    let mut table = Table::new(["stage", "adds", "stops", "still lets through"]);
+    for stage in STAGES {
+        table.row([&format!("`{}`", stage.name), stage.adds, stage.stops, stage.lets_through]);
+    }
+    table.shown(true)
+}
+
+/// The list, styled with escape codes.
+fn styled() -> String {
+    let mut text = String::new();
+    for stage in STAGES {
+        let (name, title, port) = (stage.name, stage.title, stage.port);
+        _ = writeln!(text, "{BOLD}{name}{BOLD:#}: {title} (port {port})");
+        for (what, words) in
+            [("adds", stage.adds), ("stops", stage.stops), ("lets through", stage.lets_through)]
+        {
+            let first = format!("  {what:<13} ");
+            let options =
+                wrapped_to(WIDTH).initial_indent(&first).subsequent_indent("                ");
+            _ = writeln!(text, "{}", textwrap::fill(words, options));
+        }
+    }
+    text
+}
