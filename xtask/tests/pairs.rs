@@ -123,6 +123,7 @@ fn a_plaintext_that_is_no_text_is_answered_like_any_other() {
     let client = std::process::Command::new(programs().of(&PART2_AEAD, Role::Client).unwrap())
         .args(["--addr", &addr.to_string(), "--request"])
         .arg(request)
+        .env_remove("CLICOLOR_FORCE")
         .output()
         .unwrap();
     assert!(client.status.success());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use headless_chrome::protocol::cdp::types::{Event as Output, Method};
+use headless_chrome::protocol::cdp::types::{Event as Said, Method};
 use headless_chrome::protocol::cdp::{Emulation, Network, Page as Pages};
 use headless_chrome::{Browser, LaunchOptions};
 use serde::Serialize;
@@ -85,17 +85,15 @@ impl Tab {
         let tab = browser.new_tab()?;
         let (requests, messages) = <(Arc<Mutex<Vec<_>>>, Arc<Mutex<Vec<_>>>)>::default();
         let (told, said) = (requests.clone(), messages.clone());
-        tab.add_event_listener(Arc::new(move |event: &Output| {
+        tab.add_event_listener(Arc::new(move |event: &Said| {
             let push = |list: &Mutex<Vec<String>>, what| whole(list).push(what);
             match event {
-                Output::NetworkRequestWillBeSent(event) => {
+                Said::NetworkRequestWillBeSent(event) => {
                     push(&told, event.params.request.url.clone());
                 }
-                Output::LogEntryAdded(event) => push(&said, format!("{:?}", event.params.entry)),
-                Output::RuntimeConsoleAPICalled(event) => {
-                    push(&said, format!("{:?}", event.params))
-                }
-                Output::RuntimeExceptionThrown(event) => push(&said, format!("{:?}", event.params)),
+                Said::LogEntryAdded(event) => push(&said, format!("{:?}", event.params.entry)),
+                Said::RuntimeConsoleAPICalled(event) => push(&said, format!("{:?}", event.params)),
+                Said::RuntimeExceptionThrown(event) => push(&said, format!("{:?}", event.params)),
                 _ => {}
             }
         }))?;
