@@ -11,7 +11,7 @@ use framing::{Header, MAX_PLAINTEXT_LEN};
 
 /// Room for what one read brings, in bytes: no application write here is longer.
 pub const READ_LEN: usize = 256 * 1024;
-/// What [`Tcp::gathered`] collects before it writes, in bytes: as much as a channel's sender.
+/// Bytes that [`Tcp::gathered`] collects before it writes: as much as a channel's sender.
 const GATHERED_LEN: usize = 256 * 1024;
 
 /// One end of a connection.
@@ -20,7 +20,7 @@ pub trait End: Send {
     fn write(&mut self, bytes: &[u8]) -> Result<()>;
     /// Sends what was written.
     fn flush(&mut self) -> Result<()>;
-    /// What arrived next, or `None` at the end.
+    /// Returns what arrived next, or `None` at the end.
     fn read(&mut self) -> Result<Option<&[u8]>>;
     /// Says that nothing more will be sent, after a flush.
     fn close(&mut self) -> Result<()>;

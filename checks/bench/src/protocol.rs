@@ -1,4 +1,4 @@
-//! What two ends of a connection speak.
+//! The protocol that two ends of a connection speak.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use stages::{STAGES, Stage};
 
 use crate::end::{Channel, End, Ends, Tcp};
 
-/// What two ends speak.
+/// A protocol that two ends speak.
 #[derive(Clone, Copy, Debug)]
 pub enum Protocol {
     Plain,

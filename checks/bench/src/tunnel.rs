@@ -1,4 +1,4 @@
-//! What a tunnel carries: its two ends as the hops of a chain.
+//! The throughput of a tunnel: its two ends as the hops of a chain.
 
 use std::env;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use clap::Subcommand;
 use crate::chain;
 use crate::window::Measured;
 
-/// What the hops are.
+/// The kind of the hops.
 #[derive(Subcommand)]
 pub enum Through {
     /// Two relays that do not encrypt

@@ -1,4 +1,4 @@
-//! What one record costs: sealing and opening at each stage, beside the bare primitives and a copy.
+//! The cost of one record: sealing and opening at each stage, beside the bare primitives and a copy.
 //!
 //! `cargo bench --manifest-path checks/bench/Cargo.toml --bench records`, and for the other engine with
 //! `--features aws-lc-rs`.

@@ -9,7 +9,7 @@ pub trait Second {
     /// Length of its nonces in bytes.
     const NONCE_LEN: usize;
 
-    /// Whether a change to any bit is refused.
+    /// Says whether a change to any bit is refused.
     const HAS_TAG: bool = true;
 
     fn seal(&self, seq: u64, nonce: &[u8], plaintext: &[u8]) -> Vec<u8>;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crypto::OpenError;
-use stages::{PART1_CTR, Role, Stage};
+use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Role, Stage};
 
 use crate::common::{REQUEST, every_stage, opener, sealer, stages_with, stages_without};
 use crate::{open, range, request, seal};
@@ -28,6 +28,12 @@ fn every_flipped_bit_of_the_request_is_refused_by_the_tag() {
         assert_eq!(open(&mut opener, &payload).unwrap(), REQUEST, "the count is of real refusals");
         assert_eq!(flips(&payload).count(), 8 * (stage.overhead() + 61));
     }
+}
+
+#[test]
+fn the_requests_of_part_2_have_872_936_and_776_bits() {
+    let stages = [&PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD];
+    assert_eq!(stages.map(|stage| flips(&request(stage)).count()), [872, 936, 776]);
 }
 
 #[test]
