@@ -33,6 +33,9 @@ const MAX_LEN: usize = 4096;
 /// Keys that were read from a file.
 pub struct KeyFile(Vec<Key>);
 
+/// Makes the sealer and the opener of a connection.
+pub type NewPair = Box<dyn Fn() -> SealerAndOpener + Send + Sync>;
+
 struct Key {
     name: &'static str,
     bytes: Zeroizing<[u8; AesKey::LEN]>,
@@ -106,15 +109,18 @@ impl KeyFile {
         Ok(Self(keys))
     }
 
-    /// Makes a sealer and an opener of a stage, as at the start of a connection.
+    /// Takes out the keys of a stage. What is returned makes a sealer and an opener under them, as at the
+    /// start of each connection.
     ///
     /// # Errors
     /// When a key of this stage is missing, or key files have none for it.
-    pub fn sealer_and_opener(&self, stage: &Stage) -> Result<SealerAndOpener> {
+    pub fn of_stage(&self, stage: &Stage) -> Result<NewPair> {
         macro_rules! made {
             ($module:ident, $keys:expr) => {{
                 let keys = $keys;
-                (Box::new($module::Sealer::new(&keys)), Box::new($module::Opener::new(&keys)))
+                Box::new(move || {
+                    (Box::new($module::Sealer::new(&keys)), Box::new($module::Opener::new(&keys)))
+                })
             }};
         }
         Ok(match stage {
@@ -122,7 +128,7 @@ impl KeyFile {
             stage if *stage == PART2_HMAC_SEQ => {
                 made!(hmac_seq, self.pair("hmac-seq.encryption", "hmac-seq.mac")?)
             }
-            stage if *stage == PART2_AEAD => made!(aead, aead::Keys { aead: self.aes("aead")? }),
+            stage if *stage == PART2_AEAD => made!(aead, aead::Keys::new(self.aes("aead")?)),
             _ => bail!("key files have keys for hmac, hmac-seq and aead, not for {}", stage.name),
         })
     }

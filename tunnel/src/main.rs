@@ -20,10 +20,12 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> Result<ExitCode> {
-    let file = options.key_file.as_deref().map(KeyFile::read).transpose()?;
     let stage = options.stage;
-    let new_pair = || match &file {
-        Some(file) => file.sealer_and_opener(stage),
+    // Taken out once, for all connections: a key counts the records that are sealed under it.
+    let own = |path| KeyFile::read(path)?.of_stage(stage);
+    let own = options.key_file.as_deref().map(own).transpose()?;
+    let new_pair = || match &own {
+        Some(new_pair) => Ok(new_pair()),
         None => demo_keys::sealer_and_opener(stage)
             .with_context(|| format!("there are no demo keys for {}", stage.name)),
     };

@@ -153,7 +153,7 @@ fn a_peer_with_another_key_is_refused_with_bad_tag() {
     let keys = hmac::Keys { mac: MacKey::from(vec![7; 32]), ..demo_keys::hmac() };
     refused(&PART2_HMAC, &mut hmac::Sealer::new(&keys));
     refused(&PART2_HMAC_SEQ, &mut hmac_seq::Sealer::new(&keys));
-    let keys = aead::Keys { aead: AesKey::from([7; 32]) };
+    let keys = aead::Keys::new(AesKey::from([7; 32]));
     refused(&PART2_AEAD, &mut aead::Sealer::new(&keys));
 }
 

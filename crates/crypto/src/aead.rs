@@ -13,8 +13,11 @@
 //! takes a key fresh for each connection, which this stage lacks, so its nonce is random and travels.
 //!
 //! **Stops and lets through:** the same as `hmac_seq`, in 20 bytes less. And a nonce used twice costs
-//! more here: it gives away the key of the authentication. Random nonces of 96 bits are good for 2^32
-//! records under one key (NIST SP 800-38D, section 8.3).
+//! more here: it gives away the key of the authentication. So the records under a key are counted, and end
+//! before two random nonces are likely to be equal.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::keys::AesKey;
 use crate::nonce::Nonces;
@@ -29,10 +32,23 @@ pub const TAG_LEN: usize = Aes256Gcm::TAG_LEN;
 /// Bytes of a payload beside the ciphertext.
 pub const OVERHEAD: usize = SEQ_LEN + NONCE_LEN + TAG_LEN;
 
+/// Records that one side may seal under one key, in all its connections. Random nonces of 96 bits are good
+/// for 2^32 (NIST SP 800-38D, section 8.3): half of them, for the other side seals under the same key.
+pub const MAX_RECORDS: u64 = 1 << 31;
+
 /// The one key of this stage.
 pub struct Keys {
     /// Encrypts and authenticates.
     pub aead: AesKey,
+    /// Records sealed under it so far, by all sealers that share this count.
+    pub sealed: Arc<AtomicU64>,
+}
+
+impl Keys {
+    /// A key under which nothing was sealed yet.
+    pub fn new(aead: AesKey) -> Self {
+        Self { aead, sealed: Arc::default() }
+    }
 }
 
 /// Encrypts, numbers and authenticates what one side sends.
@@ -40,6 +56,7 @@ pub struct Sealer {
     cipher: Aes256Gcm,
     pub(crate) nonces: Nonces<NONCE_LEN>,
     pub(crate) sequence: Sequence,
+    sealed: Arc<AtomicU64>,
 }
 
 impl Sealer {
@@ -49,6 +66,7 @@ impl Sealer {
             cipher: Aes256Gcm::new(&keys.aead),
             nonces: Nonces::random(),
             sequence: Sequence::default(),
+            sealed: keys.sealed.clone(),
         }
     }
 }
@@ -67,6 +85,9 @@ impl Seal for Sealer {
     ) -> Result<(), SealError> {
         let seq = self.sequence.next().ok_or(SealError::SequenceExhausted)?;
         let seq = sequence::encode(seq);
+        if self.sealed.fetch_add(1, Ordering::Relaxed) >= MAX_RECORDS {
+            return Err(SealError::KeyExhausted);
+        }
         let nonce = self.nonces.next()?;
         let len = payload.len();
         payload.extend_from_slice(&seq);

@@ -44,6 +44,13 @@ pub enum SealError {
         "all sequence numbers of this connection are used up: one more would repeat an old one"
     )]
     SequenceExhausted,
+    /// As many records were sealed under this key as one side may ([`MAX_RECORDS`](crate::aead::MAX_RECORDS)).
+    /// Among more, two random nonces might be equal.
+    #[error(
+        "this side has sealed 2^31 records under this key: with as many of the other side, two of their random \
+         nonces might be equal, so no more are safe (NIST SP 800-38D, section 8.3); make a new key"
+    )]
+    KeyExhausted,
     /// The operating system gave no random bytes, and without them a nonce might repeat.
     #[error("no random bytes from the operating system ({0}): a nonce without them might repeat")]
     NoRandomness(#[from] getrandom::Error),

@@ -3,6 +3,9 @@
 //! They are here so that our programs can talk to the articles' own, and protect nothing from anyone. The
 //! attacker's crate does not depend on this one, and so has nobody's key.
 
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, LazyLock};
+
 use crypto::keys::{AesKey, MacKey};
 use crypto::{Open, Seal, aead, ctr, hmac, hmac_seq};
 use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Stage};
@@ -32,9 +35,10 @@ pub fn hmac_seq() -> hmac_seq::Keys {
     hmac()
 }
 
-/// Returns the key of stage `part2-aead`.
+/// Returns the key of stage `part2-aead`. However often that is, the records under it are counted together.
 pub fn aead() -> aead::Keys {
-    aead::Keys { aead: AesKey::from(*AEAD) }
+    static SEALED: LazyLock<Arc<AtomicU64>> = LazyLock::new(Arc::default);
+    aead::Keys { aead: AesKey::from(*AEAD), sealed: SEALED.clone() }
 }
 
 /// Makes a sealer and an opener of a stage, as at the start of a connection: for programs that take the

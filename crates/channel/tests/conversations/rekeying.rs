@@ -16,7 +16,7 @@ type AnySender = Sender<End, Box<dyn Seal + Send>>;
 
 /// The key of aead that stands for the number `key`.
 fn keys(key: u8) -> aead::Keys {
-    aead::Keys { aead: AesKey::from([key; AesKey::LEN]) }
+    aead::Keys::new(AesKey::from([key; AesKey::LEN]))
 }
 
 fn sealer_of(key: u8) -> aead::Sealer {

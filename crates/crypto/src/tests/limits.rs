@@ -1,5 +1,7 @@
 //! Where a sealer or an opener has to stop: no randomness left, no number left.
 
+use std::sync::atomic::Ordering;
+
 use super::keys;
 use crate::nonce::Nonces;
 use crate::sequence::Sequence;
@@ -63,4 +65,25 @@ at! { the_last_number_seals_and_opens_and_then_both_sides_are_exhausted_at:
         changed[SEQ_LEN] ^= 1;
         assert_eq!(opener.open(&[], &mut changed), Err(OpenError::BadTag));
     }
+}
+
+#[test]
+fn a_key_seals_half_of_2_to_the_32_records_in_all_connections_and_not_one_more() {
+    let keys = keys::aead();
+    let (mut one, mut other) = (aead::Sealer::new(&keys), aead::Sealer::new(&keys));
+    keys.sealed.store(aead::MAX_RECORDS - 2, Ordering::Relaxed);
+    let mut payload = Vec::new();
+    one.seal(&[], b"the last but one", &mut payload).unwrap();
+    payload.clear();
+    other.seal(&[], b"the last", &mut payload).unwrap();
+    assert_eq!(aead::Opener::new(&keys).open(&[], &mut payload).unwrap(), b"the last");
+
+    let mut payload = b"here before".to_vec();
+    for sealer in [&mut one, &mut other, &mut aead::Sealer::new(&keys)] {
+        // Randomness is not asked for: that error would come instead.
+        sealer.nonces = Nonces::unavailable();
+        assert_eq!(sealer.seal(&[], b"one more", &mut payload), Err(SealError::KeyExhausted));
+        assert_eq!(payload, b"here before");
+    }
+    assert_eq!(2 * aead::MAX_RECORDS, 1 << 32);
 }

@@ -28,7 +28,7 @@ mod keys {
     pub use hmac as hmac_seq;
 
     pub fn aead() -> aead::Keys {
-        aead::Keys { aead: AesKey::from(*b"AEAD_KEY_PART2_DEMO_FOR_AES_GCM!") }
+        aead::Keys::new(AesKey::from(*b"AEAD_KEY_PART2_DEMO_FOR_AES_GCM!"))
     }
 }
 

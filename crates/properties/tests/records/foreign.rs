@@ -44,7 +44,7 @@ fn a_wrong_encryption_key_under_the_right_mac_key_garbles_at_hmac_and_hmac_seq()
 
 #[test]
 fn a_wrong_key_is_a_bad_tag_at_aead() {
-    let keys = aead::Keys { aead: AesKey::from(NOT_THE_KEY) };
+    let keys = aead::Keys::new(AesKey::from(NOT_THE_KEY));
     let opened = open(&mut aead::Opener::new(&keys), &request(&PART2_AEAD));
     assert_eq!(opened, Err(OpenError::BadTag));
 }
