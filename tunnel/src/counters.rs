@@ -1,9 +1,12 @@
 //! What a connection has carried, and the line that shows it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 /// How often the line is refreshed when nothing happens.
 const REFRESH: Duration = Duration::from_millis(500);
@@ -40,11 +43,42 @@ impl Counters {
     }
 }
 
-/// Makes a line on standard error, if that is a terminal: its message, and how many bytes went through all
-/// connections either way.
-pub fn status_line() -> ProgressBar {
+/// Makes a line on standard error, if that is a terminal: how many connections there are, and how many bytes
+/// went through them either way.
+///
+/// Only the thread that refreshes the line draws it. A terminal may be stopped (Ctrl-S), and then blocks
+/// whoever draws.
+pub fn status_line(connections: &Arc<AtomicUsize>) -> ProgressBar {
     let line = ProgressBar::new_spinner();
+    let connections = connections.clone();
+    let count = move |_: &ProgressState, out: &mut dyn fmt::Write| {
+        _ = write!(out, "{}", connections.load(Ordering::Relaxed));
+    };
+    let template = "{spinner} {count} connections, {binary_bytes} carried, {binary_bytes_per_sec}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        line.set_style(style.with_key("count", count));
+    }
     line.enable_steady_tick(REFRESH);
-    let template = "{spinner} {msg}, {binary_bytes} carried, {binary_bytes_per_sec}";
-    ProgressStyle::with_template(template).map_or(line.clone(), |style| line.with_style(style))
+    line
+}
+
+/// An output above a line, if there is one, which is taken off the terminal while something is written.
+pub struct Above<W> {
+    /// The line.
+    pub line: Option<ProgressBar>,
+    /// The output.
+    pub out: W,
+}
+
+impl<W: Write> Write for Above<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &self.line {
+            Some(line) => line.suspend(|| self.out.write(bytes)),
+            None => self.out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }

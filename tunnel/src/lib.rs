@@ -19,62 +19,59 @@ pub mod options;
 pub mod pump;
 pub mod relay;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
 use channel::{ChannelError, Receiver, Sender};
 use demo_keys::SealerAndOpener;
 use indicatif::ProgressBar;
 use program::serve::ServeOptions;
-use program::{Failure, Report, Reporter, stream};
+use program::{Failure, Reporter, stream};
 use transcript::EventKind;
 
 pub use crate::key_file::KeyFile;
 pub use crate::options::{Options, Task};
 
-use crate::counters::{Counters, status_line};
+use crate::counters::{Above, Counters, status_line};
 use crate::options::Side;
 use crate::pump::{Records, open, seal};
 use crate::relay::{Relay, Socket};
 
 /// One end of a tunnel.
-#[derive(Debug)]
 pub struct Tunnel {
     options: Options,
     reporter: Reporter,
     /// Stays below everything else on the terminal. Hidden unless `--status` asks for it.
     line: ProgressBar,
     /// The number of connections.
-    connections: AtomicUsize,
-}
-
-/// Takes the status line off the terminal while something is written.
-impl Report for Tunnel {
-    fn report(&self, kind: EventKind) {
-        self.line.suspend(|| self.reporter.report(kind));
-    }
-
-    fn say(&self, what: &str) {
-        self.line.suspend(|| self.reporter.say(what));
-    }
+    connections: Arc<AtomicUsize>,
 }
 
 impl Tunnel {
     /// Makes the end that `options` describe.
     pub fn new(options: Options) -> Self {
-        let reporter = options.common.reporter(options.side.role(), options.stage);
-        let line = if options.status { status_line() } else { ProgressBar::hidden() };
-        Self { options, reporter, line, connections: AtomicUsize::new(0) }
+        let connections = Arc::<AtomicUsize>::default();
+        let line = options.status.then(|| status_line(&connections));
+        let reporter = options.common.reporter_to(
+            options.side.role(),
+            options.stage,
+            Duration::ZERO,
+            Above { line: line.clone(), out: anstream::stdout() },
+            Above { line: line.clone(), out: io::stderr() },
+        );
+        let line = line.unwrap_or_else(ProgressBar::hidden);
+        Self { options, reporter, line, connections }
     }
 
     /// Carries connections until told to stop, each with a sealer and an opener of its own.
     pub fn run(&self, new_pair: impl Fn() -> Result<SealerAndOpener> + Sync) -> ExitCode {
         if self.options.key_file.is_none() {
-            self.say(
+            self.reporter.say(
                 "WARNING: no --key-file, so the keys are the demo's, which EVERYONE has: this \
                  protects nothing from anyone. `tunnel --new-key FILE` makes your own",
             );
@@ -82,18 +79,18 @@ impl Tunnel {
         let Options { listen, max_connections, .. } = &self.options;
         let options =
             ServeOptions { addr: listen, connections: u64::MAX, at_once: *max_connections };
-        program::serve(&options, self, |accepted, connections| {
+        program::serve(&options, &self.reporter, |accepted, connections| {
             let pair = new_pair()?;
             let relay = Arc::new(Relay::new(self.options.deadlines()));
             let running = Arc::downgrade(&relay);
             connections.add(running);
-            self.show_connections(self.connections.fetch_add(1, Ordering::Relaxed) + 1);
+            self.connections.fetch_add(1, Ordering::Relaxed);
             let counters = Counters::new(&self.line);
             let carried = match self.options.side {
                 Side::Client => self.client_side(accepted, &relay, &counters, pair),
                 Side::Server => self.server_side(accepted, &relay, &counters, pair),
             };
-            self.show_connections(self.connections.fetch_sub(1, Ordering::Relaxed) - 1);
+            self.connections.fetch_sub(1, Ordering::Relaxed);
             self.report_end(&carried, &counters);
             carried.map_err(|error| Failure { rejected: rejection(&error).is_some(), error })
         })
@@ -109,7 +106,7 @@ impl Tunnel {
     ) -> Result<()> {
         let client = relay.socket(accepted, "the client")?;
         let server_end = self.connect(relay, "the server end")?;
-        self.report(EventKind::Connected { peer: server_end.peer_addr()? });
+        self.reporter.report(EventKind::Connected { peer: server_end.peer_addr()? });
         let header = self.options.stage.header();
         let mut sender = Sender::new(&server_end, header, sealer);
         // The other end waits for a first record, and a client that lets the service speak first has
@@ -133,7 +130,7 @@ impl Tunnel {
         (sealer, opener): SealerAndOpener,
     ) -> Result<()> {
         let client_end = relay.socket(accepted, "the client end")?;
-        self.report(EventKind::Connected { peer: client_end.peer_addr()? });
+        self.reporter.report(EventKind::Connected { peer: client_end.peer_addr()? });
         let header = self.options.stage.header();
         let records = Records::new(&client_end, true);
         let mut receiver = Receiver::new(&records, header, opener);
@@ -156,15 +153,11 @@ impl Tunnel {
         relay.socket(stream, peer)
     }
 
-    fn show_connections(&self, count: usize) {
-        self.line.set_message(format!("{count} connections"));
-    }
-
     fn report_end(&self, carried: &Result<()>, counters: &Counters) {
         if let Err(error) = carried
             && let Some((index, name)) = rejection(error)
         {
-            self.report(EventKind::Rejected {
+            self.reporter.report(EventKind::Rejected {
                 index,
                 error: name.to_owned(),
                 message: error.to_string(),
@@ -174,7 +167,7 @@ impl Tunnel {
         }
         let (records_sent, records_received) = counters.records();
         let clean = carried.is_ok();
-        self.report(EventKind::Closed { clean, records_sent, records_received });
+        self.reporter.report(EventKind::Closed { clean, records_sent, records_received });
     }
 }
 

@@ -8,7 +8,7 @@ use crypto::{Open, Seal};
 use transcript::{EventKind, Record};
 
 use crate::exit::Failure;
-use crate::reporter::{Report, Reporter};
+use crate::reporter::Reporter;
 use crate::serve::Stop;
 use crate::stream::TimedStream;
 

@@ -4,13 +4,14 @@
 //! - [`client`], [`server`]: run one, from its options to its exit code.
 //! - [`options`]: what can be said on the command line.
 //! - [`connection`]: a stream that is watched and timed.
-//! - [`reporter`]: where a program reports what happens; [`exit`]: how it ends.
+//! - [`reporter`]: where a program reports what happens, through a [`queue`]; [`exit`]: how it ends.
 //! - [`serve`](mod@serve): many connections at a time.
 //! - [`stream`]: a TCP stream on which every step has a deadline.
 
 pub mod connection;
 pub mod exit;
 pub mod options;
+pub mod queue;
 pub mod reporter;
 pub mod serve;
 pub mod stream;
@@ -31,7 +32,8 @@ pub use connection::Connection;
 use exit::exit_code;
 pub use exit::{Failure, NoAnswer};
 use options::{ClientOptions, ServerOptions};
-pub use reporter::{Report, Reporter};
+use queue::PATIENCE;
+pub use reporter::Reporter;
 use serve::{Connections, ServeOptions, Served};
 use stream::TimedStream;
 
@@ -58,7 +60,7 @@ pub fn client_with(
     exchange: impl FnOnce(&Arc<Connection>, &mut dyn Iterator<Item = &[u8]>) -> anyhow::Result<()>,
 ) -> ExitCode {
     let options = ClientOptions::parse(stage, args);
-    let reporter = Arc::new(options.common.reporter(Role::Client, stage));
+    let reporter = Arc::new(options.common.reporter(Role::Client, stage, PATIENCE));
     let connect = || {
         let addr = &options.addr;
         let stream = TimedStream::connect(addr, options.common.timeout)
@@ -69,13 +71,14 @@ pub fn client_with(
         let exchanged = exchange(&connection, &mut options.requests());
         connection.close(exchanged)
     });
-    match outcome {
+    let code = match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { error, rejected }) => {
             reporter.complain(&error);
             exit_code(rejected)
         }
-    }
+    };
+    if reporter.finish() { code } else { exit_code(false) }
 }
 
 /// Runs a server: accepts as many connections as it was told to and serves each as `exchange` says. One
@@ -85,8 +88,8 @@ pub fn server(
     exchange: impl Fn(&Arc<Connection>) -> anyhow::Result<()> + Sync,
 ) -> ExitCode {
     let options = ServerOptions::parse(stage);
-    let reporter = Arc::new(options.common.reporter(Role::Server, stage));
-    serve(&options.serving(), &*reporter, |stream, connections| {
+    let reporter = Arc::new(options.common.reporter(Role::Server, stage, options.patience()));
+    serve(&options.serving(), &reporter, |stream, connections| {
         let stream = TimedStream::new(stream, options.common.timeout, options.idle_timeout());
         let connection = Connection::new(stream, reporter.clone())?;
         let running = Arc::downgrade(&connection);
@@ -101,10 +104,10 @@ pub fn server(
 /// `one` has added to the connections are told to stop.
 pub fn serve(
     options: &ServeOptions<'_>,
-    reporter: &impl Report,
+    reporter: &Reporter,
     one: impl Fn(TcpStream, &Connections) -> Result<(), Failure> + Sync,
 ) -> ExitCode {
-    match serve::serve(options, reporter, one) {
+    let code = match serve::serve(options, reporter, one) {
         Ok(Served { stopped: true, connections, failed, .. }) => {
             reporter.say(&format!(
                 "stopped: served {connections} connections, {failed} of them failed"
@@ -117,7 +120,8 @@ pub fn serve(
             reporter.complain(&error);
             exit_code(false)
         }
-    }
+    };
+    if reporter.finish() { code } else { exit_code(false) }
 }
 
 /// Runs a demo, which takes no options, and prints what it tells.

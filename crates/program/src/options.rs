@@ -2,17 +2,20 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use framing::MAX_PLAINTEXT_LEN;
 use stages::Stage;
-use transcript::{EventWriter, Format, Role};
+use transcript::{Format, Role};
 
+use crate::queue::PATIENCE;
 use crate::reporter::Reporter;
 use crate::serve::ServeOptions;
-use crate::{REQUEST, exit_with_stdin};
+use crate::{REQUEST, exit, exit_with_stdin};
 
 /// Idle time a server allows between two messages, as a multiple of the time for one.
 const IDLE: u32 = 6;
@@ -34,13 +37,33 @@ pub struct Common {
 }
 
 impl Common {
-    /// Sets the program up to speak.
-    pub fn reporter(&self, role: Role, stage: &'static Stage) -> Reporter {
+    /// Sets the program up to report, and to go on without a reader who takes nothing for as long as `patience`:
+    /// none at all if it is a service.
+    pub fn reporter(&self, role: Role, stage: &'static Stage, patience: Duration) -> Reporter {
+        self.reporter_to(role, stage, patience, anstream::stdout(), io::stderr())
+    }
+
+    /// Sets the program up to report to `output`, and to complain to `errors`. Ends it if that cannot be done.
+    pub fn reporter_to(
+        &self,
+        role: Role,
+        stage: &'static Stage,
+        mut patience: Duration,
+        output: impl Write + Send + 'static,
+        errors: impl Write + Send + 'static,
+    ) -> Reporter {
         if self.exit_with_stdin {
             exit_with_stdin();
+            // A launcher loses nothing of a run, however long its reader stops. A service waits for nobody.
+            if !patience.is_zero() {
+                patience = Duration::MAX;
+            }
         }
         let format = if self.json { Format::Json } else { Format::Text };
-        Reporter { role, stage, events: EventWriter::new(format) }
+        Reporter::new(role, stage, format, patience, output, errors).unwrap_or_else(|error| {
+            _ = writeln!(io::stderr(), "cannot start a thread: {error}");
+            process::exit(exit::NETWORK.into())
+        })
     }
 }
 
@@ -124,6 +147,11 @@ impl ServerOptions {
         let (connections, at_once) =
             if self.forever { (u64::MAX, self.max_connections) } else { (self.connections, 1) };
         ServeOptions { addr: &self.addr, connections, at_once }
+    }
+
+    /// Returns how long a reader of the events is waited for. A service does not depend on one.
+    pub(crate) fn patience(&self) -> Duration {
+        if self.forever { Duration::ZERO } else { PATIENCE }
     }
 
     /// Returns the time that a client may be silent between two messages.

@@ -1,40 +1,98 @@
 //! The reporter, through which a program reports what happens.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+use std::time::Duration;
 
 use stages::Stage;
-use transcript::{Event, EventKind, EventWriter, Role};
+use transcript::{Event, EventKind, EventWriter, Format, Role};
 
-/// A place to report to: a [`Reporter`], or a program that draws on the terminal and must make way first.
-pub trait Report: Sync {
-    /// Reports an event, on standard output.
-    fn report(&self, kind: EventKind);
+use crate::queue::{PATIENCE, Queue};
 
-    /// Writes one line to standard error.
-    fn say(&self, what: &str);
+/// Time that a complaint waits for the events before it, so that a terminal shows them in this order.
+const ORDER: Duration = Duration::from_millis(100);
 
-    /// Writes why something failed, as one line on standard error.
-    fn complain(&self, error: &anyhow::Error) {
-        self.say(&format!("{error:#}"));
-    }
-}
-
-/// Writes the events of one program, which knows its role and its stage.
-#[derive(Debug)]
+/// Writes the events of one program, which knows its role and its stage, to standard output, and its
+/// complaints to standard error.
 pub struct Reporter {
     pub(crate) role: Role,
     pub(crate) stage: &'static Stage,
-    pub(crate) events: EventWriter,
+    events: EventWriter,
+    output: Queue,
+    complaints: Queue,
 }
 
-impl Report for Reporter {
-    fn report(&self, kind: EventKind) {
-        let event = Event { role: self.role, stage: self.stage, kind };
-        self.events.write(&event);
+impl Reporter {
+    /// A reporter that writes events in `format` to `output`, and complaints to `errors`. Either waits for its
+    /// reader as long as `patience`, and then goes on without.
+    ///
+    /// # Errors
+    /// When the threads that write cannot be started.
+    pub fn new(
+        role: Role,
+        stage: &'static Stage,
+        format: Format,
+        patience: Duration,
+        output: impl Write + Send + 'static,
+        errors: impl Write + Send + 'static,
+    ) -> io::Result<Self> {
+        let dropped =
+            move |events| format.lines(&Event { role, stage, kind: EventKind::Dropped { events } });
+        let output = Queue::start(output, patience, dropped)?;
+        let errors = Behind { events: output.clone(), errors };
+        let dropped = |lines| format!("{lines} lines are missing here: nobody read them in time\n");
+        let complaints = Queue::start(errors, patience, dropped)?;
+        let events = EventWriter::over(format, output.clone());
+        Ok(Self { role, stage, events, output, complaints })
     }
 
-    fn say(&self, what: &str) {
+    /// Reports an event.
+    pub fn report(&self, kind: EventKind) {
+        self.events.write(&Event { role: self.role, stage: self.stage, kind });
+    }
+
+    /// Writes one line to standard error.
+    pub fn say(&self, what: &str) {
         let line = format!("{} {}: {what}\n", self.stage.name, self.role);
-        _ = io::stderr().write_all(line.as_bytes());
+        _ = self.complaints.clone().write_all(line.as_bytes());
+    }
+
+    /// Writes why something failed, as one line on standard error.
+    pub fn complain(&self, error: &anyhow::Error) {
+        self.say(&format!("{error:#}"));
+    }
+
+    /// Waits until everything is written, but for no reader who has stopped reading. Returns whether all of it
+    /// could be written; that nobody wants it is no failure.
+    pub fn finish(&self) -> bool {
+        let written = match self.output.settle(PATIENCE) {
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                self.say("some events were not written: nobody reads standard output");
+                true
+            }
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                self.say(&format!("cannot write to standard output: {error}"));
+                false
+            }
+            _ => true,
+        };
+        _ = self.complaints.settle(PATIENCE);
+        written
+    }
+}
+
+/// Standard error behind standard output.
+struct Behind<W> {
+    events: Queue,
+    errors: W,
+}
+
+impl<W: Write> Write for Behind<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        _ = self.events.settle(ORDER);
+        self.errors.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.errors.flush()
     }
 }

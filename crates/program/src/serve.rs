@@ -4,9 +4,10 @@
 //! system's backlog; each has deadlines of its own; and whatever happens in one, even a panic, ends
 //! that one alone.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,15 +17,16 @@ use socket2::{Domain, Socket, Type};
 use transcript::EventKind;
 
 use crate::exit::Failure;
-use crate::reporter::Report;
+use crate::reporter::Reporter;
+use crate::stream::keep_alive;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// Pause before accepting again after a failure, for want of descriptors perhaps.
+/// Pause after a failure for want of descriptors or threads perhaps, which others may give back meanwhile.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// Time between two complaints that connections cannot be accepted.
+/// Time between two complaints of the same want.
 const QUIET: Duration = Duration::from_secs(60);
 
 /// Stack of a connection's thread in bytes of address space. Only what is used takes memory.
@@ -72,87 +74,136 @@ struct State {
     served: Served,
 }
 
+/// What the server waits for.
+enum Arrival {
+    Connection(io::Result<TcpStream>),
+    Stop,
+}
+
 /// Serves as many connections as `options` say, each as `one` does, or until SIGINT or SIGTERM. Then no
 /// further one is accepted, and those that `one` has added to the connections are told to stop.
 pub(crate) fn serve(
     options: &ServeOptions<'_>,
-    reporter: &impl Report,
+    reporter: &Reporter,
     one: impl Fn(TcpStream, &Connections) -> Result<(), Failure> + Sync,
 ) -> anyhow::Result<Served> {
     let addr = options.addr;
-    let listener = listen(addr).with_context(|| format!("cannot listen on {addr}"))?;
-    let addr = listener.local_addr()?;
+    let listeners = addr.to_socket_addrs().and_then(listen);
+    let listeners = listeners.with_context(|| format!("cannot listen on {addr}"))?;
     let connections = Arc::new(Connections::default());
-    stop_on_signal(connections.clone(), addr)?;
-    reporter.report(EventKind::Listening { addr });
+    let (sender, arrivals) = mpsc::sync_channel(0);
+    stop_on_signal(connections.clone(), sender.clone())?;
+    for listener in listeners {
+        let addr = listener.local_addr()?;
+        accept(listener, sender.clone()).context("cannot start a thread")?;
+        reporter.report(EventKind::Listening { addr });
+    }
+    let mut complained: Option<Instant> = None;
+    let mut complain = |error: io::Error, what: &'static str| {
+        if complained.is_none_or(|when| when.elapsed() > QUIET) {
+            reporter.complain(&anyhow!(error).context(what));
+            complained = Some(Instant::now());
+        }
+    };
     thread::scope(|scope| {
         let (one, connections) = (&one, &*connections);
-        let mut complained: Option<Instant> = None;
         for _ in 0..options.connections {
-            if !connections.enter(options.at_once.into()) {
-                break;
-            }
-            let stream = loop {
-                match listener.accept() {
-                    Ok((stream, _)) => break stream,
-                    Err(error) => {
-                        if complained.is_none_or(|when| when.elapsed() > QUIET) {
-                            reporter
-                                .complain(&anyhow!(error).context("cannot accept a connection"));
-                            complained = Some(Instant::now());
-                        }
-                        thread::sleep(BACK_OFF);
+            // The thread comes before the connection, so that whoever is accepted is served.
+            let place = loop {
+                if !connections.enter(options.at_once.into()) {
+                    return;
+                }
+                let (place, stream) = mpsc::sync_channel(1);
+                let serve_one = move || {
+                    let Ok(stream) = stream.recv() else { return };
+                    let outcome = catch_unwind(AssertUnwindSafe(|| one(stream, connections)))
+                        .unwrap_or_else(|_| Err(anyhow!("a fault of this program").into()));
+                    if let Err(failure) = &outcome {
+                        reporter.complain(&failure.error);
                     }
+                    connections.leave(&outcome);
+                };
+                let thread =
+                    thread::Builder::new().stack_size(STACK_LEN).spawn_scoped(scope, serve_one);
+                let Err(error) = thread else { break place };
+                connections.give_back();
+                complain(error, "cannot start a thread for the next connection, which has to wait");
+                thread::sleep(BACK_OFF);
+            };
+            let stream = loop {
+                match arrivals.recv() {
+                    Ok(Arrival::Connection(Ok(stream))) => break stream,
+                    Ok(Arrival::Connection(Err(error))) => {
+                        complain(error, "cannot accept a connection");
+                    }
+                    Ok(Arrival::Stop) | Err(_) => return,
                 }
             };
-            if connections.lock().served.stopped {
-                break;
-            }
-            let serve_one = move || {
-                let outcome = catch_unwind(AssertUnwindSafe(|| one(stream, connections)))
-                    .unwrap_or_else(|_| Err(anyhow!("a fault of this program").into()));
-                if let Err(failure) = &outcome {
-                    reporter.complain(&failure.error);
-                }
-                connections.leave(&outcome);
-            };
-            let spawned =
-                thread::Builder::new().stack_size(STACK_LEN).spawn_scoped(scope, serve_one);
-            if let Err(error) = spawned {
-                let outcome = Err(anyhow!(error).context("cannot start a thread").into());
-                connections.leave(&outcome);
-            }
+            _ = place.send(stream);
         }
     });
     Ok(connections.lock().served)
 }
 
-/// As `TcpListener::bind` does, but for a longer backlog: the standard library's has 128 places, and
-/// whoever finds it full tries again a second later.
-fn listen(addr: &str) -> io::Result<TcpListener> {
-    let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for addr in addr.to_socket_addrs()? {
-        let listen = || {
-            let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
-            #[cfg(not(windows))]
-            socket.set_reuse_address(true)?;
-            socket.bind(&addr.into())?;
-            socket.listen(BACKLOG)?;
-            Ok(socket.into())
-        };
-        match listen() {
-            Ok(listener) => return Ok(listener),
+/// Listens at every address of a name: who comes to `localhost` may mean `127.0.0.1` or `::1`. One that this
+/// machine cannot listen at is left out, unless it is the only one.
+fn listen(addrs: impl Iterator<Item = SocketAddr>) -> io::Result<Vec<TcpListener>> {
+    let mut listeners: Vec<TcpListener> = Vec::new();
+    let mut failed = io::Error::from(ErrorKind::AddrNotAvailable);
+    for mut addr in addrs {
+        if let Some(first) = listeners.first()
+            && addr.port() == 0
+        {
+            addr.set_port(first.local_addr()?.port());
+        }
+        if listeners.iter().any(|listener| listener.local_addr().is_ok_and(|known| known == addr)) {
+            continue;
+        }
+        match listen_at(addr) {
+            Ok(listener) => listeners.push(listener),
+            // Whoever has it would get some of the connections that are meant for this program.
+            Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(error),
             Err(error) => failed = error,
         }
     }
-    Err(failed)
+    if listeners.is_empty() { Err(failed) } else { Ok(listeners) }
 }
 
-/// On SIGINT or SIGTERM, tells the connections to stop and wakes the listener that waits at `addr`.
-fn stop_on_signal(connections: Arc<Connections>, addr: SocketAddr) -> anyhow::Result<()> {
+/// As `TcpListener::bind` does, but for a longer backlog: the standard library's has 128 places, and
+/// whoever finds it full tries again a second later.
+fn listen_at(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
+    #[cfg(not(windows))]
+    socket.set_reuse_address(true)?;
+    socket.bind(&addr.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Starts a thread that accepts connections until nobody wants them any more. Nothing has to wake it when the
+/// process is told to stop: it ends with the process.
+fn accept(listener: TcpListener, arrivals: SyncSender<Arrival>) -> io::Result<()> {
+    let accept = move || loop {
+        let accepted = listener.accept().map(|(stream, _)| stream);
+        let failed = accepted.as_ref().map(keep_alive).is_err();
+        if arrivals.send(Arrival::Connection(accepted)).is_err() {
+            return;
+        }
+        if failed {
+            thread::sleep(BACK_OFF);
+        }
+    };
+    thread::Builder::new().stack_size(STACK_LEN).spawn(accept).map(drop)
+}
+
+/// On SIGINT or SIGTERM, tells the connections and whoever waits for the next one to stop.
+fn stop_on_signal(
+    connections: Arc<Connections>,
+    arrivals: SyncSender<Arrival>,
+) -> anyhow::Result<()> {
     let stop = move || {
         connections.stop();
-        _ = TcpStream::connect(addr);
+        _ = arrivals.send(Arrival::Stop);
     };
     ctrlc::set_handler(stop).context("cannot listen for signals")
 }
@@ -165,6 +216,11 @@ impl Connections {
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
         state.at_once += 1;
         !state.served.stopped
+    }
+
+    /// Gives back a place that nobody took.
+    fn give_back(&self) {
+        self.lock().at_once -= 1;
     }
 
     /// Sees to it that `connection` is told when the process is told to stop.
@@ -201,18 +257,24 @@ impl Connections {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reporter::Reporter;
     use stages::PART2_AEAD;
     use std::io::Read;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use transcript::{EventWriter, Format, Role};
+    use transcript::{Format, Role};
 
     #[test]
     fn a_connection_that_panics_ends_alone() {
         let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let options = ServeOptions { addr: &addr.to_string(), connections: 3, at_once: 1 };
-        let events = EventWriter::new(Format::Json);
-        let reporter = Reporter { role: Role::Server, stage: &PART2_AEAD, events };
+        let reporter = Reporter::new(
+            Role::Server,
+            &PART2_AEAD,
+            Format::Json,
+            Duration::MAX,
+            io::sink(),
+            io::sink(),
+        )
+        .unwrap();
         let served = thread::scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..3 {
@@ -232,5 +294,25 @@ mod tests {
         });
         let Served { connections, failed, rejected, stopped } = served.unwrap();
         assert_eq!((connections, failed, rejected, stopped), (3, 1, 0, false));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_name_with_several_addresses_is_listened_for_at_each_that_this_machine_has() {
+        let listeners = |hosts: &[[u8; 4]], port| {
+            listen(hosts.iter().map(|host| SocketAddr::from((*host, port))))
+        };
+        let addrs = |listeners: &[TcpListener]| {
+            listeners.iter().map(|one| one.local_addr().unwrap()).collect::<Vec<_>>()
+        };
+        let (first, second, elsewhere) = ([127, 0, 0, 1], [127, 0, 0, 2], [192, 0, 2, 1]);
+        let both = listeners(&[elsewhere, first, second, first], 0).unwrap();
+        let port = both[0].local_addr().unwrap().port();
+        assert_eq!(addrs(&both), [(first, port).into(), (second, port).into()]);
+
+        let taken = listeners(&[[127, 0, 0, 3], second], port).unwrap_err();
+        assert_eq!(taken.kind(), ErrorKind::AddrInUse);
+        let none = listeners(&[elsewhere], 0).unwrap_err();
+        assert_eq!(none.kind(), ErrorKind::AddrNotAvailable);
     }
 }

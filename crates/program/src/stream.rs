@@ -5,9 +5,15 @@ use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use socket2::{SockRef, TcpKeepalive};
+
 /// Limits on what is read and thrown away before a connection is closed, in bytes and in time.
 const DRAIN_LEN: u64 = 64 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
+
+/// Silence after which the system asks whether the peer is still there, and time between two questions.
+const SILENT_TIME: Duration = Duration::from_secs(60);
+const PROBE_TIME: Duration = Duration::from_secs(15);
 
 /// A stream whose reads and writes fail once the current step has taken longer than it may.
 ///
@@ -95,12 +101,25 @@ impl TimedStream {
     }
 }
 
+/// Asks the system to find out whether the peer of a silent connection is still there, which it is not told
+/// when a machine loses its power: a minute after it was last heard from, and then every 15 seconds.
+pub fn keep_alive(stream: &TcpStream) {
+    let keep_alive = TcpKeepalive::new().with_time(SILENT_TIME);
+    #[cfg(not(target_os = "openbsd"))]
+    let keep_alive = keep_alive.with_interval(PROBE_TIME);
+    // Where the system cannot, the program's own deadlines still apply.
+    _ = SockRef::from(stream).set_tcp_keepalive(&keep_alive);
+}
+
 /// Connects to the first of the addresses of `addr` that answers within `timeout`.
 pub fn connect(addr: &str, timeout: Duration) -> io::Result<TcpStream> {
     let mut failed = io::Error::from(ErrorKind::AddrNotAvailable);
     for addr in addr.to_socket_addrs()? {
         match TcpStream::connect_timeout(&addr, timeout) {
-            Ok(stream) => return Ok(stream),
+            Ok(stream) => {
+                keep_alive(&stream);
+                return Ok(stream);
+            }
             Err(error) => failed = error,
         }
     }

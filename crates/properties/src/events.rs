@@ -47,7 +47,7 @@ fn kind(stage: &Stage, choices: &mut Choices<'_>) -> EventKind {
     let addr = || SocketAddr::from(([127, 0, 0, 1], 9002));
     let direction =
         |choices: &mut Choices<'_>| [Direction::ToServer, Direction::ToClient][choices.below(2)];
-    match choices.below(8) {
+    match choices.below(9) {
         0 => EventKind::Listening { addr: addr() },
         1 => EventKind::Connected { peer: addr() },
         2 => EventKind::Sent(record(stage, choices)),
@@ -64,7 +64,8 @@ fn kind(stage: &Stage, choices: &mut Choices<'_>) -> EventKind {
             records_sent: number(choices),
             records_received: number(choices),
         },
-        6 => EventKind::Chunk {
+        6 => EventKind::Dropped { events: number(choices) },
+        7 => EventKind::Chunk {
             direction: direction(choices),
             micros: number(choices),
             bytes: chunk(stage, choices).as_slice().into(),

@@ -112,6 +112,11 @@ pub enum EventKind {
         /// Records this side received and accepted.
         records_received: u64,
     },
+    /// Events that are missing here: nobody read them in time, and the program did not wait.
+    Dropped {
+        /// How many.
+        events: u64,
+    },
     /// Bytes passed by on the wire, as many as the stream gave at once: records may be cut or joined.
     Chunk {
         /// Which way.

@@ -74,7 +74,10 @@ impl Merge {
             EventKind::Chunk { direction, bytes, .. } => {
                 self.flow_mut(*direction).bytes_passed += bytes.len();
             }
-            EventKind::Rejected { .. } | EventKind::Closed { .. } | EventKind::End { .. } => {}
+            EventKind::Rejected { .. }
+            | EventKind::Closed { .. }
+            | EventKind::Dropped { .. }
+            | EventKind::End { .. } => {}
         }
         Some(event)
     }
@@ -122,7 +125,7 @@ impl Merge {
         }
         let flow = self.flow(incoming(event.role));
         match &event.kind {
-            EventKind::Listening { .. } => true,
+            EventKind::Listening { .. } | EventKind::Dropped { .. } => true,
             EventKind::Connected { .. } => peer.listening || peer.connected,
             EventKind::Sent(_) => event.role == Role::Server || peer.connected,
             EventKind::Received(record) => {

@@ -32,6 +32,9 @@ pub fn event(event: &Event) -> String {
             let counts = format!("{unit} sent {records_sent}, received {records_received}");
             lines.say(PLAIN, &format!("{how}: {counts}"));
         }
+        EventKind::Dropped { events } => {
+            lines.say(BAD, &format!("{events} events are missing here: nobody read them in time"));
+        }
         EventKind::Chunk { .. } | EventKind::End { .. } => {}
     }
     lines.text

@@ -14,30 +14,41 @@ pub enum Format {
     Json,
 }
 
-/// Writes events to standard output, each at once and whole, from any thread.
-#[derive(Debug)]
+/// Writes events, each at once and whole, from any thread.
 pub struct EventWriter {
     format: Format,
     /// `None` once nobody reads any more.
-    out: Mutex<Option<anstream::Stdout>>,
+    out: Mutex<Option<Box<dyn Write + Send>>>,
+}
+
+impl Format {
+    /// Returns the lines of one event, with the end of the last.
+    pub fn lines(self, event: &Event) -> String {
+        match self {
+            Self::Text => text::event(event),
+            Self::Json => match serde_json::to_string(event) {
+                Ok(line) => line + "\n",
+                Err(error) => unreachable!("an event is always valid JSON: {error}"),
+            },
+        }
+    }
 }
 
 impl EventWriter {
-    /// Writes in `format`.
+    /// Writes to standard output, in `format`.
     pub fn new(format: Format) -> Self {
-        Self { format, out: Mutex::new(Some(anstream::stdout())) }
+        Self::over(format, anstream::stdout())
+    }
+
+    /// Writes to `out`, in `format`.
+    pub fn over(format: Format, out: impl Write + Send + 'static) -> Self {
+        Self { format, out: Mutex::new(Some(Box::new(out))) }
     }
 
     /// Writes one event. When standard output is closed, the program goes on in silence: what it does
     /// matters more than who watches.
     pub fn write(&self, event: &Event) {
-        match self.format {
-            Format::Text => self.write_text(&text::event(event)),
-            Format::Json => match serde_json::to_string(event) {
-                Ok(line) => self.write_text(&(line + "\n")),
-                Err(error) => unreachable!("an event is always valid JSON: {error}"),
-            },
-        }
+        self.write_text(&self.format.lines(event));
     }
 
     /// Writes text.
@@ -53,7 +64,7 @@ impl EventWriter {
     }
 }
 
-fn write_at_once(out: &mut anstream::Stdout, text: &str) -> io::Result<()> {
+fn write_at_once(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.write_all(text.as_bytes())?;
     out.flush()
 }

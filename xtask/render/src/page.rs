@@ -164,6 +164,9 @@ impl Section {
                 let counts = format!("sent {records_sent}, received {records_received}");
                 self.note(role, format!("{how}: {counts}"));
             }
+            EventKind::Dropped { events } => {
+                self.note(role, format!("{events} events are missing here"));
+            }
             EventKind::Chunk { .. } | EventKind::End { .. } => {}
         }
     }

@@ -77,12 +77,12 @@ pub fn tunnel(options: &TunnelOptions) -> Result<ExitCode> {
         match report {
             Report::Event(event) => {
                 writer.write(&event);
-                match (&event.kind, between) {
-                    (EventKind::Listening { addr }, None) => {
+                match (&event.kind, role, between) {
+                    (EventKind::Listening { addr }, Role::Server, None) => {
                         between = Some(*addr);
                         start(&mut driver, Role::Client, &options.listen, &addr.to_string())?;
                     }
-                    (EventKind::Listening { addr }, Some(between)) if !options.json => {
+                    (EventKind::Listening { addr }, Role::Client, Some(between)) if !options.json => {
                         let to = &options.to;
                         let port = between.port();
                         print(&format!(

@@ -193,6 +193,7 @@ pub fn names(events: &[Event]) -> Vec<&'static str> {
         EventKind::Received(_) => "received",
         EventKind::Rejected { .. } => "rejected",
         EventKind::Closed { .. } => "closed",
+        EventKind::Dropped { .. } => "dropped",
         EventKind::Chunk { .. } => "chunk",
         EventKind::End { .. } => "end",
     };
