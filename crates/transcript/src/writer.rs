@@ -1,6 +1,6 @@
 //! The writer of a program's events.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
 use crate::{Event, text};
@@ -18,14 +18,14 @@ pub enum Format {
 #[derive(Debug)]
 pub struct EventWriter {
     format: Format,
-    /// `None` once nobody reads any more.
-    out: Mutex<Option<anstream::Stdout>>,
+    /// What stopped the writing, once something has.
+    out: Mutex<io::Result<anstream::Stdout>>,
 }
 
 impl EventWriter {
     /// Writes in `format`.
     pub fn new(format: Format) -> Self {
-        Self { format, out: Mutex::new(Some(anstream::stdout())) }
+        Self { format, out: Mutex::new(Ok(anstream::stdout())) }
     }
 
     /// Writes one event. When standard output is closed, the program goes on in silence: what it does
@@ -43,13 +43,19 @@ impl EventWriter {
     /// Writes text.
     pub fn write_text(&self, text: &str) {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = out.as_mut().map_or(Ok(()), |out| write_at_once(out, text));
-        if let Err(error) = written {
-            *out = None;
-            if error.kind() != ErrorKind::BrokenPipe {
-                _ = writeln!(io::stderr(), "cannot write to standard output: {error}");
-            }
+        if let Ok(open) = &mut *out
+            && let Err(error) = write_at_once(open, text)
+        {
+            *out = Err(error);
         }
+    }
+
+    /// Waits until all is written.
+    ///
+    /// # Errors
+    /// The one that stopped the writing, a closed pipe included.
+    pub fn finish(self) -> io::Result<()> {
+        self.out.into_inner().unwrap_or_else(PoisonError::into_inner).map(|_| ())
     }
 }
 
