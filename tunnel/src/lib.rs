@@ -72,7 +72,7 @@ impl Tunnel {
     }
 
     /// Carries connections until told to stop, each with a sealer and an opener of its own.
-    pub fn run(&self, new_pair: impl Fn() -> Result<SealerAndOpener> + Sync) -> ExitCode {
+    pub fn run(self, new_pair: impl Fn() -> Result<SealerAndOpener> + Sync) -> ExitCode {
         if self.options.key_file.is_none() {
             self.say(
                 "WARNING: no --key-file, so the keys are the demo's, which EVERYONE has: this \
@@ -82,7 +82,7 @@ impl Tunnel {
         let Options { listen, max_connections, .. } = &self.options;
         let options =
             ServeOptions { addr: listen, connections: u64::MAX, at_once: *max_connections };
-        program::serve(&options, self, |accepted, connections| {
+        let code = program::serve(&options, &self, |accepted, connections| {
             let pair = new_pair()?;
             let relay = Arc::new(Relay::new(self.options.deadlines()));
             let running = Arc::downgrade(&relay);
@@ -96,7 +96,8 @@ impl Tunnel {
             self.show_connections(self.connections.fetch_sub(1, Ordering::Relaxed) - 1);
             self.report_end(&carried, &counters);
             carried.map_err(|error| Failure { rejected: rejection(&error).is_some(), error })
-        })
+        });
+        self.reporter.finish(code)
     }
 
     /// Serves a client that has connected: what it sends goes into records, to the server end.

@@ -25,7 +25,7 @@ use std::thread;
 
 use anyhow::Context;
 use stages::Stage;
-use transcript::Role;
+use transcript::{Role, output};
 
 pub use connection::Connection;
 use exit::exit_code;
@@ -69,13 +69,19 @@ pub fn client_with(
         let exchanged = exchange(&connection, &mut options.requests());
         connection.close(exchanged)
     });
-    match outcome {
+    let code = match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { error, rejected }) => {
             reporter.complain(&error);
             exit_code(rejected)
         }
-    }
+    };
+    finish(reporter, code)
+}
+
+/// Ends a program with `code`, once everything that it reported is written.
+fn finish(reporter: Arc<Reporter>, code: ExitCode) -> ExitCode {
+    Arc::into_inner(reporter).map_or(code, |reporter| reporter.finish(code))
 }
 
 /// Runs a server: accepts as many connections as it was told to and serves each as `exchange` says. One
@@ -86,14 +92,15 @@ pub fn server(
 ) -> ExitCode {
     let options = ServerOptions::parse(stage);
     let reporter = Arc::new(options.common.reporter(Role::Server, stage));
-    serve(&options.serving(), &*reporter, |stream, connections| {
+    let code = serve(&options.serving(), &*reporter, |stream, connections| {
         let stream = TimedStream::new(stream, options.common.timeout, options.idle_timeout());
         let connection = Connection::new(stream, reporter.clone())?;
         let running = Arc::downgrade(&connection);
         connections.add(running);
         let served = exchange(&connection).and_then(|()| connection.was_used());
         connection.close(served)
-    })
+    });
+    finish(reporter, code)
 }
 
 /// Takes in connections and serves each as `one` does, in a thread of its own. Reports where it listens,
@@ -120,21 +127,23 @@ pub fn serve(
     }
 }
 
-/// Runs a demo, which takes no options, and prints what it tells.
-///
-/// # Errors
-/// Those of `tell`, and of standard output; that nobody reads it to the end is no failure.
+/// Runs a demo, which takes no options, and prints what it tells. It ends with 3 if it cannot tell all.
 pub fn demo(
     name: &'static str,
     about: &'static str,
     tell: impl FnOnce(&mut Vec<u8>) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    clap::Command::new(name).about(about).get_matches();
+) -> ExitCode {
+    let options = clap::Command::new(name).about(about).try_get_matches();
+    options.unwrap_or_else(|error| options::exit(&error));
     let mut told = Vec::new();
     let outcome = tell(&mut told);
-    match io::stdout().write_all(&told) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => outcome,
+    let printed = output::print(&String::from_utf8_lossy(&told));
+    match outcome.and_then(|()| Ok(printed?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            _ = writeln!(io::stderr(), "{name}: {error:#}");
+            exit_code(false)
+        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! The reporter, through which a program reports what happens.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use stages::Stage;
-use transcript::{Event, EventKind, EventWriter, Role};
+use transcript::{Event, EventKind, EventWriter, Role, output, visible};
+
+use crate::exit::exit_code;
 
 /// A place to report to: a [`Reporter`], or a program that draws on the terminal and must make way first.
 pub trait Report: Sync {
@@ -27,6 +30,26 @@ pub struct Reporter {
     pub(crate) events: EventWriter,
 }
 
+impl Reporter {
+    /// Completes the output. Returns the code to end with: `code`, or 3 in place of success if not all could be
+    /// written.
+    pub fn finish(self, code: ExitCode) -> ExitCode {
+        let Self { role, stage, events } = self;
+        match output::all(events.finish()) {
+            Err(error) => {
+                say(stage, role, &error.to_string());
+                if code == ExitCode::SUCCESS { exit_code(false) } else { code }
+            }
+            Ok(()) => code,
+        }
+    }
+}
+
+fn say(stage: &Stage, role: Role, what: &str) {
+    let line = format!("{} {role}: {}\n", stage.name, visible(what));
+    _ = io::stderr().write_all(line.as_bytes());
+}
+
 impl Report for Reporter {
     fn report(&self, kind: EventKind) {
         let event = Event { role: self.role, stage: self.stage, kind };
@@ -34,7 +57,6 @@ impl Report for Reporter {
     }
 
     fn say(&self, what: &str) {
-        let line = format!("{} {}: {what}\n", self.stage.name, self.role);
-        _ = io::stderr().write_all(line.as_bytes());
+        say(self.stage, self.role, what);
     }
 }
