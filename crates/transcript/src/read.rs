@@ -129,7 +129,7 @@ mod tests {
     fn the_longest_lines_of_a_run_are_half_of_what_is_read() {
         let limits = PART2_HMAC_SEQ.limits();
         let record = Record::new(&PART2_HMAC_SEQ, u64::MAX, &[0; 16_384], &vec![0; limits.max]);
-        let bytes = [0; 64 * 1024].as_slice().into();
+        let bytes = vec![0; 64 * 1024].as_slice().into();
         let chunk = EventKind::Chunk { direction: Direction::ToServer, micros: u64::MAX, bytes };
         for line in [line(Role::Client, EventKind::Sent(record)), line(Role::Wire, chunk)] {
             let mut reader = EventReader::new(line.as_bytes());
