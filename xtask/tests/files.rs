@@ -10,6 +10,7 @@ use std::process::{Command, Output, Stdio};
 use common::{programs, xtask};
 use stages::{PART2_AEAD, STAGES};
 use transcript::{Event, EventKind, Record, Role};
+use xtask::exercises::Exercise;
 use xtask::launch::Programs;
 use xtask::views::NewFile;
 
@@ -322,6 +323,34 @@ fn what_stands_in_a_name_is_complained_of_as_visible_text() {
             assert_visible(&complaint);
         }
     }
+}
+
+#[test]
+fn what_an_exercise_writes_is_shown_as_visible_text() {
+    let exercise = Exercise::find(1).unwrap();
+    let program = Programs::build_exercise("solution_1").unwrap();
+    let mut check = exercise.check(programs(), &program).unwrap();
+    for char in HIDDEN {
+        let words = format!("{char}[2Jhere");
+        check.wrote = vec![words.clone()];
+        check.tried[0].why_not = Some(words);
+        let told = exercise.told(&check);
+        assert_eq!(told.matches("[2Jhere").count(), 2, "{told}");
+        assert_visible(&told);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_view_of_what_cannot_be_printed_is_not_written() {
+    let folder = folder("unprinted");
+    let (path, old) = (saved(&folder, run()), folder.join("old"));
+    fs::write(&old, "old").unwrap();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut show = xtask();
+    show.arg("show").arg(&path).arg("--page").arg(&old).stdout(full);
+    assert_eq!(show.output().unwrap().status.code(), Some(3));
+    assert_eq!(fs::read_to_string(&old).unwrap(), "old");
 }
 
 fn tunnel() -> Programs {
