@@ -6,6 +6,9 @@
 --
 -- A capture may lack packets, or the ends of packets. It shows what is there, says what is missing, and goes
 -- on at the next header that makes sense.
+--
+-- A capture may lack packets, or the ends of packets. It shows what is there, says what is missing, and goes
+-- on at the next header that makes sense.
 
 -- The field without a length is as long as the plaintext. The overhead is what a payload has beside that.
 -- A stage without records is HTTP. It can share its port with one that has records.
@@ -46,8 +49,6 @@ end
 
 -- Bytes that must be text before a connection is taken for HTTP.
 local TEXT_LEN = 16
--- Bytes by which those that wait for more are known again.
-local HEAD_LEN = 64
 
 -- Wireshark has an "rtls" of its own, a Real Time Location System: only the fields can have the short name.
 local proto = Proto("rebuilding_tls", "Rebuilding TLS")
@@ -79,8 +80,8 @@ local http = Dissector.get("http")
 --   seen            whether any record was
 --   seq             the last one's number
 --   lost            set where the next header has to be found
---   head, have,     the first bytes, and the number, of those that wait for more of their record, how many
---   total, packet   there must be then, and the packet they end in
+--   have, packet    the number of bytes that wait for the rest of their record, and the packet they end in
+--   more            the number of bytes left of that record, where its length is known
 --   gap             what was known before a gap that nothing has been shown behind
 --   is_behind_gap   set until a record is shown behind it
 --   is_plain        whether all so far is text, and is_http, whether there is enough of it
@@ -140,17 +141,18 @@ local function makes_sense(stage, bytes, at)
 end
 
 -- Says whether a record begins at `at`, where none has to. Nil: more bytes would tell. One length in 2^18
--- makes sense by chance, so what follows must too: the next header, or the end, where `len` is.
+-- makes sense by chance, so what follows must too: the next header, as far as it is there, or the end, where
+-- `len` is.
 local function begins_record(stage, bytes, at, len)
     local sense = makes_sense(stage, bytes, at)
     if not sense then
         return sense
     end
     local stop = at + stage.header_len + length_at(stage, bytes, at)
-    if stop < len then
-        return makes_sense(stage, bytes, stop)
+    if stop > len then
+        return nil
     end
-    return stop == len or nil
+    return stop == len or makes_sense(stage, bytes, stop) ~= false
 end
 
 -- Returns the first place where a record begins, or else the first where one may.
@@ -299,19 +301,18 @@ local function show_bytes(buffer, pinfo, root, stage, state)
     local function range(to)
         return offset < #bytes and buffer(offset, math.min(to, #bytes) - offset) or nil
     end
-    local function wait(total)
-        pinfo.desegment_offset = offset
-        pinfo.desegment_len = total and total - (len - offset) or DESEGMENT_ONE_MORE_SEGMENT
-        after.head, after.have = bytes:sub(offset + 1, offset + HEAD_LEN), len - offset
-        after.total, after.packet = total or len - offset + 1, pinfo.number
+    local function wait(more)
+        pinfo.desegment_offset, pinfo.desegment_len = offset, more or DESEGMENT_ONE_MORE_SEGMENT
+        after.have, after.more, after.packet = len - offset, more, pinfo.number
     end
 
-    local goes_on = state.head and bytes:sub(1, #state.head) == state.head and len >= state.total
-    if state.head and not goes_on then
-        if may_wait or state.lost then
+    -- What TCP has put together has a buffer of its own. What came in one packet stands behind headers.
+    local goes_on = state.have and buffer:offset() == 0
+    if state.have and not goes_on then
+        if may_wait or not state.more then
             lost, gap = true, gap or state
         else
-            skip = state.total - state.have
+            skip = state.more
         end
     end
     if skip and begins_record(stage, bytes, 0, len) ~= true then
@@ -334,7 +335,7 @@ local function show_bytes(buffer, pinfo, root, stage, state)
         if not lost and fits then
             local record_len = stage.header_len + length
             if offset + record_len > len and may_wait then
-                wait(record_len)
+                wait(offset + record_len - len)
                 break
             end
             local record = range(offset + record_len)
@@ -357,14 +358,17 @@ local function show_bytes(buffer, pinfo, root, stage, state)
             wait()
             break
         else
-            local found, doubtful = find_record(stage, bytes, offset, len)
+            -- What begins with 0, as every length does, was one; anything else may be the end of what is missing.
+            local was_length = not lost and length and bytes:byte(offset + stage.header_len - stage.length_len + 1) == 0
+            local from = was_length and offset + stage.header_len or offset
+            local found, doubtful = find_record(stage, bytes, from, len)
             if not may_wait then
                 -- Most packets begin with a header.
                 found = found or doubtful == 0 and makes_sense(stage, bytes, 0) and 0 or nil
                 doubtful = nil
             elseif doubtful and goes_on and doubtful <= state.have then
                 -- What TCP has put together begins with what was waited for, until some of the rest is used.
-                doubtful = lost and offset == 0 and 0 or nil
+                doubtful = (lost or not after.seen) and offset == 0 and 0 or nil
             end
             local stop = found or doubtful or len
             if stop > offset then
@@ -374,7 +378,8 @@ local function show_bytes(buffer, pinfo, root, stage, state)
                     say(show_loose, range(stop), stop - offset, not lost and "the beginning of their record" or nil)
                 end
             end
-            offset, lost, is_behind_gap = stop, not found, true
+            lost = not found and (lost or stop > offset)
+            offset, is_behind_gap = stop, true
             if doubtful and not found then
                 wait()
                 break
@@ -394,8 +399,7 @@ local function show_plain(buffer, pinfo, root, _, state)
         return {}, { is_plain = true, is_http = true }
     end
     pinfo.desegment_offset, pinfo.desegment_len = 0, DESEGMENT_ONE_MORE_SEGMENT
-    local head, have = buffer:raw(), buffer:len()
-    return {}, { is_plain = true, head = head, have = have, total = have + 1, packet = pinfo.number }
+    return {}, { is_plain = true, have = buffer:len(), packet = pinfo.number }
 end
 
 function proto.dissector(buffer, pinfo, root)
@@ -404,7 +408,8 @@ function proto.dissector(buffer, pinfo, root)
     local stage = STAGES[port]
     local direction = table.concat(
         { tostring(pinfo.src), pinfo.src_port, tostring(pinfo.dst), pinfo.dst_port }, " ")
-    local look = table.concat({ pinfo.number, buffer:offset(), buffer:len() }, " ")
+    -- Their number may differ: what waited at the end is no longer among them at a second look.
+    local look = pinfo.number .. " " .. buffer:offset()
     if not pinfo.visited then
         looks[look] = directions[direction] or {}
     end
