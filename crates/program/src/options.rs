@@ -10,19 +10,22 @@ use framing::MAX_PLAINTEXT_LEN;
 use stages::Stage;
 use transcript::{EventWriter, Format, Role};
 
+use crate::progress::TimeLimits;
 use crate::reporter::Reporter;
 use crate::serve::ServeOptions;
 use crate::{REQUEST, exit_with_stdin};
 
-/// Idle time a server allows between two messages, as a multiple of the time for one.
-const IDLE: u32 = 6;
-
 /// Options of every program.
 #[derive(Args, Debug)]
 pub struct Common {
-    /// Time limit for the peer to send a whole message, or to accept ours
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    /// Longest silence: while connecting, before the first message, and between two bytes of any,
+    /// whether the peer sends them or takes them
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
+
+    /// Time limit for a whole message, however steadily its bytes pass; and for the next one to begin
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub message_timeout: Duration,
 
     /// Write events as JSON, one object a line
     #[arg(long)]
@@ -34,6 +37,11 @@ pub struct Common {
 }
 
 impl Common {
+    /// Returns the time limits of a message.
+    pub fn limits(&self) -> TimeLimits {
+        TimeLimits { silence: self.timeout, message: self.message_timeout }
+    }
+
     /// Sets the program up to speak.
     pub fn reporter(&self, role: Role, stage: &'static Stage) -> Reporter {
         if self.exit_with_stdin {
@@ -124,11 +132,6 @@ impl ServerOptions {
         let (connections, at_once) =
             if self.forever { (u64::MAX, self.max_connections) } else { (self.connections, 1) };
         ServeOptions { addr: &self.addr, connections, at_once }
-    }
-
-    /// Returns the time that a client may be silent between two messages.
-    pub(crate) fn idle_timeout(&self) -> Duration {
-        self.common.timeout * IDLE
     }
 }
 
