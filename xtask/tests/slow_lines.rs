@@ -94,7 +94,9 @@ fn an_exchange_gets_through_a_line_that_is_slow_or_stalls() {
     };
     thread::scope(|scope| {
         for stage in STAGES {
-            LINES.iter().for_each(|line| _ = scope.spawn(move || exchange(stage, *line)));
+            for line in LINES {
+                scope.spawn(move || exchange(stage, line));
+            }
         }
     });
 }
@@ -121,7 +123,9 @@ fn a_tunnel_gets_through_a_line_that_is_slow_or_stalls() {
         }
     };
     thread::scope(|scope| {
-        LINES.iter().for_each(|line| _ = scope.spawn(move || carry(*line)));
+        for line in LINES {
+            scope.spawn(move || carry(line));
+        }
     });
 }
 

@@ -34,7 +34,7 @@ pub struct Progress {
     moved: Instant,
     /// Limit for the wait that began then.
     patience: Duration,
-    len: usize,
+    passed: usize,
     longest_stall: Duration,
 }
 
@@ -42,7 +42,7 @@ impl Progress {
     /// Waits for a message, which must begin within `patience`.
     pub fn awaited(limits: TimeLimits, patience: Duration) -> Self {
         let moved = Instant::now();
-        Self { limits, began: None, moved, patience, len: 0, longest_stall: Duration::ZERO }
+        Self { limits, began: None, moved, patience, passed: 0, longest_stall: Duration::ZERO }
     }
 
     /// Begins a message, of which `len` bytes have passed already.
@@ -52,14 +52,9 @@ impl Progress {
         progress
     }
 
-    /// Returns whether the message has begun.
-    pub fn has_begun(&self) -> bool {
-        self.began.is_some()
-    }
-
     /// Returns the number of bytes that have passed.
-    pub fn len(&self) -> usize {
-        self.len
+    pub fn passed(&self) -> usize {
+        self.passed
     }
 
     /// Counts `len` more bytes.
@@ -71,7 +66,7 @@ impl Progress {
         self.began.get_or_insert(now);
         self.moved = now;
         self.patience = self.limits.silence;
-        self.len += len;
+        self.passed += len;
     }
 
     /// Returns how long the next read or write may wait. Whether that was too long, [`check`](Self::check)
@@ -87,7 +82,7 @@ impl Progress {
     /// # Errors
     /// [`ErrorKind::TimedOut`], which says of the `message` from or to `peer` what took too long.
     pub fn check(&self, way: Way, peer: &str, message: &str) -> io::Result<()> {
-        let (stall, len) = (self.moved.elapsed(), self.len);
+        let (stall, len) = (self.moved.elapsed(), self.passed);
         let limit = self.limits.message;
         let elapsed = self.began.map(|began| began.elapsed());
         let why = if let Some(elapsed) = elapsed.filter(|elapsed| *elapsed >= limit) {

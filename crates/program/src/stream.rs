@@ -27,6 +27,8 @@ pub struct TimedStream {
 #[derive(Debug)]
 struct Clock {
     reading: Progress,
+    /// Whether a further message may begin and has not.
+    idle: bool,
     /// What is being written, if anything is.
     writing: Option<Progress>,
     /// Whether no further message is wanted.
@@ -40,7 +42,7 @@ impl TimedStream {
         // A record goes out in one write, and nothing is gained by holding it back.
         _ = stream.set_nodelay(true);
         let reading = Progress::awaited(limits, limits.silence);
-        let clock = Clock { reading, writing: None, stopped: false };
+        let clock = Clock { reading, idle: false, writing: None, stopped: false };
         Self { stream, limits, clock: Mutex::new(clock) }
     }
 
@@ -56,6 +58,7 @@ impl TimedStream {
     pub fn restart(&self) {
         let mut clock = self.clock();
         clock.reading = Progress::awaited(self.limits, self.limits.message);
+        clock.idle = true;
         clock.writing = None;
     }
 
@@ -63,7 +66,7 @@ impl TimedStream {
     pub fn stop(&self) {
         let mut clock = self.clock();
         clock.stopped = true;
-        if !clock.reading.has_begun() {
+        if clock.idle {
             _ = self.stream.shutdown(Shutdown::Read);
         }
     }
@@ -79,7 +82,9 @@ impl TimedStream {
         if self.stream.shutdown(Shutdown::Write).is_ok() {
             let time = DRAIN_TIME.min(self.limits.silence);
             let limits = TimeLimits { silence: time, message: time };
-            self.clock().reading = Progress::begun(limits, 0);
+            let mut clock = self.clock();
+            (clock.reading, clock.idle) = (Progress::begun(limits, 0), false);
+            drop(clock);
             _ = io::copy(&mut Read::take(self, DRAIN_LEN), &mut io::sink());
         }
     }
@@ -106,7 +111,7 @@ impl Read for &TimedStream {
         loop {
             let wait = {
                 let clock = self.clock();
-                if clock.stopped && !clock.reading.has_begun() {
+                if clock.stopped && clock.idle {
                     return Ok(0);
                 }
                 clock.reading.wait()
@@ -116,9 +121,12 @@ impl Read for &TimedStream {
             if read == Some(0) {
                 return Ok(0);
             }
-            let reading = &mut self.clock().reading;
-            read.into_iter().for_each(|len| reading.advance(len));
-            reading.check(Way::In, "the peer", "message")?;
+            let mut clock = self.clock();
+            if let Some(len) = read {
+                clock.idle = false;
+                clock.reading.advance(len);
+            }
+            clock.reading.check(Way::In, "the peer", "message")?;
             if let Some(len) = read {
                 return Ok(len);
             }
@@ -135,10 +143,12 @@ impl Write for &TimedStream {
             let written = unless_waiting((&self.stream).write(bytes))?;
             let mut clock = self.clock();
             let writing = clock.writing.get_or_insert_with(begin);
-            written.into_iter().for_each(|len| writing.advance(len));
+            if let Some(len) = written {
+                writing.advance(len);
+            }
             writing.check(Way::Out, "the peer", "message")?;
             // Several messages can go out together: then each as long as the longest has its own time.
-            if writing.len() >= MAX_PLAINTEXT_LEN {
+            if writing.passed() >= MAX_PLAINTEXT_LEN {
                 clock.writing = None;
             }
             if let Some(len) = written {
