@@ -110,8 +110,8 @@ impl Relay {
         })
     }
 
-    /// Runs both directions to their ends, from `a` to `b` and back, one in a thread of its own. When either
-    /// fails, so does the other, and the first failure is returned.
+    /// Runs both directions to their ends, from `a` to `b` and back, one in a thread of its own. Returns why
+    /// they were broken off, or else that a peer was gone.
     pub fn run(
         &self,
         [a, b]: [&Socket<'_>; 2],
@@ -155,6 +155,7 @@ impl Relay {
         }
         let is_failed = lock(&self.failure).is_some();
         if is_unwritable {
+            // What `to` sent may be passed on already: then nothing else would end the draining.
             if to.unreadable.load(Ordering::SeqCst) || from.ended.load(Ordering::SeqCst) {
                 self.end_soon(from);
             }
