@@ -91,7 +91,7 @@ fn more_connections_than_the_cap_wait_their_turn() {
         server(&PART2_AEAD, &["--max-connections", "2", "--timeout", "1"]);
     let mut silent: Vec<_> = (0..4).map(|_| connect(addr)).collect();
     // Two are served, until the deadline for their first record; then the next two; then this one.
-    let waiting = Lone::client(&PART2_AEAD, addr, &["--timeout", "600"]);
+    let waiting = Lone::client(&PART2_AEAD, addr, &["--message-timeout", "600"]);
     assert!(gauge.read().unwrap().threads <= before.threads + 2);
     assert_eq!(waiting.end().code, Some(0));
     silent.iter_mut().for_each(wait_for_close);
@@ -118,18 +118,21 @@ fn a_hundred_silent_and_slow_clients_are_gone_at_their_deadline_and_harm_nobody(
 fn a_peer_that_never_reads_is_gone_at_its_deadline() {
     // At this stage a record can be repeated as often as one likes, and each is answered.
     let record = recorded(&PART2_HMAC);
-    let (_server, addr, gauge, before) = server(&PART2_HMAC, &["--timeout", "1"]);
+    let (server, addr, gauge, before) = server(&PART2_HMAC, &["--timeout", "1"]);
     let mut greedy = connect(addr);
     greedy.set_write_timeout(Some(Duration::from_secs(60))).unwrap();
     let many = record.repeat(500);
     while greedy.write_all(&many).is_ok() {}
     good_client(&PART2_HMAC, addr, 1);
     settles(&gauge, before);
+    assert!(Command::new("kill").arg(server.id().to_string()).status().unwrap().success());
+    let complaints = server.end().complaints.join("\n");
+    assert!(complaints.contains("the peer took nothing of a message for 1 s"), "{complaints}");
 }
 
 #[test]
 fn a_thousand_held_connections_cost_at_most_64_kib_each() {
-    let args = ["--max-connections", "1000", "--timeout", "600"];
+    let args = ["--max-connections", "1000", "--timeout", "600", "--message-timeout", "600"];
     let (_server, addr, gauge, before) = server(&PART2_AEAD, &args);
     let mut held: Vec<_> = (0..1000).map(|_| connect(addr)).collect();
     for stream in &mut held {
@@ -151,7 +154,8 @@ fn a_thousand_held_connections_cost_at_most_64_kib_each() {
 
 #[test]
 fn connections_that_sent_much_at_once_cost_at_most_256_kib_each() {
-    let (_server, addr, gauge, before) = server(&PART2_AEAD, &["--timeout", "600"]);
+    let (_server, addr, gauge, before) =
+        server(&PART2_AEAD, &["--timeout", "600", "--message-timeout", "600"]);
     let mut sealer = aead::Sealer::new(&demo_keys::aead());
     let header = PART2_AEAD.header().encode(PART2_AEAD.limits().max);
     let mut records = vec![];

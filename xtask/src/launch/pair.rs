@@ -78,7 +78,8 @@ impl Pair<'_> {
     pub fn run(&self, programs: &Programs, mut tell: impl FnMut(&Event)) -> Result<Outcome> {
         let mut driver = Driver::new(SILENCE);
         let start = |driver: &mut Driver<Role>, role: Role, addr: &str, args: &[&str]| {
-            let args = [args, &["--addr", addr, "--timeout", TIMEOUT]].concat();
+            let timeouts = ["--timeout", TIMEOUT, "--message-timeout", TIMEOUT];
+            let args = [args, &["--addr", addr], &timeouts].concat();
             driver.start(role, programs.of(self.stage, role)?, args)
         };
         start(&mut driver, Role::Server, "127.0.0.1:0", self.server_args)?;

@@ -23,7 +23,7 @@ use transcript::{Event, EventKind, Record, Role};
 use crate::launch::{Driver, Programs, Report};
 use crate::{WrongArgument, complain, print};
 
-/// Time limit for the server's silence. It waits 5 s for its peer.
+/// Time limit for the server's silence. It waits 10 s for its peer.
 const SILENCE: Duration = Duration::from_secs(12);
 
 /// The result of two records with one nonce.
