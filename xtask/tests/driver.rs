@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use framing::MAX_PLAINTEXT_LEN;
-use stages::{PART2_AEAD, STAGES};
-use transcript::{Event, EventKind, Record, Role};
+use transcript::read::MAX_LINE_LEN;
 use xtask::launch::driver::Bounds;
 use xtask::launch::process::Room;
 use xtask::launch::{Driver, Report};
@@ -57,26 +55,12 @@ fn a_program_that_writes_without_end_is_ended_and_little_of_it_is_shown() {
 
 #[test]
 fn a_line_on_standard_output_longer_than_any_event_is_none() {
-    let longest = longest_event();
     let why = format!(
-        "a line on standard output that is no event: longer than the {} bytes of the longest: {} [cut after \
-         1024 bytes] (to print something, use eprintln! or dbg!)",
-        longest,
+        "a line on standard output that is no event: it is longer than {MAX_LINE_LEN} bytes: {} [cut \
+         after 1024 bytes] (to print something, use eprintln! or dbg!)",
         "x".repeat(1024)
     );
     assert_eq!(run(bounded(), "yes xxxx | tr -d '\\n'"), Err(why));
-}
-
-/// The longest line that a program may write to standard output. The longest event fits.
-fn longest_event() -> usize {
-    let stage = STAGES.iter().max_by_key(|stage| stage.overhead()).unwrap();
-    let (plaintext, payload) = (vec![7; MAX_PLAINTEXT_LEN], vec![7; stage.limits().max]);
-    let mut record = Record::new(stage, u64::MAX, &plaintext, &payload);
-    record.seq = Some(u64::MAX);
-    let event = Event { role: Role::Server, stage, kind: EventKind::Received(record) };
-    let longest = 2 * (MAX_PLAINTEXT_LEN + stage.limits().max) + 1024;
-    assert!(serde_json::to_string(&event).unwrap().len() < longest);
-    longest
 }
 
 #[test]
@@ -136,7 +120,7 @@ fn what_was_written_before_the_end_is_taken_however_late() {
     // More than a pipe holds, of which nothing is taken until the program waits for someone to do so.
     let mut driver = Driver::with_backlog(PATIENCE, 1);
     let script = format!("yes '{EVENT}' | head -n 2000; exec 3<&0; cat <&3 & exit 6");
-    driver.start(PART2_AEAD.name, Path::new("sh"), ["-c", &script]).unwrap();
+    driver.start((), Path::new("sh"), ["-c", &script]).unwrap();
     let mut events = 0;
     loop {
         match driver.next_report().unwrap().unwrap().1 {

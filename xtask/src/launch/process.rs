@@ -10,16 +10,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use framing::MAX_PLAINTEXT_LEN;
-use stages::STAGES;
 use transcript::Event;
+use transcript::read::MAX_LINE_LEN;
 
 /// The longest line that is kept to be shown, in bytes.
 const SHOWN: usize = 1024;
-
-/// The longest event without its plaintext and its payload, in bytes of JSON: names, numbers, addresses, and the
-/// sentence that says why a record was refused.
-const BESIDE_BYTES: usize = 1024;
 
 /// Time limit for a program to be gone that has closed its output.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -83,7 +78,7 @@ impl Process {
         let events = child.stdout.take().map(|stdout| {
             let say = say();
             thread::spawn(move || {
-                let lines = Lines::new(stdout, "standard output", longest_event(), room.events);
+                let lines = Lines::new(stdout, "standard output", MAX_LINE_LEN, room.events);
                 lines.forward(event, say);
             })
         });
@@ -184,16 +179,9 @@ impl<R: Read> Lines<R> {
     }
 }
 
-/// The longest line that an event is, in bytes: both its plaintext and its payload are hexadecimal digits.
-fn longest_event() -> usize {
-    let payloads = STAGES.iter().map(|stage| stage.limits().max);
-    2 * (MAX_PLAINTEXT_LEN + payloads.max().unwrap_or(0)) + BESIDE_BYTES
-}
-
 fn event(line: &[u8]) -> Output {
-    let longest = longest_event();
-    let event = if line.len() > longest {
-        Err(format!("longer than the {longest} bytes of the longest"))
+    let event = if line.len() > MAX_LINE_LEN {
+        Err(format!("it is longer than {MAX_LINE_LEN} bytes"))
     } else {
         serde_json::from_slice(line).map_err(|error| error.to_string())
     };
