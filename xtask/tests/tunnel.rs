@@ -256,7 +256,7 @@ fn more_connections_than_the_cap_wait_their_turn() {
 
 #[test]
 fn without_the_key_nobody_reaches_the_service() {
-    let folder = Folder::new("two_keys");
+    let folder = Folder::new();
     let [ours, theirs] = ["ours", "theirs"].map(|name| folder.new_key(name));
     for stage in tagged_stages() {
         let (service, to) = service();
@@ -285,7 +285,7 @@ fn without_the_key_nobody_reaches_the_service() {
 
 #[test]
 fn the_same_key_file_on_both_ends_opens_the_way_at_every_stage() {
-    let folder = Folder::new("one_key");
+    let folder = Folder::new();
     let key = folder.new_key("key");
     for stage in tagged_stages() {
         let (service, to) = service();
@@ -638,14 +638,11 @@ fn tunnel(args: &[&str]) -> Output {
 }
 
 /// A folder of a test's own, with key files.
-struct Folder(PathBuf);
+struct Folder(common::Folder);
 
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = FilePath::new(env!("CARGO_TARGET_TMPDIR")).join(format!("tunnel_{name}"));
-        _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
+    fn new() -> Self {
+        Self(common::Folder::new())
     }
 
     fn new_key(&self, name: &str) -> PathBuf {
@@ -678,7 +675,7 @@ impl Folder {
 
 #[test]
 fn a_new_key_file_is_its_owners_alone_and_no_two_are_the_same() {
-    let folder = Folder::new("new_key");
+    let folder = Folder::new();
     let keys: [Vec<String>; 2] = ["one", "two"].map(|name| {
         let path = folder.new_key(name);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
@@ -699,7 +696,7 @@ fn a_new_key_file_is_its_owners_alone_and_no_two_are_the_same() {
 
 #[test]
 fn a_key_file_that_others_can_read_or_that_is_none_is_refused() {
-    let folder = Folder::new("refused");
+    let folder = Folder::new();
     let good = fs::read_to_string(folder.new_key("good")).unwrap();
     for mode in [0o604, 0o640, 0o602, 0o620, 0o777] {
         // The mask takes bits away from a new file's mode, not from one that is set.
@@ -826,7 +823,7 @@ fn megabyte(number: usize) -> Vec<u8> {
 #[test]
 #[ignore = "needs curl and nginx"]
 fn curl_fetches_a_gibibyte_from_a_web_server_and_not_a_byte_differs() {
-    let folder = Folder::new("gibibyte");
+    let folder = Folder::new();
     let mut file = fs::File::create(folder.0.join("file")).unwrap();
     (0..1024).for_each(|number| file.write_all(&megabyte(number)).unwrap());
     let server = WebServer::new(&folder);
@@ -852,7 +849,7 @@ fn curl_fetches_a_gibibyte_from_a_web_server_and_not_a_byte_differs() {
 #[test]
 #[ignore = "needs curl and nginx"]
 fn curl_says_that_a_file_was_cut_wherever_the_cut_is() {
-    let folder = Folder::new("cut");
+    let folder = Folder::new();
     fs::write(folder.0.join("file"), megabyte(0)).unwrap();
     let server = WebServer::new(&folder);
     // Inside a record the tunnel notices, between two of them HTTP does.
@@ -888,7 +885,7 @@ fn curl_says_that_a_file_was_cut_wherever_the_cut_is() {
 #[test]
 #[ignore = "needs wrk and nginx"]
 fn wrk_holds_64_connections_for_half_a_minute_without_an_error() {
-    let folder = Folder::new("wrk");
+    let folder = Folder::new();
     fs::write(folder.0.join("file"), "hello").unwrap();
     let server = WebServer::new(&folder);
     let tunnel = fast_tunnel(&PART2_AEAD, server.addr);
