@@ -192,7 +192,7 @@ fn a_thousand_held_connections_cost_at_most_64_kib_each() {
 
 #[test]
 fn connections_that_sent_much_at_once_cost_at_most_256_kib_each() {
-    let (_server, addr, gauge, before) =
+    let (mut server, addr, gauge, before) =
         server(&PART2_AEAD, &["--timeout", "600", "--message-timeout", "600"]);
     let mut sealer = aead::Sealer::new(&demo_keys::aead());
     let header = PART2_AEAD.header().encode(PART2_AEAD.limits().max);
@@ -206,9 +206,12 @@ fn connections_that_sent_much_at_once_cost_at_most_256_kib_each() {
         // The same to each: no stage here tells one connection from another.
         stream.write_all(&records).unwrap();
         stream.read_exact(&mut [0; 8 * 118]).unwrap();
+        // Events that wait for their reader take room too, up to 1 MiB, but not of a connection.
+        let is_sent = |server: &mut Lone| matches!(server.next_event().kind, EventKind::Sent(_));
+        (0..8).for_each(|_| while !is_sent(&mut server) {});
     }
     let full = gauge.read().unwrap();
-    let each = (full.memory_kib - before.memory_kib) / 50;
+    let each = (full.memory_kib - before.memory_kib).saturating_sub(1024) / 50;
     assert!(each <= 256, "{each} KiB each");
     println!("{each} KiB each");
     drop(held);
