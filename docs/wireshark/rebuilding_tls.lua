@@ -198,7 +198,8 @@ local function show_record(root, stage, record, length, missing, rest)
         local there = math.min(len, record:len() - offset)
         -- Part of a number is another number.
         if there == len or there > 0 and role ~= "seq" then
-            local part = record(offset, there)
+            -- No range begins at the end, not even an empty one.
+            local part = record(len > 0 and offset or 0, there)
             if role == "seq" then
                 summary = string.format("seq %s, %s", part:uint64(), summary)
             end
