@@ -198,7 +198,8 @@ local function show_record(root, stage, record, length, missing, rest)
         local there = math.min(len, record:len() - offset)
         -- Part of a number is another number.
         if there == len or there > 0 and role ~= "seq" then
-            local part = record(offset, there)
+            -- No range begins at the end, not even an empty one.
+            local part = record(len > 0 and offset or 0, there)
             if role == "seq" then
                 summary = string.format("seq %s, %s", part:uint64(), summary)
             end
@@ -358,9 +359,11 @@ local function show_bytes(buffer, pinfo, root, stage, state)
             wait()
             break
         else
-            -- What begins with 0, as every length does, was one; anything else may be the end of what is missing.
-            local was_length = not lost and length and bytes:byte(offset + stage.header_len - stage.length_len + 1) == 0
-            local from = was_length and offset + stage.header_len or offset
+            -- Behind a record, what begins with 0, as every length does, was one. Anything else may be the end of
+            -- what is missing.
+            local was_due = not lost and after.seen and length
+            local first = was_due and bytes:byte(offset + stage.header_len - stage.length_len + 1)
+            local from = first == 0 and offset + stage.header_len or offset
             local found, doubtful = find_record(stage, bytes, from, len)
             if not may_wait then
                 -- Most packets begin with a header.
@@ -372,7 +375,7 @@ local function show_bytes(buffer, pinfo, root, stage, state)
             end
             local stop = found or doubtful or len
             if stop > offset then
-                if not lost and after.seen and length then
+                if was_due then
                     say(show_bad_length, range(math.max(stop, offset + stage.header_len)), length)
                 else
                     say(show_loose, range(stop), stop - offset, not lost and "the beginning of their record" or nil)

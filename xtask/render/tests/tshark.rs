@@ -779,3 +779,18 @@ fn client_port(capture: &[u8]) -> u16 {
         }
     }
 }
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_record_without_text_is_shown_at_every_stage() {
+    for stage in with_records() {
+        let payload = vec![0; stage.overhead()];
+        let chunks = BOTH.map(|direction| (direction, stage.record(&payload))).to_vec();
+        let wire = Wire { stage, chunks };
+        let packets = packets(&written(&format!("{}-empty", stage.name), wire.events()));
+        assert_healthy(&packets);
+        for direction in BOTH {
+            assert_records(&packets, &wire, direction, &whole(&wire, direction, &[]));
+        }
+    }
+}
