@@ -463,17 +463,21 @@ fn wait_for_bytes(stream: &TcpStream) {
     assert_eq!(stream.peek(&mut [0]).unwrap(), 1);
 }
 
-/// Calls `client` 100 times at once, with a number and a connection: to `service`, and to it through a tunnel
-/// of each stage, which are returned.
+/// Calls `client` 100 times at once, with a number and a connection to `service`; then again for each stage,
+/// through a tunnel, which is returned.
 fn a_hundred_clients(service: SocketAddr, client: impl Fn(usize, TcpStream) + Sync) -> Vec<Tunnel> {
-    let tunnels: Vec<_> = tagged_stages().map(|stage| Tunnel::new(stage, service, &[])).collect();
-    let addrs = tunnels.iter().map(|tunnel| tunnel.addr).chain([service]);
-    thread::scope(|scope| {
-        for (addr, number) in addrs.flat_map(|addr| (0..100).map(move |number| (addr, number))) {
-            let client = &client;
-            scope.spawn(move || client(number, connect(addr)));
-        }
-    });
+    // What a slow machine takes its time over meets no deadline.
+    let timeouts = ["--timeout", "600", "--message-timeout", "600"];
+    let tunnels: Vec<_> =
+        tagged_stages().map(|stage| Tunnel::new(stage, service, &timeouts)).collect();
+    for addr in tunnels.iter().map(|tunnel| tunnel.addr).chain([service]) {
+        thread::scope(|scope| {
+            for number in 0..100 {
+                let client = &client;
+                scope.spawn(move || client(number, connect(addr)));
+            }
+        });
+    }
     tunnels
 }
 
