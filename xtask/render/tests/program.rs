@@ -3,7 +3,7 @@
 mod html;
 mod wire;
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -87,7 +87,7 @@ fn a_file_that_cannot_be_written_is_named() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_told() {
-    assert!(File::options().write(true).open("/dev/full").is_ok());
+    assert!(fs::File::options().write(true).open("/dev/full").is_ok());
     for (option, what) in [("--page", "page"), ("--capture", "capture")] {
         let output = render(&[option, "/dev/full"], &lines(&events()));
         assert_fails(&output, 3, &format!("cannot write the {what}: "));
