@@ -208,8 +208,8 @@ impl<'a> Book<'a> {
                 line => format!("{}{line}", block.indent),
             };
             let output = ran.output.split_inclusive('\n').map(indented).collect();
-            let range = page.start_of(command.line + 1)..end;
-            edits.push((range, command.line + 1, command.text.clone(), output));
+            let next = command.line + command.text.lines().count();
+            edits.push((page.start_of(next)..end, next, command.text.clone(), output));
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Programs that are not ours and that not everyone has.
-const FROM_OUTSIDE: [&str; 4] = ["tshark", "wireshark", "openssl", "curl"];
+const FROM_OUTSIDE: [&str; 5] = ["tshark", "wireshark", "openssl", "curl", "python3"];
 
 /// What tshark says of who runs it, which is nobody's output.
 const OF_ROOT: &str = "Running as user \"root\"";
