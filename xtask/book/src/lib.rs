@@ -1,4 +1,4 @@
-//! `cargo xtask book`: the book, with nothing in it that can drift.
+//! `cargo xtask book`: the book. What it prints, lists and names is held against the code.
 //!
 //! - [`options`]: what can be asked for, and who does it.
 //! - [`page`]: a page taken apart, and what the words behind a fence mean.
