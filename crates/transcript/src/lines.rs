@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use stages::{Part, field};
 
-use crate::Role;
+use crate::{Role, visible};
 
 /// Columns of a line.
 pub const WIDTH: usize = 100;
@@ -57,11 +57,9 @@ impl Lines {
         Self { role, text: String::new() }
     }
 
-    /// A line, or as many as it takes. The text may be a stranger's, out of a run file: control characters
-    /// in it are replaced, so that no terminal acts on them.
+    /// A line, or as many as it takes. The text may be a stranger's, out of a run file.
     pub(crate) fn say(&mut self, style: Style, text: &str) {
-        let text = text.replace(char::is_control, "\u{fffd}");
-        for line in textwrap::wrap(&text, wrapped_to(WIDTH - MARGIN)) {
+        for line in textwrap::wrap(&visible(text), wrapped_to(WIDTH - MARGIN)) {
             self.margin();
             _ = writeln!(self.text, "{style}{line}{style:#}");
         }

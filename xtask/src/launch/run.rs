@@ -9,6 +9,8 @@ use stages::Stage;
 use transcript::{EventKind, Format};
 
 use super::{Pair, Programs, Wire};
+use crate::complain;
+use crate::views::new_file::ensure_distinct;
 use crate::views::{Progress, ViewOptions, Views};
 
 /// Requests a client sends at a stage with records: two, so that counters are seen to move.
@@ -51,6 +53,9 @@ pub struct RunOptions {
 /// # Errors
 /// When the programs cannot be built, a pair does not get to its end, or a file cannot be written.
 pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCode> {
+    let written: Vec<_> =
+        options.save.as_deref().into_iter().chain(options.views.files()).collect();
+    ensure_distinct(None, &written)?;
     let programs = Programs::of_stages(stages, options.release)?;
     let format = if options.json { Format::Json } else { Format::Text };
     let mut views = Views::new(&options.views, format, options.save.as_deref())?;
@@ -74,7 +79,7 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
         })?;
         drop(progress);
         for complaint in &outcome.complaints {
-            anstream::eprintln!("{complaint}");
+            complain(complaint);
         }
         if code == 0 {
             code = outcome.code();

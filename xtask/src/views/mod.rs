@@ -1,6 +1,6 @@
 //! Views of a run, and of the stages themselves.
 //!
-//! - [`show`]: a run that was saved; [`files`]: the views that are files.
+//! - [`show`]: a run that was saved; [`files`]: the views that are files; [`new_file`]: how those are written.
 //! - [`list`], [`layout`], [`diff`]: the stages, a record's fields, what changes from stage to stage.
 //! - [`table`]: a table, for a terminal or as Markdown; [`progress`]: how far something has come.
 
@@ -8,6 +8,7 @@ pub mod diff;
 pub mod files;
 pub mod layout;
 pub mod list;
+pub mod new_file;
 pub mod progress;
 pub mod show;
 pub mod table;
@@ -17,9 +18,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use stages::Stage;
-use transcript::{Detail, Event, EventWriter, Format, WireLane, text};
+use transcript::{Detail, Event, EventWriter, Format, WireLane, output, text};
 
 pub use files::Files;
+pub use new_file::NewFile;
 pub use progress::Progress;
 pub use table::Table;
 
@@ -74,7 +76,12 @@ pub struct Views {
 impl ViewOptions {
     /// Returns whether any of them shows the wire.
     pub fn show_the_wire(&self) -> bool {
-        self.wire != WireDetail::Off || self.capture.is_some() || self.page.is_some()
+        self.wire != WireDetail::Off || self.files().next().is_some()
+    }
+
+    /// Lists the files to write.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        [&self.capture, &self.page].into_iter().flatten().map(PathBuf::as_path)
     }
 }
 
@@ -108,12 +115,13 @@ impl Views {
         }
     }
 
-    /// Completes the files.
+    /// Completes the transcript, then the files.
     ///
     /// # Errors
     /// When one could not be written whole.
     pub fn finish(self) -> Result<()> {
         self.failed?;
+        output::all(self.writer.finish())?;
         self.files.finish()
     }
 }
