@@ -81,7 +81,7 @@ impl Tunnel {
             ServeOptions { addr: listen, connections: u64::MAX, at_once: *max_connections };
         program::serve(&options, &self.reporter, |accepted, connections| {
             let pair = new_pair()?;
-            let relay = Arc::new(Relay::new(self.options.deadlines()));
+            let relay = Arc::new(Relay::new(self.options.limits()));
             let running = Arc::downgrade(&relay);
             connections.add(running);
             self.connections.fetch_add(1, Ordering::Relaxed);
@@ -113,9 +113,10 @@ impl Tunnel {
         // nothing to put into it.
         sender.send(&[])?;
         counters.sent(1, 0);
-        let records = Records::new(&server_end, false);
+        let records = Records::new(&server_end, self.options.common.limits());
         let receiver = Receiver::new(&records, header, opener);
         relay.run(
+            [&client, &server_end],
             || seal(&client, &server_end, sender, counters),
             || open(&records, receiver, &client, counters),
         )
@@ -132,7 +133,7 @@ impl Tunnel {
         let client_end = relay.socket(accepted, "the client end")?;
         self.reporter.report(EventKind::Connected { peer: client_end.peer_addr()? });
         let header = self.options.stage.header();
-        let records = Records::new(&client_end, true);
+        let records = Records::due(&client_end, self.options.common.limits());
         let mut receiver = Receiver::new(&records, header, opener);
         // Someone without the key gets no further than this, and no connection to the service.
         let first = receiver.recv()?.context("the client end closed without a record")?;
@@ -141,6 +142,7 @@ impl Tunnel {
         (&service).write_all(first)?;
         let sender = Sender::new(&client_end, header, sealer);
         relay.run(
+            [&service, &client_end],
             || seal(&service, &client_end, sender, counters),
             || open(&records, receiver, &service, counters),
         )

@@ -9,7 +9,7 @@ use program::options::{Common, exit, host_and_port, seconds};
 use stages::{STAGES, Stage};
 use transcript::Role;
 
-use crate::relay::Deadlines;
+use crate::relay::Limits;
 
 const ABOUT: &str = "\
 The records of a stage around any TCP service
@@ -94,8 +94,9 @@ pub enum Side {
 impl Task {
     /// Reads the command line, or ends with what is wrong with it.
     pub fn parse() -> Self {
-        let timeout = "How long a record may take once it has begun, the first one to come at all, and \
-                       connecting";
+        let timeout =
+            "Longest silence: while connecting, before the first record, and in the middle of any";
+        let message_timeout = "Time limit for a whole record, from its first byte to its last, however steadily they come";
         let new_key = Arg::new("new-key")
             .long("new-key")
             .value_name("FILE")
@@ -107,6 +108,7 @@ impl Task {
             .about(ABOUT)
             .after_help(NOT_PROTECTED)
             .mut_arg("timeout", |arg| arg.help(timeout))
+            .mut_arg("message_timeout", |arg| arg.help(message_timeout))
             .arg(new_key)
             .try_get_matches()
             .unwrap_or_else(|error| exit(&error));
@@ -120,8 +122,8 @@ impl Task {
 }
 
 impl Options {
-    pub(crate) fn deadlines(&self) -> Deadlines {
-        Deadlines { timeout: self.common.timeout, idle_timeout: self.idle_timeout }
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { record: self.common.limits(), idle: self.idle_timeout }
     }
 }
 

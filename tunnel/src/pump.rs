@@ -1,13 +1,13 @@
 //! One direction of a connection: bytes become records, or records bytes.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::io::{self, Read, Write};
-use std::time::Instant;
 
 use anyhow::Result;
 use channel::{Receiver, Sender};
 use crypto::{Open, Seal};
 use framing::MAX_PLAINTEXT_LEN;
+use program::progress::{Progress, TimeLimits, Way};
 
 use crate::counters::Counters;
 use crate::relay::Socket;
@@ -15,36 +15,53 @@ use crate::relay::Socket;
 /// The most bytes read or written at once: as many as fill eight records.
 const READ_LEN: usize = 8 * MAX_PLAINTEXT_LEN;
 
-/// The records that come out of a socket. Once one has begun, its rest must come before a deadline; until
-/// then only the relay's idle time-out applies.
+/// The records that come out of a socket. Once one has begun, it has its time limits; until then only the
+/// relay's idle time-out applies.
 pub struct Records<'r> {
     socket: &'r Socket<'r>,
-    /// When the record that has begun must be whole.
-    due: Cell<Option<Instant>>,
+    limits: TimeLimits,
+    /// The record that has begun, or is waited for by a limit.
+    progress: RefCell<Option<Progress>>,
 }
 
 impl<'r> Records<'r> {
-    /// Reads from `socket`. If the first record `has_begun`, it is due from now on.
-    pub fn new(socket: &'r Socket<'r>, has_begun: bool) -> Self {
-        let records = Self { socket, due: Cell::new(None) };
-        records.next(has_begun);
-        records
+    /// Reads from `socket`.
+    pub fn new(socket: &'r Socket<'r>, limits: TimeLimits) -> Self {
+        Self { socket, limits, progress: RefCell::new(None) }
     }
 
-    /// Turns to the next record, of which some bytes are here already or none.
-    pub fn next(&self, has_begun: bool) {
-        self.due.set(has_begun.then(|| self.socket.record_deadline()));
+    /// Reads from `socket`, where a first record must begin before the silence is too long.
+    pub fn due(socket: &'r Socket<'r>, limits: TimeLimits) -> Self {
+        let progress = Progress::awaited(limits, limits.silence);
+        Self { progress: RefCell::new(Some(progress)), ..Self::new(socket, limits) }
+    }
+
+    /// Turns to the next record, of which `len` bytes are here already.
+    fn next(&self, len: usize) {
+        self.progress.replace((len > 0).then(|| Progress::begun(self.limits, len)));
     }
 }
 
 impl Read for &Records<'_> {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let read = self.socket.read_by(room, self.due.get())?;
-        if self.due.get().is_none() {
-            // A record has begun with these bytes.
-            self.next(true);
+        loop {
+            let read = self.socket.try_read(room)?;
+            if read == Some(0) {
+                return Ok(0);
+            }
+            let mut progress = self.progress.borrow_mut();
+            match (&mut *progress, read) {
+                (Some(progress), Some(len)) => progress.advance(len),
+                (None, Some(len)) => *progress = Some(Progress::begun(self.limits, len)),
+                (_, None) => {}
+            }
+            if let Some(progress) = &*progress {
+                progress.check(Way::In, self.socket.peer(), "record")?;
+            }
+            if let Some(len) = read {
+                return Ok(len);
+            }
         }
-        Ok(read)
     }
 }
 
@@ -81,7 +98,7 @@ pub fn open(
 ) -> Result<()> {
     let mut buffer = Vec::with_capacity(READ_LEN);
     loop {
-        from.next(receiver.has_begun());
+        from.next(receiver.unread_len());
         let Some(plaintext) = receiver.recv()? else { return to.end() };
         buffer.extend_from_slice(plaintext);
         let mut records = 1;

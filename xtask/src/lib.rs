@@ -27,6 +27,7 @@ use clap::Parser;
 use transcript::{output, visible_lines};
 
 use launch::Programs;
+use launch::programs::{TARGET_DIR, target_dir};
 
 /// An error that is in what the user typed, or in a file so named.
 #[derive(Debug)]
@@ -75,7 +76,10 @@ pub fn print(text: &str) -> Result<ExitCode> {
 /// When it cannot be built or started.
 pub fn passed_on(package: &str, args: &[OsString]) -> Result<ExitCode> {
     let programs = Programs::built(["--package", package, "--bin", package])?;
-    let status = Command::new(programs.named(package)?).args(args).status();
+    let status = Command::new(programs.named(package)?)
+        .args(args)
+        .envs(target_dir().map(|folder| (TARGET_DIR, folder)))
+        .status();
     let status = status.with_context(|| format!("cannot start {package}"))?;
     Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(3)))
 }

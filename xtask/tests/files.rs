@@ -7,20 +7,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use common::{programs, xtask};
+use common::{Folder, programs, xtask};
 use stages::PART2_AEAD;
 use transcript::{Event, EventKind, Record, Role};
 use xtask::exercises::Exercise;
 use xtask::launch::Programs;
 use xtask::views::NewFile;
-
-/// A new folder for one test.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
 
 fn line(event: &Event) -> String {
     serde_json::to_string(event).unwrap() + "\n"
@@ -68,7 +60,7 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_new_file_takes_its_place_whole_or_not_at_all() {
-    let folder = folder("new_file");
+    let folder = Folder::new();
     let path = folder.join("file");
     for old in ["", "old, and longer than the new one"] {
         let before = names(&folder);
@@ -89,11 +81,11 @@ fn a_new_file_takes_its_place_whole_or_not_at_all() {
 #[test]
 #[cfg(unix)]
 fn a_view_in_the_file_of_its_run_is_refused_and_the_run_is_left() {
-    let folder = folder("over_its_input");
+    let folder = Folder::new();
     let path = saved(&folder, run());
     let other_name = folder.join("symlink");
     std::os::unix::fs::symlink(&path, &other_name).unwrap();
-    let roundabout = folder.join("../over_its_input/./run.jsonl");
+    let roundabout = folder.join("..").join(folder.file_name().unwrap()).join("./run.jsonl");
     for (input, output) in
         [(&path, &path), (&path, &other_name), (&other_name, &path), (&path, &roundabout)]
     {
@@ -116,7 +108,7 @@ fn a_view_in_the_file_of_its_run_is_refused_and_the_run_is_left() {
 
 #[test]
 fn two_views_in_one_file_are_refused() {
-    let folder = folder("two_in_one");
+    let folder = Folder::new();
     let (path, old) = (saved(&folder, run()), folder.join("old"));
     fs::write(&old, "old").unwrap();
     let name = old.to_str().unwrap();
@@ -131,7 +123,7 @@ fn two_views_in_one_file_are_refused() {
 
 #[test]
 fn a_command_that_fails_leaves_the_old_file_as_it_was() {
-    let folder = folder("old_files");
+    let folder = Folder::new();
     let path = saved(&folder, run() + "{}\n");
     let old = folder.join("old");
     let nowhere = folder.join("no-such-folder").join("file");
@@ -167,7 +159,7 @@ fn a_command_that_fails_leaves_the_old_file_as_it_was() {
 fn an_interrupted_run_leaves_the_old_files_and_none_of_its_own() {
     use std::io::{BufRead, BufReader};
 
-    let folder = folder("interrupted");
+    let folder = Folder::new();
     for name in ["run", "page", "capture"] {
         fs::write(folder.join(name), "old").unwrap();
     }
@@ -178,7 +170,7 @@ fn an_interrupted_run_leaves_the_old_files_and_none_of_its_own() {
             .args(["--default-signal=INT", env!("CARGO_BIN_EXE_xtask")])
             .args(["run", "part2-aead", "--requests", "1000000", "--json"])
             .args(["--save", "run", "--page", "page", "--capture", "capture"])
-            .current_dir(&folder)
+            .current_dir(&*folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -201,7 +193,7 @@ fn an_interrupted_run_leaves_the_old_files_and_none_of_its_own() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_target_that_is_no_file_is_written_as_it_is() {
-    let folder = folder("special");
+    let folder = Folder::new();
     let path = saved(&folder, run());
     let (fifo, page) = (folder.join("fifo"), folder.join("page.html"));
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
@@ -228,7 +220,7 @@ fn a_target_that_is_no_file_is_written_as_it_is() {
 fn a_file_made_anew_keeps_its_access_and_a_link_stays_one() {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    let folder = folder("made_anew");
+    let folder = Folder::new();
     let path = saved(&folder, run());
     let (page, link) = (folder.join("page.html"), folder.join("link"));
     fs::write(&page, "old").unwrap();
@@ -271,7 +263,7 @@ fn assert_visible(text: &str) {
 
 #[test]
 fn what_a_file_says_reaches_terminal_and_page_as_visible_text_alone() {
-    let folder = folder("invisible");
+    let folder = Folder::new();
     let page = folder.join("page.html");
     for char in HIDDEN {
         let words = format!("{char}[2Jhere");
@@ -345,7 +337,7 @@ fn what_an_exercise_writes_is_shown_as_visible_text() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_view_of_what_cannot_be_printed_is_not_written() {
-    let folder = folder("unprinted");
+    let folder = Folder::new();
     let (path, old) = (saved(&folder, run()), folder.join("old"));
     fs::write(&old, "old").unwrap();
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
@@ -416,7 +408,7 @@ fn speakers(folder: &Path) -> Vec<Command> {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_command_that_cannot_print_says_so_and_ends_with_3() {
-    for mut command in speakers(&folder("full")) {
+    for mut command in speakers(&Folder::new()) {
         let full = fs::File::options().write(true).open("/dev/full").unwrap();
         let output = command.stdin(Stdio::null()).stdout(full).output().unwrap();
         let complaint = complaint(&output);
@@ -428,7 +420,7 @@ fn a_command_that_cannot_print_says_so_and_ends_with_3() {
 
 #[test]
 fn a_reader_that_has_had_enough_is_no_failure() {
-    for mut command in speakers(&folder("closed")) {
+    for mut command in speakers(&Folder::new()) {
         let (nobody, into_nothing) = std::io::pipe().unwrap();
         drop(nobody);
         let output = command
@@ -478,7 +470,7 @@ fn a_client_and_a_server_that_cannot_report_end_with_3() {
 
 #[test]
 fn blank_lines_a_byte_order_mark_and_line_ends_of_windows_are_no_damage() {
-    let folder = folder("harmless");
+    let folder = Folder::new();
     let expected = show(&saved(&folder, run()), &[]);
     assert_shown(&expected);
     let marked = format!("\u{feff}{}", run());
@@ -510,7 +502,7 @@ fn utf_16(text: &str, mark: bool, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 fn a_file_in_utf_16_is_called_that() {
     use std::os::unix::fs::PermissionsExt;
 
-    let folder = folder("utf_16");
+    let folder = Folder::new();
     let tunnel = tunnel();
     let end = |key: &Path| {
         Command::new(tunnel.named("tunnel").unwrap())
@@ -552,7 +544,7 @@ fn a_file_in_utf_16_is_called_that() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_line_without_an_end_takes_no_memory_and_is_refused_with_the_limit() {
-    let folder = folder("long_line");
+    let folder = Folder::new();
     let path = folder.join("run.jsonl");
     let mut file = fs::File::create(&path).unwrap();
     file.write_all((run() + "{").as_bytes()).unwrap();

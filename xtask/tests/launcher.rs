@@ -5,9 +5,10 @@ mod common;
 mod mask;
 
 use std::fs;
-use std::process::{Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
-use common::programs;
+use common::{Folder, programs};
 use mask::masked;
 use stages::{PART1_PLAIN, STAGES};
 use transcript::Event;
@@ -127,12 +128,11 @@ fn without_the_wire(transcript: &str) -> Vec<String> {
 #[test]
 fn a_transcript_with_the_wire_differs_from_one_without_it_in_nothing_else() {
     for stage in STAGES {
-        let saved =
-            std::env::temp_dir().join(format!("wire-{}-{}", stage.name, std::process::id()));
+        let folder = Folder::new();
+        let saved = folder.join("run.jsonl");
         let path = saved.to_str().unwrap();
         let with = stdout(&xtask(&["run", stage.name, "--save", path]));
         let without = stdout(&xtask(&["show", path, "--wire", "off"]));
-        fs::remove_file(&saved).unwrap();
         assert!(with.contains("wire   │") && !without.contains("wire   │"));
         assert_eq!(without_the_wire(&with), without_the_wire(&without));
         let unwatched = stdout(&xtask(&["run", stage.name, "--wire", "off"]));
@@ -142,19 +142,20 @@ fn a_transcript_with_the_wire_differs_from_one_without_it_in_nothing_else() {
 
 #[test]
 fn a_saved_run_is_shown_as_it_was() {
-    let saved = std::env::temp_dir().join(format!("saved-{}", std::process::id()));
+    let folder = Folder::new();
+    let saved = folder.join("run.jsonl");
     let path = saved.to_str().unwrap();
     let first = stdout(&xtask(&["run", "all", "--save", path, "--segment", "7"]));
     assert_eq!(stdout(&xtask(&["show", path])), first);
     let full = stdout(&xtask(&["show", path, "--wire", "full"]));
     assert!(full.lines().all(|line| line.chars().count() <= 100));
     assert!(full.lines().count() > first.lines().count());
-    fs::remove_file(&saved).unwrap();
 }
 
 #[test]
 fn a_malformed_run_is_refused_with_its_line() {
-    let saved = std::env::temp_dir().join(format!("malformed-{}", std::process::id()));
+    let folder = Folder::new();
+    let saved = folder.join("run.jsonl");
     let path = saved.to_str().unwrap();
     let good = stdout(&xtask(&["run", "part1-plain", "--json"]));
     for (bad, why) in [
@@ -188,7 +189,6 @@ fn a_malformed_run_is_refused_with_its_line() {
     let complaint = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(complaint.starts_with("xtask: cannot read no-such-file: No such file"), "{complaint}");
-    fs::remove_file(&saved).unwrap();
 }
 
 #[test]
@@ -254,6 +254,52 @@ fn a_client_that_dies_early_ends_the_pair() {
     assert!(message.contains("unexpected argument '--surprise'"), "{message}");
 }
 
+/// Runs `cargo xtask run` as it stands in `program`, in `from`, with a cargo that says which target folder it was
+/// given, and builds nothing.
+fn target_folder_given(program: &Path, from: &Path, asked: &[(&str, &str)]) -> String {
+    let cargo = from.join("cargo");
+    // Written by another process: no file can be started that this one, and all it starts meanwhile, may write to.
+    let script =
+        r#"printf '#!/bin/sh\necho "$CARGO_TARGET_DIR" >&2\nexit 1\n' > "$0"; chmod 700 "$0""#;
+    assert!(Command::new("sh").args(["-c", script]).arg(&cargo).status().unwrap().success());
+    let output = Command::new(program)
+        .args(["run", "part1-plain"])
+        .current_dir(from)
+        .env_remove("CARGO_TARGET_DIR")
+        .env_remove("CARGO_BUILD_TARGET_DIR")
+        .envs(asked.iter().copied())
+        .env("CARGO", &cargo)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    said.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_relative_target_folder_is_the_one_that_cargo_took_it_for() {
+    let folder = Folder::new();
+    let user = folder.join("user");
+    let target = user.join("rel-out");
+    let program = target.join("debug").join("xtask");
+    fs::create_dir_all(target.join("debug")).unwrap();
+    fs::hard_link(env!("CARGO_BIN_EXE_xtask"), &program).unwrap();
+    let given =
+        |from: &Path, variable, value| target_folder_given(&program, from, &[(variable, value)]);
+    let target = target.to_str().unwrap();
+    for variable in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"] {
+        assert_eq!(given(&user, variable, "rel-out"), target);
+        assert_eq!(given(&user, variable, "./rel-out/"), target);
+        // Tests are started in the folder of their package.
+        assert_eq!(given(&folder, variable, "rel-out"), target);
+        assert_eq!(given(&folder, variable, "../rel-out"), target);
+        assert_eq!(given(&folder, variable, "/elsewhere"), "/elsewhere");
+        // Some other cargo built this one.
+        let here = folder.join("other");
+        assert_eq!(given(&folder, variable, "other"), here.to_str().unwrap());
+    }
+    assert_eq!(target_folder_given(&program, &folder, &[]), "");
+}
+
 /// The processes whose parent is `id`.
 #[cfg(target_os = "linux")]
 fn children(id: u32) -> Vec<u32> {
@@ -279,7 +325,6 @@ fn wait_until_gone(id: u32) {
 #[cfg(target_os = "linux")]
 fn a_launcher_that_is_killed_or_interrupted_leaves_no_child_behind() {
     use std::io::{BufRead, BufReader};
-    use std::process::Command;
 
     programs();
     for signal in ["-KILL", "-INT", "-TERM"] {

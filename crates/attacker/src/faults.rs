@@ -12,7 +12,7 @@ use stages::Stage;
 const SLOW: Duration = Duration::from_millis(200);
 
 /// Time limit for a connection: longer than any deadline of a server.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// One kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

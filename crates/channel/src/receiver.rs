@@ -39,9 +39,9 @@ impl<R: Read, O: Open> Receiver<R, O> {
         self.opener = opener;
     }
 
-    /// Returns whether something of the next record is here already.
-    pub fn has_begun(&self) -> bool {
-        self.reader.has_begun()
+    /// Returns how many bytes are here already, of the next record and what follows it.
+    pub fn unread_len(&self) -> usize {
+        self.reader.unread_len()
     }
 
     /// Returns whether the next record is here already, so that [`recv`](Self::recv) does not wait.

@@ -134,9 +134,9 @@ impl<R: Read> RecordReader<R> {
     }
     // ANCHOR_END: read_record
 
-    /// Returns whether something of the next record is here already.
-    pub fn has_begun(&self) -> bool {
-        self.start < self.end
+    /// Returns how many bytes are here already, of the next record and what follows it.
+    pub fn unread_len(&self) -> usize {
+        self.unread().len()
     }
 
     /// Returns whether the next record is here already, from its first byte to its last.

@@ -6,11 +6,12 @@
 //! - [`connection`]: a stream that is watched and timed.
 //! - [`reporter`]: where a program reports what happens, through a [`queue`]; [`exit`]: how it ends.
 //! - [`serve`](mod@serve): many connections at a time.
-//! - [`stream`]: a TCP stream on which every step has a deadline.
+//! - [`stream`]: a TCP stream on which every message has its time limits; [`progress`]: how far one is.
 
 pub mod connection;
 pub mod exit;
 pub mod options;
+pub mod progress;
 pub mod queue;
 pub mod reporter;
 pub mod serve;
@@ -63,7 +64,7 @@ pub fn client_with(
     let reporter = Arc::new(options.common.reporter(Role::Client, stage, PATIENCE));
     let connect = || {
         let addr = &options.addr;
-        let stream = TimedStream::connect(addr, options.common.timeout)
+        let stream = TimedStream::connect(addr, options.common.limits())
             .with_context(|| format!("cannot connect to {addr}"))?;
         Connection::new(stream, reporter.clone())
     };
@@ -90,7 +91,7 @@ pub fn server(
     let options = ServerOptions::parse(stage);
     let reporter = Arc::new(options.common.reporter(Role::Server, stage, options.patience()));
     serve(&options.serving(), &reporter, |stream, connections| {
-        let stream = TimedStream::new(stream, options.common.timeout, options.idle_timeout());
+        let stream = TimedStream::new(stream, options.common.limits());
         let connection = Connection::new(stream, reporter.clone())?;
         let running = Arc::downgrade(&connection);
         connections.add(running);

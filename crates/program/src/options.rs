@@ -12,20 +12,23 @@ use framing::MAX_PLAINTEXT_LEN;
 use stages::Stage;
 use transcript::{Format, Role, output};
 
+use crate::progress::TimeLimits;
 use crate::queue::PATIENCE;
 use crate::reporter::Reporter;
 use crate::serve::ServeOptions;
 use crate::{REQUEST, exit, exit_with_stdin};
 
-/// Idle time a server allows between two messages, as a multiple of the time for one.
-const IDLE: u32 = 6;
-
 /// Options of every program.
 #[derive(Args, Debug)]
 pub struct Common {
-    /// Time limit for the peer to send a whole message, or to accept ours
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    /// Longest silence: while connecting, before the first message, and between two bytes of any,
+    /// whether the peer sends them or takes them
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
+
+    /// Time limit for a whole message, however steadily its bytes pass; and for the next one to begin
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub message_timeout: Duration,
 
     /// Write events as JSON, one object a line
     #[arg(long)]
@@ -37,6 +40,11 @@ pub struct Common {
 }
 
 impl Common {
+    /// Returns the time limits of a message.
+    pub fn limits(&self) -> TimeLimits {
+        TimeLimits { silence: self.timeout, message: self.message_timeout }
+    }
+
     /// Sets the program up to report, and to go on without a reader who takes nothing for as long as `patience`:
     /// none at all if it is a service.
     pub fn reporter(&self, role: Role, stage: &'static Stage, patience: Duration) -> Reporter {
@@ -152,11 +160,6 @@ impl ServerOptions {
     /// Returns how long a reader of the events is waited for. A service does not depend on one.
     pub(crate) fn patience(&self) -> Duration {
         if self.forever { Duration::ZERO } else { PATIENCE }
-    }
-
-    /// Returns the time that a client may be silent between two messages.
-    pub(crate) fn idle_timeout(&self) -> Duration {
-        self.common.timeout * IDLE
     }
 }
 

@@ -1,11 +1,14 @@
-//! A TCP stream on which every step has a deadline.
+//! A TCP stream on which every message has its time limits.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use framing::MAX_PLAINTEXT_LEN;
 use socket2::{SockRef, TcpKeepalive};
+
+use crate::progress::{Progress, TimeLimits, Way};
 
 /// Limits on what is read and thrown away before a connection is closed, in bytes and in time.
 const DRAIN_LEN: u64 = 64 * 1024;
@@ -15,59 +18,53 @@ const DRAIN_TIME: Duration = Duration::from_secs(1);
 const SILENT_TIME: Duration = Duration::from_secs(60);
 const PROBE_TIME: Duration = Duration::from_secs(15);
 
-/// A stream whose reads and writes fail once the current step has taken longer than it may.
+/// A stream whose reads and writes fail once the current message has taken longer than it may.
 ///
 /// A time-out of the socket bounds a single call, so a peer that sends one byte now and then could hold
-/// on for ever. Here the deadline is a point in time, and each call gets what is left of it.
+/// on for ever. Here each message has its [`Progress`].
 #[derive(Debug)]
 pub struct TimedStream {
     stream: TcpStream,
-    /// For a whole message, once its first byte is there; and for taking what is sent.
-    timeout: Duration,
-    /// For the first byte of the next message.
-    idle_timeout: Duration,
+    limits: TimeLimits,
     clock: Mutex<Clock>,
 }
 
 #[derive(Debug)]
 struct Clock {
-    /// When the message must be whole, or must have begun.
-    read_by: Instant,
-    /// Whether the message has not begun yet.
+    reading: Progress,
+    /// Whether a further message may begin and has not.
     idle: bool,
-    /// When what is being written must be taken, if anything is.
-    write_by: Option<Instant>,
+    /// What is being written, if anything is.
+    writing: Option<Progress>,
     /// Whether no further message is wanted.
     stopped: bool,
 }
 
 impl TimedStream {
-    /// Times `stream`. The first message must be whole within `timeout`; a later one must begin within
-    /// `idle_timeout` and be whole within `timeout` from its first byte. What is sent must be taken
-    /// within `timeout`.
-    pub fn new(stream: TcpStream, timeout: Duration, idle_timeout: Duration) -> Self {
+    /// Times `stream`. The first message must begin before the silence is too long. A later one may take
+    /// as long to begin as to come: it can be an answer, and what it answers be on its way for as long.
+    pub fn new(stream: TcpStream, limits: TimeLimits) -> Self {
         // A record goes out in one write, and nothing is gained by holding it back.
         _ = stream.set_nodelay(true);
-        let read_by = Instant::now() + timeout;
-        let clock = Clock { read_by, idle: false, write_by: None, stopped: false };
-        Self { stream, timeout, idle_timeout, clock: Mutex::new(clock) }
+        let reading = Progress::awaited(limits, limits.silence);
+        let clock = Clock { reading, idle: false, writing: None, stopped: false };
+        Self { stream, limits, clock: Mutex::new(clock) }
     }
 
-    /// Connects to `addr`, in no longer than `timeout`, and times the stream: each message must be whole
-    /// within `timeout` after the one before.
+    /// Connects to `addr`, in no longer than a silence may be, and times the stream.
     ///
     /// # Errors
     /// Those of [`connect`].
-    pub fn connect(addr: &str, timeout: Duration) -> io::Result<Self> {
-        connect(addr, timeout).map(|stream| Self::new(stream, timeout, timeout))
+    pub fn connect(addr: &str, limits: TimeLimits) -> io::Result<Self> {
+        connect(addr, limits.silence).map(|stream| Self::new(stream, limits))
     }
 
     /// A message is done: the next one may begin.
     pub fn restart(&self) {
         let mut clock = self.clock();
-        clock.read_by = Instant::now() + self.idle_timeout;
+        clock.reading = Progress::awaited(self.limits, self.limits.message);
         clock.idle = true;
-        clock.write_by = None;
+        clock.writing = None;
     }
 
     /// The message that has begun is the last: where the next one would begin, the stream ends.
@@ -88,9 +85,10 @@ impl TimedStream {
     /// would reset the connection and destroy them on their way.
     pub fn close(&self) {
         if self.stream.shutdown(Shutdown::Write).is_ok() {
+            let time = DRAIN_TIME.min(self.limits.silence);
+            let limits = TimeLimits { silence: time, message: time };
             let mut clock = self.clock();
-            clock.read_by = Instant::now() + DRAIN_TIME.min(self.timeout);
-            clock.idle = false;
+            (clock.reading, clock.idle) = (Progress::begun(limits, 0), false);
             drop(clock);
             _ = io::copy(&mut Read::take(self, DRAIN_LEN), &mut io::sink());
         }
@@ -126,46 +124,29 @@ pub fn connect(addr: &str, timeout: Duration) -> io::Result<TcpStream> {
     Err(failed)
 }
 
-fn time_left(deadline: Instant) -> io::Result<Duration> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(left) }
-}
-
-/// Says of a time-out how long was waited, and for what.
-fn explain(error: io::Error, what: &str, waited: Duration) -> io::Error {
-    match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            let seconds = waited.as_secs_f64();
-            io::Error::new(ErrorKind::TimedOut, format!("{what} within {seconds} s"))
-        }
-        _ => error,
-    }
-}
-
 impl Read for &TimedStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let (deadline, idle) = {
-            let clock = self.clock();
-            if clock.stopped && clock.idle {
+        loop {
+            let wait = {
+                let clock = self.clock();
+                if clock.stopped && clock.idle {
+                    return Ok(0);
+                }
+                clock.reading.wait()
+            };
+            self.stream.set_read_timeout(Some(wait))?;
+            let read = unless_waiting((&self.stream).read(buffer))?;
+            if read == Some(0) {
                 return Ok(0);
             }
-            (clock.read_by, clock.idle)
-        };
-        let read = time_left(deadline)
-            .and_then(|left| self.stream.set_read_timeout(Some(left)))
-            .and_then(|()| (&self.stream).read(buffer));
-        match read {
-            Ok(n) => {
-                if idle && n > 0 {
-                    let mut clock = self.clock();
-                    clock.idle = false;
-                    clock.read_by = Instant::now() + self.timeout;
-                }
-                Ok(n)
+            let mut clock = self.clock();
+            if let Some(len) = read {
+                clock.idle = false;
+                clock.reading.advance(len);
             }
-            Err(error) => {
-                let waited = if idle { self.idle_timeout } else { self.timeout };
-                Err(explain(error, "the peer sent nothing complete", waited))
+            clock.reading.check(Way::In, "the peer", "message")?;
+            if let Some(len) = read {
+                return Ok(len);
             }
         }
     }
@@ -173,14 +154,38 @@ impl Read for &TimedStream {
 
 impl Write for &TimedStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let deadline = *self.clock().write_by.get_or_insert_with(|| Instant::now() + self.timeout);
-        time_left(deadline)
-            .and_then(|left| self.stream.set_write_timeout(Some(left)))
-            .and_then(|()| (&self.stream).write(bytes))
-            .map_err(|error| explain(error, "the peer did not take what was sent", self.timeout))
+        loop {
+            let begin = || Progress::begun(self.limits, 0);
+            let wait = self.clock().writing.get_or_insert_with(begin).wait();
+            self.stream.set_write_timeout(Some(wait))?;
+            let written = unless_waiting((&self.stream).write(bytes))?;
+            let mut clock = self.clock();
+            let writing = clock.writing.get_or_insert_with(begin);
+            if let Some(len) = written {
+                writing.advance(len);
+            }
+            writing.check(Way::Out, "the peer", "message")?;
+            // Several messages can go out together: then each as long as the longest has its own time.
+            if writing.passed() >= MAX_PLAINTEXT_LEN {
+                clock.writing = None;
+            }
+            if let Some(len) = written {
+                return Ok(len);
+            }
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Returns the result of a read or write, or `None` if it has only waited.
+///
+/// Other time-outs than this one are the system's: that it gave up on the peer.
+pub fn unless_waiting(result: io::Result<usize>) -> io::Result<Option<usize>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+        other => other.map(Some),
     }
 }

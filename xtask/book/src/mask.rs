@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use regex_lite::Regex;
 
 /// What is masked, and by what.
-const MASKS: [(&str, &str); 9] = [
+const MASKS: [(&str, &str); 11] = [
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
     (r"at \d+\.\d{6} s", "at [time] s"),
     // A transcript's rows: `nonce 12 B  93 0c ..`, also in colour.
@@ -22,6 +22,8 @@ const MASKS: [(&str, &str); 9] = [
     (r#""micros":\d+"#, r#""micros":[time]"#),
     // Wireshark's.
     (r"\b\d+\.\d{9}\b", "[time]"),
+    (r"\b\d{5} → ", "[port] → "),
+    (r" → \d{5}\b", " → [port]"),
     (r"(Nonce|Ciphertext|Tag): [0-9a-f]{24,}…?", "$1: [random]"),
     (r"\b\d+\.\d+ ?(s|ms|µs)\b", "[time] $1"),
 ];
@@ -56,6 +58,8 @@ mod tests {
             (r#""record":"313e","bytes":"00""#, r#""record":"[random]","bytes":"[random]""#),
             (r#""micros":398}"#, r#""micros":[time]}"#),
             (" 4 0.000650000  127", " 4 [time]  127"),
+            ("TCP 44 51873 → 9002 [SYN]", "TCP 44 [port] → 9002 [SYN]"),
+            ("TCP 44 9002 → 51873 [SYN, ACK]", "TCP 44 9002 → [port] [SYN, ACK]"),
             ("Nonce: 1374f0a07a8bb8908b95e71f", "Nonce: [random]"),
             ("finished in 0.32s", "finished in [time] s"),
         ] {

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use xtask::launch::programs::{TARGET_DIR, target_dir};
 
 /// Longer than any command of the book takes, building included.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -38,6 +39,7 @@ pub fn run(root: &Path, script: &str) -> Result<Ran> {
         .arg(format!("exec 2>&1\n{script}"))
         .current_dir(root)
         .envs([("CARGO_TERM_QUIET", "true"), ("CARGO_TERM_COLOR", "never"), ("NO_COLOR", "1")])
+        .envs(target_dir().map(|folder| (TARGET_DIR, folder)))
         .env_remove("CLICOLOR_FORCE")
         .env_remove("RUST_BACKTRACE")
         .stdin(Stdio::null())

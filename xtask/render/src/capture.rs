@@ -3,14 +3,19 @@
 //! The bytes, their order and their times are the run's. The packets around them are made here, as two well
 //! behaved ends on loopback would have made them: a handshake, each chunk in packets of its own and
 //! acknowledged at once, a FIN for each end. Each packet that carries a record says so in a comment.
+//!
+//! A run says neither its day nor its sequence numbers. They and the ports are drawn from what it does say
+//! before its first byte passes: among that are the ports it really had, and random nonces. So a run always
+//! gives the same capture, and captures of different ones can be merged.
 
 mod comments;
 
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufWriter, Write};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use etherparse::{Ipv4Header, PacketBuilder, TcpHeader, TcpOptionElement};
 use pcap_file::pcapng::PcapNgWriter;
 use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
@@ -27,11 +32,12 @@ use self::comments::Comments;
 /// Both ends' address. The articles' programs talk on loopback.
 const ADDRESS: [u8; 4] = [127, 0, 0, 1];
 
-/// The first connection's client port: the first of those no service may be given (RFC 6335, section 6).
+/// The clients' ports: those that no service may be given (RFC 6335, section 6).
 const FIRST_CLIENT_PORT: u16 = 49_152;
+const CLIENT_PORTS: u64 = u16::MAX as u64 - FIRST_CLIENT_PORT as u64 + 1;
 
-/// The first sequence number of either end. Real ones are random; Wireshark counts from there.
-const INITIAL_SEQUENCE: u32 = 1_000_000;
+/// The seconds of 1970, in one of which each capture begins.
+const FIRST_YEAR: u32 = 365 * 24 * 60 * 60;
 
 /// The most bytes of the stream in one packet: what IPv4's longest has room for, as on loopback.
 pub const MAX_SEGMENT_LEN: usize = u16::MAX as usize - Ipv4Header::MIN_LEN - TcpHeader::MIN_LEN;
@@ -41,8 +47,11 @@ pub const MAX_SEGMENT_LEN: usize = u16::MAX as usize - Ipv4Header::MIN_LEN - Tcp
 pub struct Capture<W: Write> {
     file: PcapNgWriter<BufWriter<W>>,
     connection: Option<Connection>,
-    client_port: u16,
-    /// When the last packet passed, since the capture began.
+    /// Number of connections so far.
+    connections: u64,
+    /// What the run said up to the first bytes that passed.
+    run: DefaultHasher,
+    /// When the last packet passed, since 1970.
     now: Duration,
 }
 
@@ -70,24 +79,41 @@ impl<W: Write> Capture<W> {
             ],
         })
         .map_err(cause)?;
-        Ok(Self { file, connection: None, client_port: FIRST_CLIENT_PORT, now: Duration::ZERO })
+        let (run, now) = (DefaultHasher::new(), Duration::ZERO);
+        Ok(Self { file, connection: None, connections: 0, run, now })
     }
 
     /// Writes the next event. Only those of the wire leave a trace. A connection begins with the first of
     /// them, and where the stage changes or a direction that has ended carries bytes again.
+    ///
+    /// # Errors
+    /// When it cannot be written, or its time is one that a capture has no room for.
     pub fn write(&mut self, event: &Event) -> Result<()> {
         let (direction, micros, bytes) = match &event.kind {
             EventKind::Chunk { direction, micros, bytes } => (*direction, *micros, Some(bytes)),
             EventKind::End { direction, micros } => (*direction, *micros, None),
-            _ => return Ok(()),
+            _ if self.connections > 0 => return Ok(()),
+            _ => {
+                serde_json::to_vec(event)?.hash(&mut self.run);
+                return Ok(());
+            }
         };
+        if self.connections == 0 {
+            (micros, bytes.map(|bytes| &**bytes)).hash(&mut self.run);
+        }
         let mut connection = match self.connection.take() {
             Some(open) if open.stage == event.stage && !open.flows[direction as usize].ended => {
                 open
             }
             _ => self.connect(event.stage)?,
         };
-        self.now = self.now.max(connection.made + Duration::from_micros(micros));
+        let at = connection.made + Duration::from_micros(micros);
+        let is_held = u64::try_from(at.as_nanos()).is_ok();
+        ensure!(
+            is_held,
+            "\"micros\":{micros} is too late: a capture's clock ends in the year 2554"
+        );
+        self.now = self.now.max(at);
         if let Some(bytes) = bytes {
             for piece in bytes.chunks(MAX_SEGMENT_LEN) {
                 let comments = connection.flows[direction as usize].comments.packet(piece);
@@ -110,17 +136,30 @@ impl<W: Write> Capture<W> {
 
     /// Opens a connection with the three-way handshake.
     fn connect(&mut self, stage: &'static Stage) -> Result<Connection> {
+        if self.connections == 0 {
+            self.now = Duration::from_secs((self.draw("clock") % FIRST_YEAR).into());
+        }
+        let port = (u64::from(self.draw("port")) + self.connections) % CLIENT_PORTS;
+        let client_port = FIRST_CLIENT_PORT + u16::try_from(port)?;
         let flows = [Direction::ToServer, Direction::ToClient].map(|direction| Flow {
-            sequence: INITIAL_SEQUENCE,
+            sequence: self.draw(("sequence", self.connections, direction as u8)),
             ended: false,
             comments: Comments::new(stage, direction),
         });
-        let mut new = Connection { stage, client_port: self.client_port, made: self.now, flows };
-        self.client_port = self.client_port.checked_add(1).unwrap_or(FIRST_CLIENT_PORT);
+        self.connections += 1;
+        let mut new = Connection { stage, client_port, made: self.now, flows };
         let syn = new.packet(Direction::ToServer, Kind::Syn, &[])?;
         self.write_packet(&syn, vec![])?;
         self.write_acknowledged(&mut new, Direction::ToClient, Kind::SynAck, &[], vec![])?;
         Ok(new)
+    }
+
+    /// Draws a number for `what`, the same for the same run.
+    fn draw(&self, what: impl Hash) -> u32 {
+        let mut hasher = self.run.clone();
+        what.hash(&mut hasher);
+        let [a, b, c, d, ..] = hasher.finish().to_be_bytes();
+        u32::from_be_bytes([a, b, c, d])
     }
 
     /// Writes a packet, and the other end's acknowledgement of it.
@@ -157,7 +196,7 @@ impl<W: Write> Capture<W> {
 struct Connection {
     stage: &'static Stage,
     client_port: u16,
-    /// When it was made, since the capture began.
+    /// When it was made, since 1970.
     made: Duration,
     /// To the server, to the client.
     flows: [Flow; 2],

@@ -8,6 +8,7 @@ use pcap_file::pcapng::{Block, PcapNgReader};
 use proptest::prelude::*;
 use render::capture::{Capture, MAX_SEGMENT_LEN};
 use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, STAGES};
+use std::collections::HashSet;
 use std::time::Duration;
 use transcript::{Direction, Event, EventKind, Role};
 
@@ -157,14 +158,46 @@ fn a_connection_begins_where_the_stage_changes_or_one_that_has_ended_speaks_agai
     wires.extend([wire(&PART2_AEAD), wire(&PART2_AEAD)]);
     let packets = packets(&capture(wires.iter().flat_map(Wire::events)));
     let mut connections = packets.chunk_by(|_, next| !next.tcp.syn || next.tcp.ack);
-    for (wire, client_port) in wires.iter().zip(49_152..) {
+    let mut client_ports = HashSet::new();
+    for wire in &wires {
         let connection = connections.next().unwrap();
-        assert_eq!(connection[0].tcp.source_port, client_port);
+        assert!(client_ports.insert(connection[0].tcp.source_port));
         let bytes = BOTH.map(|direction| wire.stream(direction));
         assert_eq!(streams(connection, wire.stage.port), bytes);
     }
     assert!(connections.next().is_none());
     assert!(packets.is_sorted_by_key(|packet| packet.at));
+}
+
+/// A run of the plain stage, whose bytes are always the same, and a server at this port.
+fn plain_run(server_port: u16) -> Vec<u8> {
+    let addr = ([127, 0, 0, 1], server_port).into();
+    let listening =
+        Event { role: Role::Server, stage: &PART1_PLAIN, kind: EventKind::Listening { addr } };
+    let chunks = vec![(Direction::ToServer, b"GET / HTTP/1.1\r\n".to_vec())];
+    capture([vec![listening], Wire { stage: &PART1_PLAIN, chunks }.events()].concat())
+}
+
+#[test]
+fn the_same_run_gives_the_same_capture() {
+    assert_eq!(plain_run(40_000), plain_run(40_000));
+}
+
+#[test]
+fn different_runs_share_neither_sequence_numbers_nor_times_and_hardly_a_port() {
+    let runs: Vec<_> = (40_000..40_100).map(|port| packets(&plain_run(port))).collect();
+    let syns = || runs.iter().flat_map(|packets| &packets[..2]);
+    let sequences: HashSet<_> = syns().map(|packet| packet.tcp.sequence_number).collect();
+    assert_eq!(sequences.len(), 200);
+    let client_ports: HashSet<_> = runs.iter().map(|packets| packets[0].tcp.source_port).collect();
+    assert!(client_ports.len() > 95);
+    assert!(client_ports.iter().all(|port| *port >= 49_152));
+    let mut times: Vec<_> = runs.iter().map(|packets| packets[0].at).collect();
+    times.sort_unstable();
+    for pair in times.windows(2) {
+        assert!(pair[1] > pair[0] + Duration::from_secs(1), "they do not overlap");
+    }
+    assert!(times[99] < Duration::from_secs(365 * 24 * 60 * 60), "in 1970");
 }
 
 #[test]

@@ -97,6 +97,22 @@ fn a_reader_that_has_had_enough_is_no_failure() {
 }
 
 #[test]
+fn a_time_that_no_capture_can_hold_is_named() {
+    let direction = Direction::ToServer;
+    for micros in [u64::MAX, u64::MAX / 1000 + 1] {
+        let bytes = b"hi".as_slice().into();
+        for kind in
+            [EventKind::Chunk { direction, micros, bytes }, EventKind::End { direction, micros }]
+        {
+            let event = Event { role: Role::Wire, stage: &PART2_AEAD, kind };
+            let output = render("--capture", &lines(&[event]));
+            let complaint = format!("cannot write the capture: \"micros\":{micros} is ");
+            assert_fails(&output, 3, &complaint);
+        }
+    }
+}
+
+#[test]
 fn the_dissectors_tables_are_printed_when_asked_for() {
     let output = render("--dissector", b"");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), render::dissector::lua());

@@ -2,12 +2,14 @@
 
 mod wire;
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use framing::MAX_PLAINTEXT_LEN;
+use pcap_file::pcapng::{Block, PcapNgReader, PcapNgWriter};
 use stages::{
     PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Part, STAGES, Stage, field,
 };
@@ -28,7 +30,7 @@ const FIELDS: [(field::Role, &str); 4] = [
 ];
 
 /// What each packet is asked for.
-const ASKED: [&str; 18] = [
+const ASKED: [&str; 21] = [
     "tcp.stream",
     "tcp.dstport",
     "tcp.payload",
@@ -47,6 +49,9 @@ const ASKED: [&str; 18] = [
     "rtls.nonce",
     "rtls.ciphertext",
     "rtls.tag",
+    "rtls.missing",
+    "rtls.loose",
+    "tcp.analysis.retransmission",
 ];
 
 /// The severities of Wireshark's remarks. Below: what is no fault, such as comments.
@@ -111,7 +116,13 @@ fn tshark(file: &Path, args: &[&str]) -> String {
 
 /// The packets of a capture, read with one look at each and, as the window does it, with two.
 fn packets(file: &Path) -> Vec<Packet> {
+    packets_with(file, &[])
+}
+
+/// The same, with these settings.
+fn packets_with(file: &Path, settings: &[&str]) -> Vec<Packet> {
     let mut args = vec!["-T", "fields", "-E", "separator=/t", "-E", "aggregator=|"];
+    args.extend(settings);
     args.extend(ASKED.iter().flat_map(|field| ["-e", field]));
     let once = tshark(file, &args);
     assert_eq!(once, tshark(file, &[&args[..], &["-2"]].concat()));
@@ -397,7 +408,7 @@ fn damaged(stage: &'static Stage, length: u32) -> Wire {
 
 #[test]
 #[ignore = "needs tshark, which .ci/run installs"]
-fn a_length_that_no_receiver_accepts_is_remarked_and_nothing_behind_it_taken_for_a_record() {
+fn a_length_that_no_receiver_accepts_is_remarked_and_the_next_record_is_found_again() {
     for stage in STAGES.iter().filter(|stage| stage.has_records()) {
         let limits = stage.limits();
         let (min, max) = (u32::try_from(limits.min).unwrap(), u32::try_from(limits.max).unwrap());
@@ -415,9 +426,356 @@ fn a_length_that_no_receiver_accepts_is_remarked_and_nothing_behind_it_taken_for
                     let packets = this_way(&packets, 0, direction, stage.port);
                     packets.map(|packet| packet.values("rtls.nonce").len()).sum()
                 };
-                assert_eq!(records(Direction::ToServer), 1);
+                assert_eq!(records(Direction::ToServer), 2);
                 assert_eq!(records(Direction::ToClient), 3, "the other direction goes on");
             }
+        }
+    }
+}
+
+/// Wireshark's setting that puts late packets in their place.
+const REORDERED: [&str; 2] = ["-o", "tcp.reassemble_out_of_order:TRUE"];
+
+/// Records of a run, cut into packets of no more than `len` bytes.
+fn cut(stage: &'static Stage, len: usize) -> Wire {
+    Wire::of(stage, &run(stage, 4, None).concat()).in_pieces(len)
+}
+
+/// The packet in a capture of a wire that carries this chunk: each is acknowledged, and three come first.
+fn packet_of(chunk: usize) -> usize {
+    3 + 2 * chunk
+}
+
+/// The chunks that go this way.
+fn chunks_to(wire: &Wire, direction: Direction) -> Vec<usize> {
+    let this_way = |(_, (to, _)): &(usize, &(Direction, Vec<u8>))| *to == direction;
+    wire.chunks.iter().enumerate().filter(this_way).map(|(chunk, _)| chunk).collect()
+}
+
+/// The packets of a capture, in the order that `change` gives them, each no longer than `snap_len`.
+fn changed(
+    name: &str,
+    capture: &[u8],
+    snap_len: usize,
+    change: impl FnOnce(&mut Vec<usize>),
+) -> PathBuf {
+    let mut reader = PcapNgReader::new(capture).unwrap();
+    let mut writer =
+        PcapNgWriter::with_section_header(Vec::new(), reader.section().clone().into_owned())
+            .unwrap();
+    let mut packets = vec![];
+    while let Some(block) = reader.next_block() {
+        match block.unwrap().into_owned() {
+            Block::EnhancedPacket(packet) => packets.push(packet),
+            other => _ = writer.write_block(&other).unwrap(),
+        }
+    }
+    let mut order: Vec<_> = (0..packets.len()).collect();
+    change(&mut order);
+    for number in order {
+        let mut packet = packets[number].clone();
+        packet.data = packet.data[..snap_len.min(packet.data.len())].to_vec().into();
+        writer.write_pcapng_block(packet).unwrap();
+    }
+    let file = path(name);
+    fs::write(&file, writer.into_inner()).unwrap();
+    file
+}
+
+/// Every record of a direction, and of each of its bytes whether it is in other chunks than those `lost`.
+fn records(wire: &Wire, direction: Direction, lost: &[usize]) -> Vec<(Shown, Vec<bool>)> {
+    let there: Vec<bool> = chunks_to(wire, direction)
+        .into_iter()
+        .flat_map(|chunk| vec![!lost.contains(&chunk); wire.chunks[chunk].1.len()])
+        .collect();
+    let (stream, header) = (wire.stream(direction), wire.stage.header());
+    let (mut records, mut at) = (vec![], 0);
+    while at < stream.len() {
+        let end = at + header.len() + header.payload_len(&stream[at..]).unwrap();
+        let record = expected(wire.stage, &stream[at + header.len()..end]);
+        records.push((record, there[at..end].to_vec()));
+        at = end;
+    }
+    records
+}
+
+/// The records of which all bytes are there.
+fn whole(wire: &Wire, direction: Direction, lost: &[usize]) -> Vec<Shown> {
+    let whole = |(record, there): (Shown, Vec<bool>)| (!there.contains(&false)).then_some(record);
+    records(wire, direction, lost).into_iter().filter_map(whole).collect()
+}
+
+/// Whether any record is there in part. Without a seq, nothing tells of those that are missing whole.
+fn is_any_cut(wire: &Wire, direction: Direction, lost: &[usize]) -> bool {
+    let is_cut = |(_, there): &(_, Vec<bool>)| there.contains(&true) && there.contains(&false);
+    records(wire, direction, lost).iter().any(is_cut)
+}
+
+/// The dissector shows just these records in this direction, whatever else it says.
+fn assert_records(packets: &[Packet], wire: &Wire, direction: Direction, records: &[Shown]) {
+    let this_way = || this_way(packets, 0, direction, wire.stage.port);
+    for (number, (role, name)) in FIELDS.into_iter().enumerate() {
+        let found: Vec<_> = match role {
+            field::Role::Seq => {
+                let seqs = this_way().flat_map(|packet| packet.values(name));
+                seqs.map(|seq| seq.parse::<u64>().unwrap().to_be_bytes().to_vec()).collect()
+            }
+            _ => this_way().flat_map(|packet| packet.bytes(name)).collect(),
+        };
+        let sent = records.iter().filter_map(|record| record.fields[number].clone());
+        assert_eq!(found, sent.collect::<Vec<_>>(), "{name}, {direction}");
+    }
+}
+
+/// Whether the dissector says of this direction that something is missing.
+fn misses(packets: &[Packet], wire: &Wire, direction: Direction) -> bool {
+    let mut this_way = this_way(packets, 0, direction, wire.stage.port);
+    this_way.any(|packet| !packet.values("rtls.missing").is_empty() || packet.severity() == ERROR)
+}
+
+/// The chunks `lost` are not in the capture: what is whole is shown, and that something is missing is said.
+fn assert_goes_on(name: &str, wire: &Wire, lost: &[usize]) {
+    let file = changed(name, &capture(wire.events()), usize::MAX, |order| {
+        order.retain(|packet| lost.iter().all(|chunk| packet_of(*chunk) != *packet));
+    });
+    let packets = packets(&file);
+    for direction in BOTH {
+        assert_records(&packets, wire, direction, &whole(wire, direction, lost));
+        let is_missing = chunks_to(wire, direction).iter().any(|chunk| lost.contains(chunk))
+            && (wire.stage.has(field::Role::Seq) || is_any_cut(wire, direction, lost));
+        assert_eq!(misses(&packets, wire, direction), is_missing, "{name}, {direction}");
+    }
+}
+
+fn with_records() -> impl Iterator<Item = &'static Stage> {
+    STAGES.iter().copied().filter(|stage| stage.has_records())
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_capture_that_begins_inside_a_record_shows_every_record_behind_it() {
+    for stage in with_records() {
+        let wire = cut(stage, 40);
+        let file =
+            changed(&format!("{}-mid", stage.name), &capture(wire.events()), usize::MAX, |order| {
+                order.drain(..5);
+            });
+        let packets = packets(&file);
+        for direction in BOTH {
+            let lost = if direction == Direction::ToServer { &[0][..] } else { &[] };
+            let records = whole(&wire, direction, lost);
+            assert_eq!(records.len(), 4 - lost.len());
+            assert_records(&packets, &wire, direction, &records);
+            assert_eq!(misses(&packets, &wire, direction), !lost.is_empty());
+        }
+        for direction in BOTH {
+            let chunks = chunks_to(&wire, direction);
+            for count in [1, 2, 4] {
+                assert_goes_on(
+                    &format!("{}-{direction}-{count}", stage.name),
+                    &wire,
+                    &chunks[..count],
+                );
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_capture_that_lacks_a_packet_shows_every_other_record() {
+    for stage in with_records() {
+        let wire = cut(stage, 40);
+        for direction in BOTH {
+            let chunks = chunks_to(&wire, direction);
+            for lost in &chunks[3..6] {
+                assert_goes_on(&format!("{}-without-{lost}", stage.name), &wire, &[*lost]);
+            }
+            assert_goes_on(&format!("{}-without-two", stage.name), &wire, &[chunks[4], chunks[6]]);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_stream_of_joined_records_that_lacks_a_packet_goes_on() {
+    for stage in with_records() {
+        for len in [7, 100] {
+            let wire = cut(stage, usize::MAX).at_once().in_pieces(len);
+            for direction in BOTH {
+                let chunks = chunks_to(&wire, direction);
+                for lost in [0, chunks.len() / 2] {
+                    let name = format!("{}-joined-{len}-without-{lost}", stage.name);
+                    assert_goes_on(&name, &wire, &[chunks[lost]]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn packets_that_come_late_are_put_in_their_place_or_said_to_be_missing() {
+    for stage in with_records() {
+        let wire = cut(stage, 40);
+        for direction in BOTH {
+            let chunks = chunks_to(&wire, direction);
+            for late in &chunks[3..5] {
+                let name = format!("{}-late-{late}", stage.name);
+                let file = changed(&name, &capture(wire.events()), usize::MAX, |order| {
+                    order.swap(packet_of(*late), packet_of(late + 1));
+                });
+                let reordered = packets_with(&file, &REORDERED);
+                assert_records(&reordered, &wire, direction, &whole(&wire, direction, &[]));
+                assert!(!misses(&reordered, &wire, direction));
+                // TCP hands over none of it otherwise.
+                let packets = packets(&file);
+                assert_records(&packets, &wire, direction, &whole(&wire, direction, &[*late]));
+                assert!(misses(&packets, &wire, direction));
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_packet_that_comes_twice_shows_its_record_once() {
+    for stage in with_records() {
+        for len in [40, usize::MAX] {
+            let wire = cut(stage, len);
+            for direction in BOTH {
+                let chunk = chunks_to(&wire, direction)[1];
+                for behind in [1, 2, 6] {
+                    let name = format!("{}-{len}-twice-{behind}", stage.name);
+                    let file = changed(&name, &capture(wire.events()), usize::MAX, |order| {
+                        let packet = packet_of(chunk);
+                        order.insert(packet + behind, packet);
+                    });
+                    let packets = packets(&file);
+                    assert_records(&packets, &wire, direction, &whole(&wire, direction, &[]));
+                    assert!(!misses(&packets, &wire, direction));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_capture_whose_packets_were_cut_shows_the_fields_that_are_left() {
+    for stage in with_records() {
+        let wire = cut(stage, usize::MAX);
+        // Behind IP and TCP: inside the length, at its end, inside each field behind it and at its end.
+        let shortest = wire.chunks.iter().map(|(_, record)| record.len()).min().unwrap();
+        let lefts = [2, 4, 8, 12, 15, 20, 24, 50, 60, 100].into_iter();
+        for left in lefts.filter(|left| *left < shortest) {
+            let name = format!("{}-snapped-{left}", stage.name);
+            let file = changed(&name, &capture(wire.events()), 40 + left, |_| {});
+            let packets = packets(&file);
+            for direction in BOTH {
+                let cut = |record: Shown| {
+                    let header_len = stage.header().len();
+                    let mut at = header_len;
+                    let fields = record.fields.map(|field| {
+                        let field = field?;
+                        let part = field[..left.saturating_sub(at).min(field.len())].to_vec();
+                        at += field.len();
+                        // Part of a number is another number.
+                        let is_seq = stage.has(field::Role::Seq) && at == header_len + 8;
+                        (part.len() >= if is_seq { 8 } else { 1 }).then_some(part)
+                    });
+                    Shown { fields, ..record }
+                };
+                let records: Vec<_> = whole(&wire, direction, &[]).into_iter().map(cut).collect();
+                assert_records(&packets, &wire, direction, &records);
+                let this_way = || this_way(&packets, 0, direction, stage.port);
+                let lengths: Vec<_> = this_way().flat_map(|it| it.values("rtls.length")).collect();
+                let sent = records.iter().map(|record| record.length.as_str());
+                let sent: Vec<_> = if left < 4 { vec![] } else { sent.collect() };
+                assert_eq!(lengths, sent);
+                let carry = this_way().filter(|packet| !packet.values("tcp.payload").is_empty());
+                for packet in carry {
+                    assert!(!packet.values("rtls.missing").is_empty(), "{name}");
+                    assert!(packet.values("_ws.malformed").is_empty(), "{name}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_record_in_packets_that_were_cut_is_shown_where_it_begins() {
+    for stage in with_records() {
+        let wire = cut(stage, 40);
+        let file = changed(&format!("{}-snapped", stage.name), &capture(wire.events()), 60, |_| {});
+        let packets = packets(&file);
+        for direction in BOTH {
+            let lengths = this_way(&packets, 0, direction, stage.port)
+                .flat_map(|packet| packet.values("rtls.length"));
+            let sent = whole(&wire, direction, &[]).into_iter().map(|record| record.length);
+            assert_eq!(lengths.collect::<Vec<_>>(), sent.collect::<Vec<_>>(), "{direction}");
+        }
+    }
+}
+
+/// Every record of both runs is shown, and none of their packets as one of the other run that came again.
+fn assert_both_are_shown(name: &str, runs: [&Path; 2]) {
+    for order in [&["-a"][..], &[]] {
+        let file = path(&format!("{name}-{}", order.len()));
+        let merged = Command::new("mergecap").args(order).arg("-w").arg(&file).args(runs).status();
+        assert!(merged.unwrap().success());
+        let packets = packets(&file);
+        assert_eq!(packets.iter().map(|packet| packet.number("tcp.stream")).max(), Some(1));
+        let nonces: Vec<_> = packets.iter().flat_map(|packet| packet.bytes("rtls.nonce")).collect();
+        assert_eq!(nonces.len(), 16);
+        for packet in &packets {
+            assert_eq!(packet.value("tcp.analysis.retransmission"), "");
+            assert_eq!(packet.value("rtls.missing"), "");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn two_runs_merged_show_the_records_of_both() {
+    for stage in with_records() {
+        let runs = ["a", "b"].map(|name| {
+            written(&format!("{}-{name}", stage.name), run(stage, 4, Some(40)).concat())
+        });
+        assert_both_are_shown(&format!("{}-ab", stage.name), [&runs[0], &runs[1]]);
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn two_runs_that_have_a_port_in_common_show_the_records_of_both() {
+    let wire = Wire::of(&PART2_AEAD, &run(&PART2_AEAD, 4, None).concat());
+    let mut by_port = HashMap::new();
+    let [one, other] = (1..)
+        .find_map(|micros| {
+            let mut events = wire.events();
+            let EventKind::Chunk { micros: at, .. } = &mut events[0].kind else { return None };
+            *at = micros;
+            let capture = capture(events);
+            let port = client_port(&capture);
+            Some([by_port.insert(port, capture.clone())?, capture])
+        })
+        .unwrap();
+    let files = [("port-a", one), ("port-b", other)].map(|(name, capture)| {
+        let file = path(name);
+        fs::write(&file, capture).unwrap();
+        file
+    });
+    assert_both_are_shown("port-ab", [&files[0], &files[1]]);
+}
+
+/// The source of the first packet.
+fn client_port(capture: &[u8]) -> u16 {
+    let mut reader = PcapNgReader::new(capture).unwrap();
+    loop {
+        if let Block::EnhancedPacket(packet) = reader.next_block().unwrap().unwrap() {
+            return u16::from_be_bytes([packet.data[20], packet.data[21]]);
         }
     }
 }

@@ -12,10 +12,14 @@ use transcript::{EventKind, Role};
 
 use super::scenario::Scenario;
 use super::victims::{Played, Victim};
+use crate::launch::driver::Bounds;
 use crate::launch::{Driver, Programs, Report};
 
-/// Time limit for everyone's silence. The programs wait 5 s for each other.
+/// Time limit for everyone's silence. The programs wait [`TIMEOUTS`] for each other.
 const SILENCE: Duration = Duration::from_secs(12);
+
+/// Options of the programs.
+const TIMEOUTS: [&str; 4] = ["--timeout", "5", "--message-timeout", "5"];
 
 /// The one between the clients and the server.
 #[derive(Clone, Copy, Debug)]
@@ -44,10 +48,11 @@ pub fn play(
     stage: &'static Stage,
     between: Between,
 ) -> Result<Played> {
-    let mut driver = Driver::new(SILENCE);
+    let mut driver = Driver::new(SILENCE).within(Bounds::SHORT);
     let (client_stage, server_stage) = (scenario.client_stage)(stage);
     let connections = scenario.connections().to_string();
     let server_args = ["--addr", "127.0.0.1:0", "--connections", &connections];
+    let server_args = server_args.into_iter().chain(TIMEOUTS);
     driver.start(Who::Server, programs.of(server_stage, Role::Server)?, server_args)?;
     let mut played = Played {
         server: Victim::default(),
@@ -101,7 +106,7 @@ pub fn play(
                 (programs.of(client_stage, Role::Client)?, None)
             };
             let mut args: Vec<_> = stage_arg.into_iter().collect();
-            args.extend(["--addr", addr]);
+            args.extend(["--addr", addr].into_iter().chain(TIMEOUTS));
             args.extend(requests.iter().flat_map(|request| ["--request", request]));
             driver.start(Who::Client(clients), program, args)?;
             clients += 1;

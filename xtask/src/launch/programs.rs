@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::{self, Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use stages::{STAGES, Stage};
 use transcript::Role;
+
+/// The variable that names cargo's target folder.
+pub const TARGET_DIR: &str = "CARGO_TARGET_DIR";
 
 /// Executables by name.
 #[derive(Clone, Debug)]
@@ -76,13 +79,15 @@ impl Programs {
         programs
     }
 
-    /// Builds what a `cargo build` with these arguments makes, from the root of the workspace.
+    /// Builds what a `cargo build` with these arguments makes, from the root of the workspace, in the target folder
+    /// in which this program was built.
     pub fn built<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .args(["build", "--message-format=json-render-diagnostics"])
             .args(args)
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .envs(target_dir().map(|folder| (TARGET_DIR, folder)))
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
             .output()
@@ -130,4 +135,22 @@ impl Programs {
             .map(PathBuf::as_path)
             .with_context(|| format!("no program {name} was built"))
     }
+}
+
+/// Returns the target folder that the environment asks for, if it does.
+///
+/// A relative one counts from where cargo was started, and the next cargo is started elsewhere, as are tests: it is
+/// above the program that is running. Only one that cargo did not build counts from the current folder.
+pub fn target_dir() -> Option<PathBuf> {
+    let asked = env::var_os(TARGET_DIR).or_else(|| env::var_os("CARGO_BUILD_TARGET_DIR"))?;
+    let asked = Path::new(&asked);
+    if asked.is_absolute() {
+        return Some(asked.to_owned());
+    }
+    let below: PathBuf =
+        asked.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+    let program = env::current_exe().unwrap_or_default();
+    // Below it are at least the profile's folder and the program.
+    let found = program.ancestors().skip(2).find(|folder| folder.ends_with(&below));
+    found.map(Path::to_owned).or_else(|| path::absolute(asked).ok())
 }

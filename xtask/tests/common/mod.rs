@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use stages::{STAGES, Stage};
+use tempfile::TempDir;
 use transcript::{Event, EventKind, Role};
 use xtask::launch::pair::Outcome;
 use xtask::launch::{Driver, Pair, Programs, Report, Wire};
@@ -32,6 +34,24 @@ pub fn xtask() -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// A folder of a test's own, which is gone when this is dropped.
+pub struct Folder(TempDir);
+
+impl Folder {
+    /// A folder below cargo's own: that of the system need not be there, and is everyone's.
+    pub fn new() -> Self {
+        Self(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap())
+    }
+}
+
+impl Deref for Folder {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        self.0.path()
+    }
 }
 
 pub fn record_stages() -> impl Iterator<Item = &'static Stage> {

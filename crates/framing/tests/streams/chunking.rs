@@ -52,9 +52,9 @@ fn what_of_the_next_record_is_here_already_is_known_without_a_read() {
         let first = record(&payload(LIMITS.min));
         let stream = [&first[..], &next[..here]].concat();
         let mut reader = reader(Script::new([Bytes(stream)]));
-        assert!(!reader.has_begun() && !reader.is_ready());
+        assert!(reader.unread_len() == 0 && !reader.is_ready());
         reader.read_record().unwrap();
-        assert_eq!((reader.has_begun(), reader.is_ready()), (here > 0, here == next.len()));
+        assert_eq!((reader.unread_len(), reader.is_ready()), (here, here == next.len()));
     }
 }
 

@@ -1,11 +1,11 @@
 //! The programs that measure and are measured, built once for each engine.
 
-use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use xtask::launch::Programs;
+use xtask::launch::programs::target_dir;
 
 /// Whose primitives a stage calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +78,8 @@ impl Builds {
 impl Build {
     /// In a folder of its own for each engine, so that neither build replaces the other's programs.
     fn new(engine: Engine, features: &str, tunnel: bool) -> Result<Self> {
-        let target = env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
-        let folder = format!("--target-dir={target}/bench/{engine}");
+        let target = target_dir().unwrap_or_else(|| "target".into());
+        let folder = format!("--target-dir={}/bench/{engine}", target.display());
         let common = ["--release", "--locked", &folder, "--features"];
         let of_bench = [features, "--manifest-path=checks/bench/Cargo.toml"];
         let bench = Programs::built([&common[..], &of_bench].concat())?;

@@ -35,6 +35,8 @@ const PROBE_EVERY: Duration = Duration::from_millis(5);
 const WORKERS: usize = 4;
 /// How long the server may take to be as it was before, once everyone has left.
 const SETTLING: Duration = Duration::from_secs(45);
+/// How long the server puts up with a peer, in seconds.
+const TIMEOUT: &str = "5";
 /// What memory may have grown by for good, in KiB: buffers that are kept for the next time.
 const MEMORY_SLACK: u64 = 8 * 1024;
 
@@ -157,7 +159,9 @@ fn run(programs: &Programs, stage: &'static Stage, options: &SoakOptions) -> Res
 /// Starts a server, which ends when this program does.
 fn start_server(programs: &Programs, stage: &Stage) -> Result<(Gauge, SocketAddr)> {
     let mut driver = Driver::new(STARTING);
+    let timeouts = ["--timeout", TIMEOUT, "--message-timeout", TIMEOUT];
     let args = ["--addr", "127.0.0.1:0", "--forever", "--max-connections", "1000"];
+    let args = args.into_iter().chain(timeouts);
     let id = driver.start((), programs.of(stage, Role::Server)?, args)?;
     let addr = match driver.next_report()? {
         Some(((), Report::Event(Event { kind: EventKind::Listening { addr }, .. }))) => addr,
