@@ -2,13 +2,13 @@
 
 mod common;
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use common::{Folder, programs, xtask};
-use stages::{PART2_AEAD, STAGES};
+use stages::PART2_AEAD;
 use transcript::{Event, EventKind, Record, Role};
 use xtask::exercises::Exercise;
 use xtask::launch::Programs;
@@ -157,6 +157,8 @@ fn a_command_that_fails_leaves_the_old_file_as_it_was() {
 #[test]
 #[cfg(target_os = "linux")]
 fn an_interrupted_run_leaves_the_old_files_and_none_of_its_own() {
+    use std::io::{BufRead, BufReader};
+
     let folder = Folder::new();
     for name in ["run", "page", "capture"] {
         fs::write(folder.join(name), "old").unwrap();
@@ -338,7 +340,7 @@ fn a_view_of_what_cannot_be_printed_is_not_written() {
     let folder = Folder::new();
     let (path, old) = (saved(&folder, run()), folder.join("old"));
     fs::write(&old, "old").unwrap();
-    let full = File::options().write(true).open("/dev/full").unwrap();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
     let mut show = xtask();
     show.arg("show").arg(&path).arg("--page").arg(&old).stdout(full);
     assert_eq!(show.output().unwrap().status.code(), Some(3));
@@ -407,7 +409,7 @@ fn speakers(folder: &Path) -> Vec<Command> {
 #[cfg(target_os = "linux")]
 fn a_command_that_cannot_print_says_so_and_ends_with_3() {
     for mut command in speakers(&Folder::new()) {
-        let full = File::options().write(true).open("/dev/full").unwrap();
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
         let output = command.stdin(Stdio::null()).stdout(full).output().unwrap();
         let complaint = complaint(&output);
         assert_eq!(output.status.code(), Some(3), "{command:?}: {complaint}");
@@ -434,8 +436,8 @@ fn a_reader_that_has_had_enough_is_no_failure() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_client_and_a_server_that_cannot_report_end_with_3() {
-    let full = || File::options().write(true).open("/dev/full").unwrap();
-    for stage in STAGES {
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    for stage in stages::STAGES {
         let (server, addr) = common::Lone::server(stage, &[]);
         let output = Command::new(programs().of(stage, Role::Client).unwrap())
             .args(["--addr", &addr.to_string()])
@@ -489,6 +491,7 @@ fn blank_lines_a_byte_order_mark_and_line_ends_of_windows_are_no_damage() {
 }
 
 /// Text as Windows calls Unicode.
+#[cfg(unix)]
 fn utf_16(text: &str, mark: bool, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     let mark = mark.then_some('\u{feff}').map(String::from).unwrap_or_default();
     (mark + text).encode_utf16().flat_map(bytes).collect()
@@ -543,7 +546,7 @@ fn a_file_in_utf_16_is_called_that() {
 fn a_line_without_an_end_takes_no_memory_and_is_refused_with_the_limit() {
     let folder = Folder::new();
     let path = folder.join("run.jsonl");
-    let mut file = File::create(&path).unwrap();
+    let mut file = fs::File::create(&path).unwrap();
     file.write_all((run() + "{").as_bytes()).unwrap();
     file.set_len(600_000_000).unwrap();
     let output = Command::new("prlimit")

@@ -5,7 +5,6 @@ mod common;
 mod mask;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -325,6 +324,8 @@ fn wait_until_gone(id: u32) {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_launcher_that_is_killed_or_interrupted_leaves_no_child_behind() {
+    use std::io::{BufRead, BufReader};
+
     programs();
     for signal in ["-KILL", "-INT", "-TERM"] {
         // Whoever runs these tests in the background may have them ignore SIGINT, and all they start.

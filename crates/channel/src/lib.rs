@@ -48,7 +48,7 @@ pub use receiver::Receiver;
 pub use sender::Sender;
 
 /// Both directions of a connection. The first failure in either closes both for good: a peer whose
-/// bytes were refused gets no further answer.
+/// bytes were refused gets no further answer. Only a plaintext that is too long leaves both as they were.
 pub struct Channel<T, S, O> {
     sender: Sender<T, S>,
     receiver: Receiver<T, O>,

@@ -126,7 +126,7 @@ impl Open for Opener {
     }
 
     /// The article's program compares the sequence number before the tag. Here the tag comes first, so
-    /// that nothing unauthenticated is ever interpreted; on the wire nobody can tell the two apart.
+    /// that nothing unauthenticated is ever interpreted. Both refuse the same records.
     fn open<'p>(
         &mut self,
         _header: &[u8],

@@ -9,7 +9,7 @@
 //!
 //! Two keys: one encrypts, the other authenticates, so that neither use can weaken the other. The MAC
 //! covers the ciphertext, not the plaintext, so that nothing is decrypted before it is known to be
-//! genuine (RFC 7366 retrofitted this order to TLS 1.2).
+//! genuine (RFC 7366 offers this order to TLS up to 1.2).
 //!
 //! **Stops:** changing, forging and cutting short a record.
 //! **Still lets through:** a genuine record sent twice, out of order, not at all, or back to its

@@ -1,4 +1,4 @@
-//! `cargo xtask book`: the book, with nothing in it that can drift.
+//! `cargo xtask book`: the book. What it prints, lists and names is held against the code.
 //!
 //! - [`options`]: what can be asked for, and who does it.
 //! - [`page`]: a page taken apart, and what the words behind a fence mean.
@@ -210,8 +210,8 @@ impl<'a> Book<'a> {
                 line => format!("{}{line}", block.indent),
             };
             let output = ran.output.split_inclusive('\n').map(indented).collect();
-            let range = page.start_of(command.line + 1)..end;
-            edits.push((range, command.line + 1, command.text.clone(), output));
+            let next = command.line + command.text.lines().count();
+            edits.push((page.start_of(next)..end, next, command.text.clone(), output));
         }
         Ok(())
     }

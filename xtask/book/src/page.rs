@@ -165,16 +165,23 @@ impl Block {
         Self { line: line_of(page, range.start), kind, body, indent, text }
     }
 
-    /// Lists its commands with their lines: those of a console stand behind `$`.
+    /// Lists its commands with their lines: those of a console stand behind `$`, and go on in the next line
+    /// after a `\`.
     pub fn commands(&self) -> impl Iterator<Item = Named> {
-        let lines = (self.line + 1..).zip(self.text.lines());
-        lines.filter_map(|(line, text)| {
-            let command = match self.kind {
-                Kind::Console { .. } => text.strip_prefix("$ ")?,
-                Kind::Script { .. } | Kind::ByHand => text,
-                Kind::Other => return None,
+        let is_console = matches!(self.kind, Kind::Console { .. });
+        let is_code = self.kind == Kind::Other;
+        let mut lines = (self.line + 1..).zip(self.text.lines()).filter(move |_| !is_code);
+        std::iter::from_fn(move || {
+            let prompt = |(line, text): (usize, &str)| match text.strip_prefix("$ ") {
+                Some(text) if is_console => Some((line, text.to_owned())),
+                _ => (!is_console).then(|| (line, text.to_owned())),
             };
-            Some(Named { line, text: command.to_owned() })
+            let (line, mut text) = lines.by_ref().find_map(prompt)?;
+            while is_console && text.ends_with('\\') {
+                let (_, next) = lines.next()?;
+                text = text + "\n" + next;
+            }
+            Some(Named { line, text })
         })
     }
 }

@@ -15,7 +15,7 @@ use xtask::launch::programs::{TARGET_DIR, target_dir};
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Programs that are not ours and that not everyone has.
-const FROM_OUTSIDE: [&str; 4] = ["tshark", "wireshark", "openssl", "curl"];
+const FROM_OUTSIDE: [&str; 5] = ["tshark", "wireshark", "openssl", "curl", "python3"];
 
 /// What tshark says of who runs it, which is nobody's output.
 const OF_ROOT: &str = "Running as user \"root\"";

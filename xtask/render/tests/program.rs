@@ -3,7 +3,6 @@
 mod html;
 mod wire;
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::process::{Command, Output, Stdio};
 
@@ -81,7 +80,7 @@ fn a_line_that_is_no_event_is_named() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_told() {
     for (option, what) in [("--page", "page"), ("--capture", "capture")] {
-        let full = File::options().write(true).open("/dev/full").unwrap();
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let output = render_to(full, option, &lines(&events()));
         assert_fails(&output, 3, &format!("cannot write the {what}: "));
     }

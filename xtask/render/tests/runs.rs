@@ -2,7 +2,7 @@
 
 mod html;
 
-use stages::STAGES;
+use stages::{PART2_AEAD, STAGES};
 use transcript::EventKind;
 use xtask::launch::{Pair, Programs, Wire};
 
@@ -29,4 +29,21 @@ fn the_bytes_shown_are_the_runs() {
         assert_eq!(fields(&html, "sent"), expected, "{}", stage.name);
         assert_eq!(fields(&html, "arrived"), [], "what arrived is what was sent");
     }
+}
+
+#[test]
+fn a_page_is_as_small_as_the_book_says() {
+    let programs = Programs::of_stages(&[&PART2_AEAD], false).unwrap();
+    let len = |client_args: &[&str]| {
+        let pair =
+            Pair { stage: &PART2_AEAD, server_args: &[], client_args, wire: Wire::Unwatched };
+        let mut events = Vec::new();
+        pair.run(&programs, |event| events.push(event.clone())).unwrap();
+        page(&events).len()
+    };
+    let (two, long) = (["--requests", "2"], "x".repeat(16_384));
+    let hundred = ["--requests", "100", "--request", &long];
+    let (two, hundred) = (len(&two), len(&hundred));
+    assert!(two < 40_000, "{two} bytes");
+    assert!(hundred < 4_000_000, "{hundred} bytes");
 }

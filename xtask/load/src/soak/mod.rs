@@ -72,8 +72,11 @@ fn record_stages() -> impl Iterator<Item = &'static str> {
 /// behind, or a connection was held beyond every deadline.
 ///
 /// # Errors
-/// When the programs cannot be built or started, or the server is gone.
+/// When this is not Linux, the programs cannot be built or started, or the server is gone.
 pub fn soak(options: &SoakOptions) -> Result<ExitCode> {
+    if !cfg!(target_os = "linux") {
+        bail!("only Linux tells what a server uses (/proc): run a soak there, or in a container");
+    }
     let stage = Stage::find(&options.stage).context("no such stage")?;
     let programs = Programs::of_stages(&[stage], true)?;
     let soaked = run(&programs, stage, options)?;

@@ -1,0 +1,92 @@
+//! "Recompute it yourself": what the chapters tell a reader to type gives the bytes of the kept runs.
+
+use std::fs;
+use std::path::Path;
+
+use book::page::{Block, Kind, Page};
+use book::shell;
+use serde_json::Value;
+use stages::{Role, STAGES, Stage};
+
+/// The client's first record in the run that is kept of a stage, in hexadecimal.
+fn kept(root: &Path, stage: &Stage) -> String {
+    let run = format!("docs/recompute/{}.jsonl", stage.name);
+    let run = fs::read_to_string(root.join(run)).unwrap();
+    let events = run.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut passed = events.filter(|event| event["event"] == "chunk");
+    let first = passed.find(|event| event["direction"] == "to_server").unwrap();
+    first["bytes"].as_str().unwrap().to_owned()
+}
+
+/// The page that recomputes the record of a stage, and the consoles below that heading.
+fn section(root: &Path, stage: &Stage) -> (Page, Vec<Block>) {
+    let module = if stage.name == "part2-hmac-seq" { "sequence".into() } else { stage.module() };
+    let path = Path::new("docs/src").join(stage.package()).join(module + ".md");
+    let mut page = Page::new(&path, fs::read_to_string(root.join(&path)).unwrap());
+    let start = page.text.find("\n## Recompute it yourself\n").unwrap() + 1;
+    let end = start + page.text[start..].find("\n## Read it\n").unwrap();
+    let mut blocks = std::mem::take(&mut page.blocks);
+    blocks.retain(|block| block.kind == Kind::Console { fails: false });
+    blocks.retain(|block| (start..end).contains(&block.body.start));
+    (page, blocks)
+}
+
+/// The commands of a console, each with what the page has below it.
+fn commands(page: &Page, block: &Block) -> Vec<(String, String)> {
+    let commands: Vec<_> = block.commands().collect();
+    let starts = commands.iter().map(|command| page.start_of(command.line));
+    let ends = starts.skip(1).chain([block.body.end]);
+    let pairs = commands.iter().zip(ends).map(|(command, end)| {
+        let below = page.start_of(command.line + command.text.lines().count());
+        (command.text.clone(), page.text[below..end].to_owned())
+    });
+    pairs.collect()
+}
+
+fn digits(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+#[test]
+#[ignore = "needs openssl and python3"]
+fn the_lines_of_the_chapters_give_the_bytes_of_each_field_of_the_kept_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    for stage in STAGES.iter().filter(|stage| stage.has_records()) {
+        let (page, blocks) = section(root, stage);
+        let mut all: Vec<_> = blocks.iter().flat_map(|block| commands(&page, block)).collect();
+        for (command, output) in &all {
+            let ran = shell::run(root, command).unwrap();
+            assert!(ran.succeeded, "{}: `{command}`: {}", stage.name, ran.output);
+            assert_eq!(&ran.output, output, "{}: `{command}`", stage.name);
+        }
+        let (show, shown) = all.remove(0);
+        assert!(show.contains(&format!("show docs/recompute/{}.jsonl ", stage.name)), "{show}");
+
+        let mut rest = kept(root, stage);
+        let mut missing = Vec::new();
+        let text = rest.len() / 2 - stage.record_overhead();
+        for field in stage.fields {
+            let after = rest.split_off(2 * field.len.unwrap_or(text));
+            let bytes = std::mem::replace(&mut rest, after);
+            let is_computed = all.iter().any(|(_, output)| digits(output) == bytes);
+            if field.role != Role::Nonce && !is_computed {
+                missing.push(field.name);
+            }
+            let in_rows = |digits: &[u8]| {
+                let pairs = digits.chunks(2).map(String::from_utf8_lossy);
+                shown.contains(&pairs.collect::<Vec<_>>().join(" "))
+            };
+            assert!(bytes.as_bytes().chunks(32).all(in_rows), "{}: {bytes}", field.name);
+        }
+        assert_eq!(missing, [""; 0], "no line of {} gives these fields", page.path.display());
+    }
+}
+
+#[test]
+fn a_command_goes_on_behind_a_backslash_and_its_output_stands_below() {
+    let text = "```console\n$ echo one \\\n    two\none two\n$ true\n```\n".to_owned();
+    let page = Page::new(Path::new("page.md"), text);
+    let expected = [("echo one \\\n    two", "one two\n"), ("true", "")];
+    let expected = expected.map(|(command, output)| (command.to_owned(), output.to_owned()));
+    assert_eq!(commands(&page, &page.blocks[0]), expected);
+}
