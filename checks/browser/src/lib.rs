@@ -171,6 +171,14 @@ impl Tab {
         Ok(())
     }
 
+    /// Shows the page as it is printed.
+    ///
+    /// # Errors
+    /// When the browser refuses it.
+    pub fn as_printed(&self) -> Result<()> {
+        self.call::<Emulation::SetEmulatedMedia>(json!({ "media": "print" }))
+    }
+
     /// A picture of the page from its top, as PNG.
     ///
     /// # Errors
@@ -183,8 +191,12 @@ impl Tab {
         self.tab.capture_screenshot(png, None, None, true)
     }
 
-    fn resize(&self, width: u32, height: u32) -> Result<()> {
-        let mobile = width == PHONE.0;
+    /// Gives the window a size.
+    ///
+    /// # Errors
+    /// When the browser refuses it.
+    pub fn resize(&self, width: u32, height: u32) -> Result<()> {
+        let mobile = width < 500;
         self.call::<Emulation::SetDeviceMetricsOverride>(
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile }),
         )

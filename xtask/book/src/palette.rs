@@ -53,3 +53,19 @@ fn css() -> Option<String> {
          {fields}\n.drawing {{\n{DRAWING}}}\n"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_has_every_colour_of_the_pages_in_light_and_in_dark() {
+        let css = css().unwrap();
+        let colours = COLOURS.split(';').filter_map(|it| Some(it.split_once("--")?.1.trim()));
+        let colours: Vec<_> = colours.filter(|colour| colour.contains('#')).collect();
+        assert!(colours.len() > 40, "{colours:?}");
+        for colour in colours {
+            assert!(css.contains(&format!("--{colour};")), "{colour}");
+        }
+    }
+}

@@ -65,7 +65,8 @@ impl Index {
         Some(CellView {
             stage,
             class,
-            word: mark.to_string().replace('_', "_\u{200b}"),
+            // A word may end a line, the sign before it may not.
+            word: mark.to_string().replace(' ', "\u{a0}").replace('_', "_\u{200b}"),
             why: &cell.why,
             page: page.then(|| attack_page(cell.attack, cell.stage)),
         })
