@@ -80,6 +80,8 @@ impl Tab {
             // Chromium's sandbox does not work as root, which CI is.
             .sandbox(false)
             .window_size(Some(DESKTOP))
+            // The site may be built while a tab waits.
+            .idle_browser_timeout(10 * PATIENCE)
             .build()?;
         let browser = Browser::new(options)?;
         let tab = browser.new_tab()?;

@@ -37,15 +37,6 @@ impl Index {
         Self { cells, pages }
     }
 
-    fn parts(&self) -> Vec<PartView> {
-        let parts = STAGES.chunk_by(|a, b| a.package() == b.package());
-        let part = |stages: &[&'static Stage]| PartView {
-            name: stages.first().map_or("", |stage| stage.package()).replace("part", "Part "),
-            stages: stages.to_vec(),
-        };
-        parts.map(part).collect()
-    }
-
     fn row(&self, scenario: &Scenario) -> Vec<CellView<'_>> {
         let of_row = |cell: &&Cell| cell.attack == scenario.attack.name;
         let view = |cell| self.cell(scenario, cell);
@@ -86,4 +77,14 @@ pub fn run_page(stage: &str) -> String {
 /// What an attack tries, without Markdown's marks.
 fn tries(scenario: &Scenario) -> String {
     scenario.attack.tries.replace('`', "")
+}
+
+/// The parts of the series, in its order.
+fn parts() -> Vec<PartView> {
+    let parts = STAGES.chunk_by(|a, b| a.package() == b.package());
+    let part = |stages: &[&'static Stage]| PartView {
+        name: stages.first().map_or("", |stage| stage.package()).replace("part", "Part "),
+        stages: stages.to_vec(),
+    };
+    parts.map(part).collect()
 }

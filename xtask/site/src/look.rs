@@ -56,7 +56,9 @@ impl Look {
                     code = Some((info.to_string(), String::new()));
                 }
                 Event::Text(words) if code.is_some() => {
-                    code.iter_mut().for_each(|(_, code)| *code += &words);
+                    if let Some((_, code)) = &mut code {
+                        *code += &words;
+                    }
                 }
                 Event::End(TagEnd::CodeBlock) => {
                     let Some((info, code)) = code.take() else { continue };
@@ -73,11 +75,14 @@ impl Look {
                 Event::Start(Tag::TableHead) => is_head = true,
                 Event::End(TagEnd::TableHead) => is_head = false,
                 Event::Start(Tag::TableCell) if is_head => {
-                    table.iter_mut().for_each(|(_, labels)| labels.push(String::new()));
+                    if let Some((_, labels)) = &mut table {
+                        labels.push(String::new());
+                    }
                 }
                 Event::Text(words) | Event::Code(words) if is_head => {
-                    let label = table.as_mut().and_then(|(_, labels)| labels.last_mut());
-                    label.into_iter().for_each(|label| *label += &words);
+                    if let Some(label) = table.as_mut().and_then(|(_, labels)| labels.last_mut()) {
+                        *label += &words;
+                    }
                 }
                 Event::End(TagEnd::Table) => {
                     let Some((range, labels)) = table.take() else { continue };
