@@ -175,6 +175,14 @@ fn transcripts_and_the_attack_table_are_whole_on_a_desk_and_fold_on_a_telephone(
                    }).map(it => it.innerText.slice(0, 90)))",
             )?;
             ensure!(wide.is_empty(), "{} at {width}: {wide:#?}", name(&page));
+            // In a row that is a card, what a cell has stands beside the name of its column.
+            let astray: Vec<String> = tab.ask(
+                "[...document.querySelectorAll('.rows:not(.matrix) td > *')].filter(it => innerWidth < 500
+                   && it.checkVisibility() && it.tagName !== 'BR'
+                   && it.getBoundingClientRect().left < it.parentElement.getBoundingClientRect().left + 90)
+                   .map(it => it.parentElement.innerText.slice(0, 90))",
+            )?;
+            ensure!(astray.is_empty(), "{} at {width}: {astray:#?}", name(&page));
         }
     }
     Ok(())

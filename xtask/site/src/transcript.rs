@@ -23,7 +23,8 @@ static ROW: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// The marks of the attack table, verdicts in words, and bytes that an attacker changed.
 static MARK: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let marks = r"(✗ open\b|\bit succeeds: .*)|(✓ \w+|\bit is refused by \w+|\bOK\b)|(· passes)|(\[[0-9a-f]{2}\])";
+    let marks =
+        r"(✗ open\b|\bit succeeds: .*)|(✓ \w+|\bit is refused by \w+)|(· passes)|(\[[0-9a-f]{2}\])";
     Regex::new(marks).ok()
 });
 
@@ -82,7 +83,17 @@ fn row(said: &str, field: &mut &'static str) -> String {
     let (before, gap, verdict, rest) = (part(1), part(3), part(4), marked(part(5)));
     let is_check = !verdict.trim_end().ends_with(" B") && !verdict.is_empty();
     let rest = if is_check { rest } else { format!(r#"<span class="bytes">{rest}</span>"#) };
-    let verdict = marked(verdict);
+    let class = match verdict.trim_end() {
+        "OK" => "closed",
+        "FAILED" | "refused" => "open",
+        _ => "",
+    };
+    let (word, space) = verdict.split_at(verdict.trim_end().len());
+    let verdict = if class.is_empty() {
+        escaped(verdict)
+    } else {
+        format!(r#"<span class="{class}">{word}</span>{space}"#)
+    };
     format!(r#"{before}<span class="f-{field}"><em>{field}</em>{gap}{verdict}{rest}</span>"#)
 }
 

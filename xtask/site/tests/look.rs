@@ -15,7 +15,7 @@ fn output_is_coloured_by_speaker_field_and_verdict_and_keeps_every_letter() {
                 $ cargo xtask run part2-aead | grep '<'\n\
                 client │ sends record 0: 101 bytes on the wire\n       \
                 │       nonce         12 B  5a 27\n       \
-                │       plaintext     61 B  \"GET <a>\\r\\n\"\n       \
+                │       plaintext     61 B  \"200 OK <a>\\r\\n\"\n       \
                 │                           \"\\r\\n\"\n\
                 server │ record 0 refused: its tag does not verify\n       \
                 │       seq             OK  0 is the one expected\n\
@@ -25,6 +25,7 @@ fn output_is_coloured_by_speaker_field_and_verdict_and_keeps_every_letter() {
     for part in [
         r#"<span class="line by-client"><b>client │</b> sends"#,
         r#"<span class="f-nonce"><em>nonce</em>         12 B  <span class="bytes">5a 27</span>"#,
+        r#"<span class="bytes">&quot;200 OK &lt;a&gt;"#,
         r#"<span class="f-plaintext bytes">&quot;\r\n&quot;</span>"#,
         r#"<span class="line by-server"><b>server │</b><span class="open"> record 0 refused"#,
         r#"<em>seq</em>             <span class="closed">OK</span>  0 is"#,
