@@ -72,6 +72,8 @@ enum Command {
     Diff(DiffOptions),
     /// Make the book: run its commands, print its tables, draw its pictures, build its pages
     Book(PassedOn),
+    /// Build the site: the book, a page for each stage's run, and the attack table that leads to them
+    Site(PassedOn),
 }
 
 /// Arguments of a program of its own, which knows what they mean.
@@ -108,6 +110,7 @@ impl Options {
             Command::List(options) => print(&list::text(&options)),
             Command::Layout(options) => print(&layout::text(&options)),
             Command::Book(passed) => passed_on("book", &passed.args),
+            Command::Site(passed) => passed_on("site", &passed.args),
             Command::Diff(options) => diff::text(&options).and_then(|text| print(&text)),
         }
     }

@@ -9,7 +9,7 @@
 //! - [`exercises`]: what a reader wrote, tried on real programs.
 //!
 //! Code that takes long to build stands in programs of its own, which [`passed_on`] builds when they are asked
-//! for: `render` (captures and pages), `book`, `load` (benchmarks and the soak).
+//! for: `render` (captures and pages), `book`, `site`, `load` (benchmarks and the soak).
 
 pub mod commands;
 pub mod exercises;

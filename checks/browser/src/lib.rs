@@ -80,6 +80,8 @@ impl Tab {
             // Chromium's sandbox does not work as root, which CI is.
             .sandbox(false)
             .window_size(Some(DESKTOP))
+            // The site may be built while a tab waits.
+            .idle_browser_timeout(10 * PATIENCE)
             .build()?;
         let browser = Browser::new(options)?;
         let tab = browser.new_tab()?;
@@ -171,6 +173,14 @@ impl Tab {
         Ok(())
     }
 
+    /// Shows the page as it is printed.
+    ///
+    /// # Errors
+    /// When the browser refuses it.
+    pub fn as_printed(&self) -> Result<()> {
+        self.call::<Emulation::SetEmulatedMedia>(json!({ "media": "print" }))
+    }
+
     /// A picture of the page from its top, as PNG.
     ///
     /// # Errors
@@ -183,8 +193,12 @@ impl Tab {
         self.tab.capture_screenshot(png, None, None, true)
     }
 
-    fn resize(&self, width: u32, height: u32) -> Result<()> {
-        let mobile = width == PHONE.0;
+    /// Gives the window a size.
+    ///
+    /// # Errors
+    /// When the browser refuses it.
+    pub fn resize(&self, width: u32, height: u32) -> Result<()> {
+        let mobile = width < 500;
         self.call::<Emulation::SetDeviceMetricsOverride>(
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile }),
         )

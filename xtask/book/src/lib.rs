@@ -5,13 +5,14 @@
 //! - [`shell`]: runs the commands of a page.
 //! - [`mask`]: what two runs of one command differ in.
 //! - [`names`]: whether what a page names exists.
-//! - [`drawings`]: the pictures, made from the program's own data.
+//! - [`drawings`]: the pictures, made from the program's own data; [`palette`]: the colours.
 
 pub mod drawings;
 pub mod mask;
 pub mod names;
 pub mod options;
 pub mod page;
+pub mod palette;
 pub mod shell;
 
 use std::collections::HashMap;

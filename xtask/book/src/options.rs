@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::{CommandFactory, Parser};
 use xtask::{WrongArgument, complain};
 
-use crate::{Book, drawings};
+use crate::{Book, drawings, palette};
 
 /// Make the book: run its commands, print its tables, draw its pictures, build its pages
 #[derive(Debug, Parser)]
@@ -42,6 +42,7 @@ impl Options {
         }
         book.own = self.own;
         let mut findings = book.remake(self.check)?;
+        findings.extend(palette::remake(&root, self.check)?);
         if self.pages.is_empty() {
             findings.extend(drawings::remake(&root, self.check)?);
         }
@@ -66,7 +67,8 @@ impl Options {
 /// Returns what `cargo xtask` understands, with the options of the programs that it passes its words on to.
 pub fn cli() -> clap::Command {
     let load = load::command();
-    let programs = [Options::command()].into_iter().chain(load.get_subcommands().cloned());
+    let own = [Options::command(), site::build::Options::command()];
+    let programs = own.into_iter().chain(load.get_subcommands().cloned());
     programs.fold(xtask::commands::Options::command(), |cli, program| {
         let name = program.get_name().to_owned();
         cli.mut_subcommand(name, |_| program)

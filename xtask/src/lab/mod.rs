@@ -40,6 +40,10 @@ pub struct AttackOptions {
 /// Options of `cargo xtask matrix`.
 #[derive(Args, Debug)]
 pub struct MatrixOptions {
+    /// Only at these stages [default: at all of them]
+    #[arg(value_name = "STAGE", value_parser = PossibleValuesParser::new(STAGES.iter().map(|stage| stage.name)))]
+    stages: Vec<String>,
+
     /// As JSON: an array of cells
     #[arg(long, conflicts_with = "markdown")]
     json: bool,
@@ -80,7 +84,11 @@ pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
 /// # Errors
 /// When the programs cannot be built, or their words allow no verdict.
 pub fn matrix(options: &MatrixOptions) -> Result<ExitCode> {
-    let matrix = matrix::Matrix::run(&Programs::all()?);
+    let is_meant = |stage: &&Stage| {
+        options.stages.is_empty() || options.stages.iter().any(|name| name == stage.name)
+    };
+    let stages = STAGES.iter().copied().filter(is_meant).collect();
+    let matrix = matrix::Matrix::run(&Programs::all()?, stages);
     if options.json {
         let cells: Vec<_> = matrix.cells().collect();
         print(&(serde_json::to_string_pretty(&cells)? + "\n"))?;

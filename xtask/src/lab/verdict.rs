@@ -1,7 +1,10 @@
-//! The verdict on an attack, from the victims' words alone.
+//! The verdict on an attack, from the victims' words alone, and the words that tables have for it.
 
+use std::fmt;
+
+use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result, bail};
-use attacker::Outcome;
+use attacker::{ATTACKS, Attack, Outcome};
 use serde::Serialize;
 use stages::Stage;
 use transcript::visible;
@@ -36,6 +39,86 @@ pub enum Verdict {
     Refused,
     /// There is nothing to try at this stage.
     NotApplicable,
+}
+
+/// A verdict as every table has it: a sign and a word.
+///
+/// "Open" and "closed" are the stage's side of it: to most readers, "succeeds" sounds like good news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark<'c> {
+    /// The way is open: the attack did what it set out to do.
+    Open,
+    /// The way is closed, by this check.
+    Closed(&'c str),
+    /// The control passes through, as it has to. It is no attack.
+    Passes,
+    /// There is nothing to try.
+    Nothing,
+    /// The attempt came to no verdict.
+    Unknown,
+}
+
+const OPEN: Style = AnsiColor::Red.on_default().bold();
+const CLOSED: Style = AnsiColor::Green.on_default();
+const DIM: Style = Style::new().dimmed();
+
+impl<'c> Mark<'c> {
+    /// Returns the mark of an attempt, if it came to a verdict.
+    pub fn found(attack: &Attack, cell: &'c Result<Cell>) -> Self {
+        cell.as_ref().map_or(Self::Unknown, |cell| Self::of(attack, cell))
+    }
+
+    /// Returns the mark of a verdict.
+    pub fn of(attack: &Attack, cell: &'c Cell) -> Self {
+        match cell.verdict {
+            Verdict::Succeeded => Self::of_success(attack),
+            Verdict::Refused => Self::Closed(cell.by.as_deref().unwrap_or_default()),
+            Verdict::NotApplicable => Self::Nothing,
+        }
+    }
+
+    /// Returns the mark that an attack is known to get at a stage.
+    pub fn known(attack: &Attack, stage: &Stage) -> Mark<'static> {
+        match attack.outcome_at(stage) {
+            Outcome::Succeeds => Mark::of_success(attack),
+            Outcome::Refused(by) => Mark::Closed(by),
+            Outcome::NotApplicable(_) => Mark::Nothing,
+        }
+    }
+
+    fn of_success(attack: &Attack) -> Self {
+        let is_control = !ATTACKS.iter().any(|it| it.name == attack.name);
+        if is_control { Self::Passes } else { Self::Open }
+    }
+
+    /// Returns its colour in a terminal.
+    pub fn style(&self) -> Style {
+        match self {
+            Self::Open | Self::Unknown => OPEN,
+            Self::Closed(_) => CLOSED,
+            Self::Passes | Self::Nothing => DIM,
+        }
+    }
+
+    /// Writes it as Markdown: what is open stands out there too.
+    pub fn markdown(&self) -> String {
+        match self {
+            Self::Open => "✗ **open**".to_owned(),
+            _ => self.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Mark<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.pad("✗ open"),
+            Self::Closed(check) => f.pad(&format!("✓ {check}")),
+            Self::Passes => f.pad("· passes"),
+            Self::Nothing => f.pad("-"),
+            Self::Unknown => f.pad("?"),
+        }
+    }
 }
 
 impl Cell {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
-use attacker::Outcome;
+use attacker::Attack;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use similar::{ChangeTag, TextDiff};
@@ -17,6 +17,7 @@ use stages::{Place, STAGES, Stage};
 use super::Table;
 use super::layout::offset_and_len;
 use crate::lab::scenario::SCENARIOS;
+use crate::lab::verdict::Mark;
 
 /// Lines of code around a change that are shown with it.
 const CONTEXT: usize = 2;
@@ -170,13 +171,10 @@ fn code(before: &Stage, after: &Stage, markdown: bool) -> Result<String> {
 fn attacks(before: &Stage, after: &Stage, markdown: bool) -> String {
     let mut table = Table::new(["attack", "tries to", before.short_name(), after.short_name()]);
     for scenario in SCENARIOS {
-        let [was, is] = [before, after].map(|stage| match scenario.attack.outcome_at(stage) {
-            Outcome::Succeeds => "**succeeds**",
-            Outcome::Refused(by) => by,
-            Outcome::NotApplicable(_) => "-",
-        });
+        let [was, is] = [before, after].map(|stage| Mark::known(scenario.attack, stage).markdown());
         if was != is {
-            table.row([&format!("`{}`", scenario.attack.name), scenario.attack.tries, was, is]);
+            let Attack { name, tries, .. } = scenario.attack;
+            table.row([format!("`{name}`"), (*tries).to_owned(), was, is]);
         }
     }
     if table.is_empty() {
@@ -225,7 +223,7 @@ mod tests {
     fn an_attack_is_listed_where_its_cells_differ_and_only_there() {
         let text = attacks(&PART2_HMAC, &PART2_HMAC_SEQ, true);
         let row =
-            "| `replay` | send a record twice in its connection | **succeeds** | out_of_order |";
+            "| `replay` | send a record twice in its connection | ✗ **open** | ✓ out_of_order |";
         assert!(text.contains(row) && !text.contains("`bit-flip`"), "{text}");
         let unchanged = attacks(&PART2_AEAD, &PART2_AEAD, true);
         assert_eq!(unchanged, "**The attacks:** every one goes as before.\n\n");

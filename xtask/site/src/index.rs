@@ -1,0 +1,90 @@
+//! The page that leads into the site: the attack table, with the stages and the attacks behind it.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use stages::{STAGES, Stage};
+use xtask::lab::scenario::{SCENARIOS, Scenario};
+use xtask::lab::verdict::{Cell, Mark};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "index.html")]
+pub struct Index {
+    cells: Vec<Cell>,
+    /// Those that there is a page for.
+    pages: BTreeSet<(&'static str, &'static str)>,
+}
+
+/// Stages of one part of the series.
+struct PartView {
+    name: String,
+    stages: Vec<&'static Stage>,
+}
+
+/// A cell, as its words stand in it.
+struct CellView<'c> {
+    stage: &'static Stage,
+    class: &'static str,
+    word: String,
+    why: &'c str,
+    page: Option<String>,
+}
+
+impl Index {
+    /// The page of these cells. Those of an attack and a stage in `pages` lead to a page of their own.
+    pub fn new(cells: Vec<Cell>, pages: BTreeSet<(&'static str, &'static str)>) -> Self {
+        Self { cells, pages }
+    }
+
+    fn row(&self, scenario: &Scenario) -> Vec<CellView<'_>> {
+        let of_row = |cell: &&Cell| cell.attack == scenario.attack.name;
+        let view = |cell| self.cell(scenario, cell);
+        self.cells.iter().filter(of_row).filter_map(view).collect()
+    }
+
+    fn cell<'c>(&self, scenario: &Scenario, cell: &'c Cell) -> Option<CellView<'c>> {
+        let stage = Stage::find(cell.stage)?;
+        let mark = Mark::of(scenario.attack, cell);
+        let class = match mark {
+            Mark::Open | Mark::Unknown => "open",
+            Mark::Closed(_) => "closed",
+            Mark::Passes => "passes",
+            Mark::Nothing => "nothing",
+        };
+        let page = self.pages.contains(&(cell.attack, cell.stage));
+        Some(CellView {
+            stage,
+            class,
+            // A word may end a line, the sign before it may not.
+            word: mark.to_string().replace(' ', "\u{a0}").replace('_', "_\u{200b}"),
+            why: &cell.why,
+            page: page.then(|| attack_page(cell.attack, cell.stage)),
+        })
+    }
+}
+
+/// Where the page of an attack at a stage is, from the top of the site.
+pub fn attack_page(attack: &str, stage: &str) -> String {
+    format!("attacks/{attack}-{stage}.html")
+}
+
+/// Where the page of a stage's run is, from the top of the site.
+pub fn run_page(stage: &str) -> String {
+    format!("runs/{stage}.html")
+}
+
+/// What an attack tries, without Markdown's marks.
+fn tries(scenario: &Scenario) -> String {
+    scenario.attack.tries.replace('`', "")
+}
+
+/// The parts of the series, in its order.
+fn parts() -> Vec<PartView> {
+    let parts = STAGES.chunk_by(|a, b| a.package() == b.package());
+    let part = |stages: &[&'static Stage]| PartView {
+        name: stages.first().map_or("", |stage| stage.package()).replace("part", "Part "),
+        stages: stages.to_vec(),
+    };
+    parts.map(part).collect()
+}
