@@ -6,12 +6,14 @@
 //! - [`event`]: what can happen, and its JSON.
 //! - [`text`]: an event as a person reads it, a margin telling who speaks; [`wire`]: the same for what
 //!   passed by between the two.
+//! - [`summary`]: a run at a glance.
 //! - [`writer`]: where a program writes its events.
 //! - [`merge`]: the events of a client, a server and the wire in one causal order.
 
 pub mod event;
 pub mod lines;
 pub mod merge;
+pub mod summary;
 pub mod text;
 pub mod wire;
 pub mod writer;
@@ -20,5 +22,6 @@ pub use framing::Direction;
 
 pub use event::{Event, EventKind, Hex, Record, Role};
 pub use merge::Merge;
+pub use summary::Summary;
 pub use wire::{Detail, WireLane};
 pub use writer::{EventWriter, Format};

@@ -82,7 +82,9 @@ pub fn tunnel(options: &TunnelOptions) -> Result<ExitCode> {
                         between = Some(*addr);
                         start(&mut driver, Role::Client, &options.listen, &addr.to_string())?;
                     }
-                    (EventKind::Listening { addr }, Role::Client, Some(between)) if !options.json => {
+                    (EventKind::Listening { addr }, Role::Client, Some(between))
+                        if !options.json =>
+                    {
                         let to = &options.to;
                         let port = between.port();
                         print(&format!(

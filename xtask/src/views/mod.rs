@@ -17,18 +17,26 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use stages::Stage;
-use transcript::{Detail, Event, EventWriter, Format, WireLane, text};
+use transcript::{Detail, Event, EventWriter, Format, Summary, WireLane, text};
 
 pub use files::Files;
 pub use progress::Progress;
 pub use table::Table;
 
+/// What there is to see besides a summary.
+const MORE: &str =
+    "--detail tells every field and every check, --page FILE.html shows every byte\n";
+
 /// Which views are asked for.
 #[derive(Args, Debug, Default)]
 pub struct ViewOptions {
-    /// How much of the wire the transcript shows
-    #[arg(long, value_enum, default_value = "fields")]
-    pub wire: WireDetail,
+    /// Tell every field and every check
+    #[arg(long)]
+    pub detail: bool,
+
+    /// How much of the wire to show; `fields` and `full` tell the rest in detail too
+    #[arg(long, value_enum)]
+    pub wire: Option<WireDetail>,
 
     /// Write the traffic as a packet capture for Wireshark
     #[arg(long, value_name = "FILE.pcapng")]
@@ -40,10 +48,9 @@ pub struct ViewOptions {
 }
 
 /// Amount of detail in which the transcript shows the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum WireDetail {
     /// Each record as its fields
-    #[default]
     Fields,
     /// Every byte, as a hex dump
     Full,
@@ -66,6 +73,8 @@ pub struct Views {
     writer: EventWriter,
     format: Format,
     stage: Option<&'static Stage>,
+    /// What tells the run, unless it is told in detail.
+    summary: Option<Summary>,
     lane: WireLane,
     files: Files,
     failed: Result<()>,
@@ -74,7 +83,7 @@ pub struct Views {
 impl ViewOptions {
     /// Returns whether any of them shows the wire.
     pub fn show_the_wire(&self) -> bool {
-        self.wire != WireDetail::Off || self.capture.is_some() || self.page.is_some()
+        self.wire != Some(WireDetail::Off) || self.capture.is_some() || self.page.is_some()
     }
 }
 
@@ -85,8 +94,11 @@ impl Views {
     /// When a file cannot be made.
     pub fn new(options: &ViewOptions, format: Format, save: Option<&Path>) -> Result<Self> {
         let files = Files::new(save, options.capture.as_deref(), options.page.as_deref())?;
-        let (writer, lane) = (EventWriter::new(format), WireLane::new(options.wire.into()));
-        Ok(Self { writer, format, stage: None, lane, files, failed: Ok(()) })
+        let in_detail = options.detail || options.wire.is_some_and(|wire| wire != WireDetail::Off);
+        let summary = (!in_detail).then(Summary::default);
+        let lane = WireLane::new(options.wire.map_or(Detail::Fields, Into::into));
+        let writer = EventWriter::new(format);
+        Ok(Self { writer, format, stage: None, summary, lane, files, failed: Ok(()) })
     }
 
     /// Shows one event in every view. What fails is reported by [`finish`](Self::finish).
@@ -94,13 +106,18 @@ impl Views {
         match self.format {
             Format::Json => self.writer.write(event),
             Format::Text => {
-                let before = self.stage.replace(event.stage);
-                if before != self.stage {
-                    let gap = if before.is_some() { "\n" } else { "" };
+                if self.stage != Some(event.stage) {
+                    let gap = if self.stage.is_some() { "\n" } else { "" };
+                    self.conclude();
+                    self.stage = Some(event.stage);
                     self.writer.write_text(&format!("{gap}{}", text::heading(event.stage)));
                 }
-                self.writer.write_text(&text::event(event));
-                self.writer.write_text(&self.lane.event(event));
+                if let Some(summary) = &mut self.summary {
+                    self.writer.write_text(&summary.event(event));
+                } else {
+                    self.writer.write_text(&text::event(event));
+                    self.writer.write_text(&self.lane.event(event));
+                }
             }
         }
         if self.failed.is_ok() {
@@ -108,11 +125,24 @@ impl Views {
         }
     }
 
-    /// Completes the files.
+    /// Says what came of the last stage.
+    fn conclude(&mut self) {
+        if let (Some(summary), Some(stage)) = (&mut self.summary, self.stage) {
+            self.writer.write_text(&summary.conclusion(stage));
+        }
+    }
+
+    /// Completes the views.
     ///
     /// # Errors
     /// When one could not be written whole.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(mut self) -> Result<()> {
+        if self.format == Format::Text {
+            self.conclude();
+            if self.summary.is_some() {
+                self.writer.write_text(MORE);
+            }
+        }
         self.failed?;
         self.files.finish()
     }
