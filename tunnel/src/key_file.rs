@@ -12,7 +12,7 @@
 //! one. They are not derived from each other, and do not change until someone makes a new file.
 
 use std::fmt::Write as _;
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
@@ -21,6 +21,7 @@ use crypto::keys::{self, AesKey, MacKey};
 use crypto::{aead, hmac, hmac_seq};
 use demo_keys::SealerAndOpener;
 use stages::{PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Stage};
+use transcript::read::utf_8;
 use zeroize::Zeroizing;
 
 /// The names of the keys in a file, in this order.
@@ -63,6 +64,8 @@ pub fn create(path: &Path) -> Result<()> {
         _ => anyhow!(error).context(format!("cannot make {}", path.display())),
     })?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    // Half of the keys are none, and would be in the way of the next try.
+    let written = written.inspect_err(|_| _ = fs::remove_file(path));
     written.with_context(|| format!("cannot write {}", path.display()))
 }
 
@@ -78,10 +81,11 @@ impl KeyFile {
         let metadata = file.metadata()?;
         ensure!(metadata.is_file(), "not a file");
         check_access(&metadata)?;
-        let mut text = Zeroizing::new(String::with_capacity(MAX_LEN + 1));
-        let len = file.take(MAX_LEN as u64 + 1).read_to_string(&mut text)?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_LEN + 1));
+        let len = file.take(MAX_LEN as u64 + 1).read_to_end(&mut bytes)?;
         ensure!(len <= MAX_LEN, "more than {MAX_LEN} bytes, so it is no key file");
-        Self::parse(&text)
+        let text = utf_8(&bytes).map_err(|utf_16| anyhow!("it is {utf_16}"))?;
+        Self::parse(str::from_utf8(text).context("it is no text")?)
     }
 
     fn parse(text: &str) -> Result<Self> {

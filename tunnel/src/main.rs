@@ -1,22 +1,39 @@
 //! One end of a tunnel, or a file with new keys for both.
 
+use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
+use transcript::{output, visible, visible_lines};
 use tunnel::{KeyFile, Options, Task, Tunnel, key_file};
 
 fn main() -> ExitCode {
     let done = match Task::parse() {
-        Task::NewKey(path) => key_file::create(&path).map(|()| {
-            println!("made {}: take it to the other end by a way you trust", path.display());
-            ExitCode::SUCCESS
-        }),
+        Task::NewKey(path) => key_file::create(&path).map(|()| tell_where(&path)),
         Task::Run(options) => run(options),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("tunnel: {error:#}");
+        complain(&error);
         ExitCode::from(2)
     })
+}
+
+fn complain(error: &Error) {
+    _ = writeln!(io::stderr(), "tunnel: {}", visible_lines(&format!("{error:#}")));
+}
+
+fn tell_where(path: &Path) -> ExitCode {
+    let name = visible(&path.display().to_string());
+    let printed =
+        output::print(&format!("made {name}: take it to the other end by a way you trust\n"));
+    match printed.with_context(|| format!("made {name}")) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(3)
+        }
+    }
 }
 
 fn run(options: Options) -> Result<ExitCode> {

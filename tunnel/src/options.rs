@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, ValueEnum, value_parser};
-use program::options::{Common, host_and_port, seconds};
+use program::options::{Common, exit, host_and_port, seconds};
 use stages::{STAGES, Stage};
 use transcript::Role;
 
@@ -108,11 +108,12 @@ impl Task {
             .after_help(NOT_PROTECTED)
             .mut_arg("timeout", |arg| arg.help(timeout))
             .arg(new_key)
-            .get_matches();
+            .try_get_matches()
+            .unwrap_or_else(|error| exit(&error));
         match matches.get_one::<PathBuf>("new-key") {
             Some(path) => Self::NewKey(path.clone()),
             None => {
-                Self::Run(Options::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+                Self::Run(Options::from_arg_matches(&matches).unwrap_or_else(|error| exit(&error)))
             }
         }
     }

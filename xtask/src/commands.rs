@@ -87,14 +87,17 @@ fn stage_names() -> impl Iterator<Item = &'static str> {
 }
 
 impl Options {
-    /// Does what was asked for. Returns the exit code, and the one that an error ends with.
-    pub fn run(self) -> (Result<ExitCode>, u8) {
+    /// Does what was asked for. Returns the exit code.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub fn run(self) -> Result<ExitCode> {
         let load = |command: &str, passed: PassedOn| {
             let args: Vec<_> = [command.into()].into_iter().chain(passed.args).collect();
             passed_on("load", &args)
         };
-        let done = match self.command {
-            Command::Show { run, options } => return (show::saved(&run, &options), 2),
+        match self.command {
+            Command::Show { run, options } => show::saved(&run, &options),
             Command::Run { stage, options } => run(&stage, &options),
             Command::Attack(options) => lab::attack(&options),
             Command::Matrix { options } => lab::matrix(&options),
@@ -106,8 +109,7 @@ impl Options {
             Command::Layout(options) => print(&layout::text(&options)),
             Command::Book(passed) => passed_on("book", &passed.args),
             Command::Diff(options) => diff::text(&options).and_then(|text| print(&text)),
-        };
-        (done, 3)
+        }
     }
 }
 

@@ -18,22 +18,55 @@ pub mod launch;
 pub mod views;
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, Write};
+use std::fmt;
+use std::io::Write;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
+use clap::Parser;
+use transcript::{output, visible_lines};
 
 use launch::Programs;
+
+/// An error that is in what the user typed, or in a file so named.
+#[derive(Debug)]
+pub struct WrongArgument(pub String);
+
+impl fmt::Display for WrongArgument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongArgument {}
+
+/// Reads the command line, does what was asked for, and returns the exit code. An error is printed: one in an
+/// argument ends with 2, any other with 3.
+pub fn main<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode>) -> ExitCode {
+    let options = T::try_parse().unwrap_or_else(|error| {
+        if error.use_stderr() {
+            error.exit();
+        }
+        output::help(&error.render().ansi().to_string())
+    });
+    run(options).unwrap_or_else(|error| {
+        complain(&format!("xtask: {error:#}"));
+        ExitCode::from(if error.is::<WrongArgument>() { 2 } else { 3 })
+    })
+}
+
+/// Writes to standard error. What of it is a stranger's is not known any more, so all of it is shown as one's.
+pub fn complain(what: &str) {
+    _ = writeln!(anstream::stderr(), "{}", visible_lines(what));
+}
 
 /// Prints text to standard output, styled where a terminal wants it.
 ///
 /// # Errors
-/// When standard output fails; that nobody reads it to the end is no failure.
+/// As [`output::print`].
 pub fn print(text: &str) -> Result<ExitCode> {
-    match anstream::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    output::print(text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Builds the program of another package of `xtask/`, and runs it with these arguments.

@@ -2,13 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use xtask::commands::Options;
 
 fn main() -> ExitCode {
-    let (done, code_of_failure) = Options::parse().run();
-    done.unwrap_or_else(|error| {
-        anstream::eprintln!("xtask: {error:#}");
-        ExitCode::from(code_of_failure)
-    })
+    xtask::main(Options::run)
 }

@@ -176,13 +176,14 @@ fn a_malformed_run_is_refused_with_its_line() {
         assert!(complaint.starts_with(&expected) && complaint.contains(why), "{complaint}");
         assert_eq!(complaint.lines().count(), 1);
     }
-    let breaks_off = format!("breaks off in line {}: it was not saved whole", good.lines().count());
-    for (cut, why) in [(&good[..0], "holds no events"), (&good[..good.len() - 9], &breaks_off)] {
+    let breaks_off =
+        format!(", line {} breaks off: the run was not saved whole", good.lines().count());
+    for (cut, why) in [(&good[..0], " holds no events"), (&good[..good.len() - 9], &breaks_off)] {
         fs::write(&saved, cut).unwrap();
         let output = xtask(&["show", path]);
         assert_eq!(output.status.code(), Some(2));
         let complaint = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(complaint, format!("xtask: {path} {why}\n"));
+        assert_eq!(complaint, format!("xtask: {path}{why}\n"));
     }
     let output = xtask(&["show", "no-such-file"]);
     let complaint = String::from_utf8(output.stderr).unwrap();

@@ -26,7 +26,7 @@ use std::thread;
 
 use anyhow::Context;
 use stages::Stage;
-use transcript::Role;
+use transcript::{Role, output};
 
 pub use connection::Connection;
 use exit::exit_code;
@@ -78,7 +78,7 @@ pub fn client_with(
             exit_code(rejected)
         }
     };
-    if reporter.finish() { code } else { exit_code(false) }
+    reporter.finish(code)
 }
 
 /// Runs a server: accepts as many connections as it was told to and serves each as `exchange` says. One
@@ -121,24 +121,26 @@ pub fn serve(
             exit_code(false)
         }
     };
-    if reporter.finish() { code } else { exit_code(false) }
+    reporter.finish(code)
 }
 
-/// Runs a demo, which takes no options, and prints what it tells.
-///
-/// # Errors
-/// Those of `tell`, and of standard output; that nobody reads it to the end is no failure.
+/// Runs a demo, which takes no options, and prints what it tells. It ends with 3 if it cannot tell all.
 pub fn demo(
     name: &'static str,
     about: &'static str,
     tell: impl FnOnce(&mut Vec<u8>) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    clap::Command::new(name).about(about).get_matches();
+) -> ExitCode {
+    let options = clap::Command::new(name).about(about).try_get_matches();
+    options.unwrap_or_else(|error| options::exit(&error));
     let mut told = Vec::new();
     let outcome = tell(&mut told);
-    match io::stdout().write_all(&told) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => outcome,
+    let printed = output::print(&String::from_utf8_lossy(&told));
+    match outcome.and_then(|()| Ok(printed?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            _ = writeln!(io::stderr(), "{name}: {error:#}");
+            exit_code(false)
+        }
     }
 }
 

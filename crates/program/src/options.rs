@@ -10,7 +10,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use framing::MAX_PLAINTEXT_LEN;
 use stages::Stage;
-use transcript::{Format, Role};
+use transcript::{Format, Role, output};
 
 use crate::queue::PATIENCE;
 use crate::reporter::Reporter;
@@ -166,8 +166,17 @@ fn parse<T: CommandFactory + FromArgMatches>(
     role: Role,
     args: impl Iterator<Item = OsString>,
 ) -> T {
-    let matches = command::<T>(stage, role).get_matches_from(args);
-    T::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    let matches = command::<T>(stage, role).try_get_matches_from(args);
+    let parsed = matches.and_then(|matches| T::from_arg_matches(&matches));
+    parsed.unwrap_or_else(|error| exit(&error))
+}
+
+/// Says what is wrong with the command line, or prints the help that it asks for, and ends the process.
+pub fn exit(error: &clap::Error) -> ! {
+    if error.use_stderr() {
+        error.exit();
+    }
+    output::help(&error.render().ansi().to_string())
 }
 
 fn command<T: CommandFactory>(stage: &Stage, role: Role) -> clap::Command {

@@ -45,7 +45,7 @@ struct State {
     stalled: bool,
     /// Writes dropped since `waiting` was taken out.
     dropped: u64,
-    failed: Option<ErrorKind>,
+    failed: Option<io::Error>,
 }
 
 impl Queue {
@@ -70,8 +70,8 @@ impl Queue {
     /// [`ErrorKind::TimedOut`] when he does not; or that of the write which failed, after which nothing more was written.
     pub fn settle(&self, patience: Duration) -> io::Result<()> {
         let state = self.shared.wait_while(self.shared.lock(), patience, State::is_busy);
-        match state.failed {
-            Some(kind) => Err(kind.into()),
+        match &state.failed {
+            Some(error) => Err(io::Error::new(error.kind(), error.to_string())),
             None if state.is_busy() => Err(ErrorKind::TimedOut.into()),
             None => Ok(()),
         }
@@ -132,7 +132,7 @@ impl Shared {
                 let mut state = self.lock();
                 state.written += 1;
                 state.stalled = false;
-                state.failed = written.err().map(|error| error.kind());
+                state.failed = written.err();
                 self.changed.notify_all();
                 if state.failed.is_some() {
                     return;

@@ -1,11 +1,13 @@
 //! The reporter, through which a program reports what happens.
 
 use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use stages::Stage;
-use transcript::{Event, EventKind, EventWriter, Format, Role};
+use transcript::{Event, EventKind, EventWriter, Format, Role, output, visible};
 
+use crate::exit::exit_code;
 use crate::queue::{PATIENCE, Queue};
 
 /// Time that a complaint waits for the events before it, so that a terminal shows them in this order.
@@ -52,7 +54,7 @@ impl Reporter {
 
     /// Writes one line to standard error.
     pub fn say(&self, what: &str) {
-        let line = format!("{} {}: {what}\n", self.stage.name, self.role);
+        let line = format!("{} {}: {}\n", self.stage.name, self.role, visible(what));
         _ = self.complaints.clone().write_all(line.as_bytes());
     }
 
@@ -61,22 +63,23 @@ impl Reporter {
         self.say(&format!("{error:#}"));
     }
 
-    /// Waits until everything is written, but for no reader who has stopped reading. Returns whether all of it
-    /// could be written; that nobody wants it is no failure.
-    pub fn finish(&self) -> bool {
-        let written = match self.output.settle(PATIENCE) {
+    /// Waits until everything is written, but for no reader who has stopped reading. Returns the code to end
+    /// with: `code`, or 3 in place of success if not all could be written.
+    pub fn finish(&self, mut code: ExitCode) -> ExitCode {
+        match output::all(self.output.settle(PATIENCE)) {
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 self.say("some events were not written: nobody reads standard output");
-                true
             }
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                self.say(&format!("cannot write to standard output: {error}"));
-                false
+            Err(error) => {
+                self.say(&error.to_string());
+                if code == ExitCode::SUCCESS {
+                    code = exit_code(false);
+                }
             }
-            _ => true,
-        };
+            Ok(()) => {}
+        }
         _ = self.complaints.settle(PATIENCE);
-        written
+        code
     }
 }
 

@@ -8,13 +8,18 @@
 //!   passed by between the two.
 //! - [`summary`]: a run at a glance.
 //! - [`writer`]: where a program writes its events.
+//! - [`read`]: events read back from a file.
+//! - [`visible`](mod@visible): strangers' text, made harmless; [`output`]: text of any kind on standard output.
 //! - [`merge`]: the events of a client, a server and the wire in one causal order.
 
 pub mod event;
 pub mod lines;
 pub mod merge;
+pub mod output;
+pub mod read;
 pub mod summary;
 pub mod text;
+pub mod visible;
 pub mod wire;
 pub mod writer;
 
@@ -22,6 +27,8 @@ pub use framing::Direction;
 
 pub use event::{Event, EventKind, Hex, Record, Role};
 pub use merge::Merge;
+pub use read::EventReader;
 pub use summary::Summary;
+pub use visible::{visible, visible_lines};
 pub use wire::{Detail, WireLane};
 pub use writer::{EventWriter, Format};

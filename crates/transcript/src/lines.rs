@@ -2,13 +2,14 @@
 
 use std::env;
 use std::fmt::Write;
+use std::iter;
 use std::sync::OnceLock;
 
 use anstyle::{Ansi256Color, AnsiColor, Style};
 
 use stages::{Part, field};
 
-use crate::Role;
+use crate::{Role, visible};
 
 /// Columns of a line where there is no terminal to ask.
 pub const WIDTH: usize = 100;
@@ -80,11 +81,9 @@ impl Lines {
         Self { role, width, text: String::new() }
     }
 
-    /// A line, or as many as it takes. The text may be a stranger's, out of a run file: control characters
-    /// in it are replaced, so that no terminal acts on them.
+    /// A line, or as many as it takes. The text may be a stranger's, out of a run file.
     pub(crate) fn say(&mut self, style: Style, text: &str) {
-        let text = text.replace(char::is_control, "\u{fffd}");
-        for line in textwrap::wrap(&text, wrapped_to(self.width - MARGIN)) {
+        for line in textwrap::wrap(&visible(text), wrapped_to(self.width - MARGIN)) {
             self.margin();
             _ = writeln!(self.text, "{style}{line}{style:#}");
         }
@@ -134,7 +133,11 @@ impl Lines {
 
     /// A check, and what it found.
     pub(crate) fn check(&mut self, name: &str, style: Style, verdict: &str, found: &str) {
-        self.row("", name, style, verdict, found);
+        let mut labels = (name, verdict);
+        for line in textwrap::wrap(found, wrapped_to(self.width - GUTTER)) {
+            self.row("", labels.0, style, labels.1, &line);
+            labels = ("", "");
+        }
     }
 
     /// Bytes as quoted text.
@@ -233,13 +236,22 @@ fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Bytes as quoted text, what is not printable ASCII escaped: a line for each line in it, and for what
-/// does not fit into one.
+/// Bytes as quoted text, what is not printable ASCII escaped: a line for each line in it, or as many as it
+/// takes. No escape is broken.
 fn quoted(bytes: &[u8], room: usize) -> impl Iterator<Item = String> {
-    let fits = room - 2;
-    bytes.split_inclusive(|byte| *byte == b'\n').flat_map(move |line| {
-        let whole = line.escape_ascii().count() <= fits;
-        line.chunks(if whole { line.len() } else { fits / r"\x00".len() })
-            .map(|piece| format!("\"{}\"", piece.escape_ascii()))
+    let fits = room - "\"\"".len();
+    bytes.split_inclusive(|byte| *byte == b'\n').flat_map(move |mut line| {
+        iter::from_fn(move || {
+            let mut text = String::new();
+            while let Some((byte, rest)) = line.split_first() {
+                let escaped = byte.escape_ascii().to_string();
+                if text.len() + escaped.len() > fits {
+                    break;
+                }
+                text += &escaped;
+                line = rest;
+            }
+            (!text.is_empty()).then(|| format!("\"{text}\""))
+        })
     })
 }

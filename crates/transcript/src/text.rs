@@ -121,10 +121,7 @@ mod tests {
             record: None,
         };
         let text = event(&Event { role: Role::Server, stage: &PART2_AEAD, kind });
-        assert!(
-            text.contains("\u{fffd}[2J\u{fffd}]0;title\u{fffd} \u{fffd}2J\u{fffd}server"),
-            "{text:?}"
-        );
+        assert!(text.contains(r"\u{1b}[2J\u{1b}]0;title\u{7} \u{9b}2J\rserver"), "{text:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The writer of a program's events.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
 use crate::{Event, text};
@@ -17,8 +17,8 @@ pub enum Format {
 /// Writes events, each at once and whole, from any thread.
 pub struct EventWriter {
     format: Format,
-    /// `None` once nobody reads any more.
-    out: Mutex<Option<Box<dyn Write + Send>>>,
+    /// What stopped the writing, once something has.
+    out: Mutex<io::Result<Box<dyn Write + Send>>>,
 }
 
 impl Format {
@@ -42,7 +42,7 @@ impl EventWriter {
 
     /// Writes to `out`, in `format`.
     pub fn over(format: Format, out: impl Write + Send + 'static) -> Self {
-        Self { format, out: Mutex::new(Some(Box::new(out))) }
+        Self { format, out: Mutex::new(Ok(Box::new(out))) }
     }
 
     /// Writes one event. When standard output is closed, the program goes on in silence: what it does
@@ -54,13 +54,19 @@ impl EventWriter {
     /// Writes text.
     pub fn write_text(&self, text: &str) {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = out.as_mut().map_or(Ok(()), |out| write_at_once(out, text));
-        if let Err(error) = written {
-            *out = None;
-            if error.kind() != ErrorKind::BrokenPipe {
-                _ = writeln!(io::stderr(), "cannot write to standard output: {error}");
-            }
+        if let Ok(open) = &mut *out
+            && let Err(error) = write_at_once(open, text)
+        {
+            *out = Err(error);
         }
+    }
+
+    /// Waits until all is written.
+    ///
+    /// # Errors
+    /// The one that stopped the writing, a closed pipe included.
+    pub fn finish(self) -> io::Result<()> {
+        self.out.into_inner().unwrap_or_else(PoisonError::into_inner).map(|_| ())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Turns `amount=100` into `amount=900` in a sealed record, without the key.
 
 use std::io::Write;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use crypto::ctr::{Opener, Sealer};
@@ -30,7 +31,7 @@ mod on_the_path {
 }
 // ANCHOR_END: on_the_path
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let about = "Turns amount=100 into amount=900 in a sealed record, without the key";
     program::demo("ctr_malleability_demo", about, |out| {
         let keys = demo_keys::ctr();

@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use crypto::{Seal, aead, ctr, nonce_reuse};
 use program::REQUEST;
 use stages::{PART1_CTR, PART2_AEAD, Stage};
-use transcript::{Event, EventKind, EventWriter, Format, Record, Role};
+use transcript::{Event, EventKind, EventWriter, Format, Record, Role, output};
 
 fn main() -> Result<()> {
     let mut args = env::args().skip(1);
@@ -29,7 +29,8 @@ fn main() -> Result<()> {
             nonce_reuse::aead(&demo_keys::aead(), [0; aead::NONCE_LEN])
         }),
         _ => bail!("usage: nonce_reuse_victim part1-ctr|part2-aead [--json [REQUEST]...]"),
-    }
+    }?;
+    Ok(output::all(writer.finish())?)
 }
 
 /// Seals each request for a connection of its own, and reports what would go out.

@@ -4,6 +4,7 @@
 //! Its first argument names the stage, any that has records; the others are those of that stage's client.
 
 use std::env;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -12,7 +13,7 @@ use stages::Stage;
 
 fn main() -> ExitCode {
     let Some(stage) = env::args().nth(1).and_then(|name| Stage::find(&name)) else {
-        eprintln!("usage: pipelined_client STAGE [OPTION]...");
+        _ = writeln!(io::stderr(), "usage: pipelined_client STAGE [OPTION]...");
         return ExitCode::from(2);
     };
     program::client_with(stage, env::args_os().skip(1), |connection, requests| {

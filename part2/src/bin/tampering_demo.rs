@@ -1,12 +1,13 @@
 //! Tries on the records of part 2 what worked on part 1's: flips bits without the key.
 
 use std::io::Write;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use crypto::{Open, Seal};
 use stages::{PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Stage};
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let about = "Tries to change records of part 2 without the key, bit by bit";
     program::demo("tampering_demo", about, |out| {
         [&PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD]

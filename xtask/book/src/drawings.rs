@@ -5,12 +5,13 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use askama::Template;
 use stages::{Field, Place, STAGES, Stage, field};
 use transcript::{Event, EventKind, Role};
+use xtask::complain;
 use xtask::launch::{Pair, Programs, Wire};
-use xtask::views::layout;
+use xtask::views::{NewFile, layout};
 
 use crate::{Finding, SOURCE};
 
@@ -48,9 +49,8 @@ pub fn remake(root: &Path, check: bool) -> Result<Vec<Finding>> {
                 findings.push(Finding { path, line: same + 1, what });
             } else {
                 fs::create_dir_all(root.join(&folder))?;
-                fs::write(root.join(&path), drawn)
-                    .with_context(|| format!("cannot write {}", path.display()))?;
-                anstream::eprintln!("{}: drawn anew", path.display());
+                NewFile::write(&root.join(&path), drawn.as_bytes())?;
+                complain(&format!("{}: drawn anew", path.display()));
             }
         }
     }

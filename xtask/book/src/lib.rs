@@ -22,6 +22,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use xtask::complain;
+use xtask::views::NewFile;
 
 use mask::masked;
 use names::Names;
@@ -260,8 +262,8 @@ impl<'a> Book<'a> {
         }
         if text != page.text {
             let path = self.root.join(&page.path);
-            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-            anstream::eprintln!("{}: made anew", page.path.display());
+            NewFile::write(&path, text.as_bytes())?;
+            complain(&format!("{}: made anew", page.path.display()));
         }
         Ok(())
     }

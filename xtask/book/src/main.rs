@@ -3,11 +3,7 @@
 use std::process::ExitCode;
 
 use book::options::Options;
-use clap::Parser;
 
 fn main() -> ExitCode {
-    Options::parse().run().unwrap_or_else(|error| {
-        anstream::eprintln!("xtask: {error:#}");
-        ExitCode::from(3)
-    })
+    xtask::main(|options: Options| options.run())
 }

@@ -5,8 +5,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{CommandFactory, Parser};
+use xtask::{WrongArgument, complain};
 
 use crate::{Book, drawings};
 
@@ -37,8 +38,7 @@ impl Options {
         let root = fs::canonicalize(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))?;
         let mut book = Book::read(&root, &self.pages)?;
         if let Some(path) = self.pages.iter().find(|path| !book.has(path)) {
-            anstream::eprintln!("xtask: {} is no page of the book", path.display());
-            return Ok(ExitCode::from(2));
+            bail!(WrongArgument(format!("{} is no page of the book", path.display())));
         }
         book.own = self.own;
         let mut findings = book.remake(self.check)?;
@@ -50,10 +50,10 @@ impl Options {
         findings.extend(Book::read(&root, &self.pages)?.names(&cli())?);
         findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
         for finding in &findings {
-            anstream::eprintln!("{finding}");
+            complain(&finding.to_string());
         }
         for program in &missing {
-            anstream::eprintln!("some commands were not run: they need {program}");
+            complain(&format!("some commands were not run: they need {program}"));
         }
         if !findings.is_empty() {
             return Ok(ExitCode::from(1));
@@ -79,13 +79,13 @@ fn build(root: &Path) -> Result<u8> {
         Ok(output) => output,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let how = "install it with `cargo install --locked mdbook`";
-            anstream::eprintln!("the pages are made, but there is no mdbook to build them: {how}");
+            complain(&format!("the pages are made, but there is no mdbook to build them: {how}"));
             return Ok(3);
         }
         Err(error) => return Err(error).context("cannot run mdbook"),
     };
     let words = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
-    anstream::eprint!("{words}");
+    complain(words.trim_end());
     let clean = output.status.success() && !words.contains("WARN") && !words.contains("ERROR");
     Ok(u8::from(!clean))
 }

@@ -2,12 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use load::Options;
 
 fn main() -> ExitCode {
-    Options::parse().run().unwrap_or_else(|error| {
-        anstream::eprintln!("xtask: {error:#}");
-        ExitCode::from(3)
-    })
+    xtask::main(|options: Options| options.run())
 }

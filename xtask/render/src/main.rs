@@ -1,81 +1,84 @@
-//! `render`: reads a run's events from standard input, one JSON object a line, and writes them as files.
+//! `render`: reads a run's events from standard input, one JSON object a line, and writes a view of it to standard
+//! output.
 //!
-//! `cargo xtask run` and `cargo xtask show` start it where `--capture` or `--page` asks for it. It ends with
-//! exit code 0 once the files are complete, 2 at a line that is no event, 3 if a file cannot be written.
+//! `cargo xtask run` and `cargo xtask show` start it for `--capture` and for `--page`, and put what it writes into
+//! the file once it is whole. It ends with exit code 0 then, 2 at a line that is no event, 3 if it cannot read or
+//! write.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
-use clap::Parser;
+use anyhow::{Context, Error, Result};
+use clap::{ArgGroup, Parser};
 use render::capture::Capture;
 use render::dissector;
 use render::page::Page;
-use transcript::Event;
+use transcript::read::ReadError;
+use transcript::{Event, EventReader, output};
 
-/// Write a run as files: its events come from standard input, one JSON object a line
+/// Write a view of a run to standard output: its events come from standard input, one JSON object a line
 #[derive(Parser)]
+#[command(group(ArgGroup::new("view").required(true)))]
 struct Options {
-    /// Write the traffic as a packet capture for Wireshark
-    #[arg(long, value_name = "FILE.pcapng")]
-    capture: Option<PathBuf>,
+    /// The traffic as a packet capture for Wireshark
+    #[arg(long, group = "view")]
+    capture: bool,
 
-    /// Write the run as one self-contained page for a browser
-    #[arg(long, value_name = "FILE.html")]
-    page: Option<PathBuf>,
+    /// The run as one self-contained page for a browser
+    #[arg(long, group = "view")]
+    page: bool,
 
-    /// Print what Wireshark's dissector has to know of the stages, and read no events
-    #[arg(long, conflicts_with_all = ["capture", "page"])]
+    /// What Wireshark's dissector has to know of the stages: no events are read
+    #[arg(long, group = "view")]
     dissector: bool,
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    let done = if options.dissector { print_dissector() } else { render(&options) };
-    match done {
+    let options = Options::try_parse().unwrap_or_else(|error| {
+        if error.use_stderr() {
+            error.exit();
+        }
+        output::help(&error.render().ansi().to_string())
+    });
+    match render(&options) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if nobody_reads(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("render: {error:#}");
-            // Nothing but an event is read as JSON.
-            ExitCode::from(if error.is::<serde_json::Error>() { 2 } else { 3 })
+            _ = writeln!(io::stderr(), "render: {error:#}");
+            let is_readable = matches!(error.downcast_ref(), None | Some(ReadError::Io { .. }));
+            ExitCode::from(if is_readable { 3 } else { 2 })
         }
     }
 }
 
-fn print_dissector() -> Result<()> {
-    Ok(io::stdout().write_all(dissector::lua().as_bytes())?)
+/// Returns whether the other end of standard output was closed, which is no failure.
+fn nobody_reads(error: &Error) -> bool {
+    let causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    { causes }.any(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 fn render(options: &Options) -> Result<()> {
-    let capture = options.capture.as_deref().map(create).transpose()?;
-    let page = options.page.as_deref().map(create).transpose()?;
-    let no_capture = "cannot write the capture";
-    let no_page = "cannot write the page";
-
-    let mut capture = capture.map(Capture::new).transpose().context(no_capture)?;
-    let mut page = page.map(BufWriter::new).map(Page::new);
-    for (number, line) in (1..).zip(io::stdin().lock().split(b'\n')) {
-        let line = line.context("cannot read standard input")?;
-        let event: Event =
-            serde_json::from_slice(&line).with_context(|| format!("line {number} is no event"))?;
-        if let Some(capture) = &mut capture {
-            capture.write(&event).context(no_capture)?;
-        }
-        if let Some(page) = &mut page {
-            page.write(&event).context(no_page)?;
-        }
+    if options.dissector {
+        return Ok(output::print(&dissector::lua())?);
     }
-    if let Some(capture) = capture {
-        capture.finish().context(no_capture)?;
+    let out = BufWriter::new(io::stdout().lock());
+    if options.capture {
+        let no_capture = "cannot write the capture";
+        let mut capture = Capture::new(out).context(no_capture)?;
+        each_event(|event| capture.write(event).context(no_capture))?;
+        capture.finish().context(no_capture)
+    } else {
+        let no_page = "cannot write the page";
+        let mut page = Page::new(out);
+        each_event(|event| page.write(event).context(no_page))?;
+        page.finish().context(no_page)
     }
-    if let Some(page) = page {
-        page.finish().context(no_page)?;
-    }
-    Ok(())
 }
 
-fn create(path: &Path) -> Result<File> {
-    File::create(path).with_context(|| format!("cannot write {}", path.display()))
+fn each_event(mut take: impl FnMut(&Event) -> Result<()>) -> Result<()> {
+    let mut events = EventReader::new(io::stdin().lock());
+    while let Some(event) = events.next_event()? {
+        take(&event)?;
+    }
+    Ok(())
 }

@@ -21,6 +21,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use clap::Args;
 use transcript::lines::{WIDTH, wrapped_to};
+use transcript::{visible, visible_lines};
 
 use crate::launch::Programs;
 use crate::print;
@@ -129,12 +130,12 @@ impl Exercise {
             let (style, verdict) =
                 if why_not.is_none() { (GOOD, "OK") } else { (NOT_YET, "not yet") };
             let why = why_not.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-            let line = filled(verdict, &format!("{what}{why}"));
+            let line = filled(verdict, &visible_lines(&format!("{what}{why}")));
             text += &line.replacen(verdict, &format!("{style}{verdict}{style:#}"), 1);
         }
         for (line, at) in check.wrote.iter().zip(0..) {
             let gap = if at == 0 { "\n" } else { "" };
-            _ = writeln!(text, "{gap}your program writes: {line}");
+            _ = writeln!(text, "{gap}your program writes: {}", visible(line));
         }
         if check.works() {
             text + &format!("\nIt works. The kept solution: exercises/solutions/{}\n", self.file)

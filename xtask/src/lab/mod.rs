@@ -22,7 +22,7 @@ use clap::builder::PossibleValuesParser;
 use stages::{STAGES, Stage};
 
 use crate::launch::Programs;
-use crate::print;
+use crate::{complain, print};
 use scenario::{SCENARIOS, Scenario};
 
 /// Options of `cargo xtask attack`.
@@ -91,7 +91,7 @@ pub fn matrix(options: &MatrixOptions) -> Result<ExitCode> {
     }
     let surprises = matrix.surprises();
     for surprise in &surprises {
-        anstream::eprintln!("{surprise}");
+        complain(surprise);
     }
     Ok(ExitCode::from(u8::from(!surprises.is_empty())))
 }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 use attacker::Outcome;
 use serde::Serialize;
 use stages::Stage;
+use transcript::visible;
 
 use super::play::{Between, play};
 use super::scenario::Scenario;
@@ -63,8 +64,8 @@ impl Scenario {
             attack: name,
             stage: stage.name,
             verdict,
-            by: by.map(str::to_owned),
-            why: why.to_owned(),
+            by: by.map(visible),
+            why: visible(why),
         };
         if let Outcome::NotApplicable(why) = self.attack.outcome_at(stage) {
             return Ok((cell(Verdict::NotApplicable, None, why), None));

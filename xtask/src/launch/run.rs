@@ -9,7 +9,9 @@ use stages::Stage;
 use transcript::{EventKind, Format};
 
 use super::{Pair, Programs, Wire};
-use crate::views::{Progress, ViewOptions, Views};
+use crate::complain;
+use crate::views::new_file::ensure_distinct;
+use crate::views::{Progress, Step, ViewOptions, Views};
 
 /// Requests a client sends at a stage with records: two, so that counters are seen to move.
 const REQUESTS: u64 = 2;
@@ -28,6 +30,10 @@ pub struct RunOptions {
     /// Pass bytes on in pieces of at most N, so that records span packets
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub segment: Option<u16>,
+
+    /// Stop before each message, and ask whether it will be accepted
+    #[arg(long, conflicts_with = "json")]
+    pub step: bool,
 
     /// Write events as JSON, one object a line: those of both sides, and of the wire between
     #[arg(long)]
@@ -51,6 +57,10 @@ pub struct RunOptions {
 /// # Errors
 /// When the programs cannot be built, a pair does not get to its end, or a file cannot be written.
 pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCode> {
+    let written: Vec<_> =
+        options.save.as_deref().into_iter().chain(options.views.files()).collect();
+    ensure_distinct(None, &written)?;
+    let mut step = options.step.then(Step::at_terminal).transpose()?;
     let programs = Programs::of_stages(stages, options.release)?;
     let format = if options.json { Format::Json } else { Format::Text };
     let mut views = Views::new(&options.views, format, options.save.as_deref())?;
@@ -69,12 +79,14 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
             Progress::new(if stage.has_records() { 2 * requests } else { 2 }, "messages");
         let pair = Pair { stage, server_args: &[], client_args: &args, wire };
         let outcome = pair.run(&programs, |event| {
+            step.iter_mut().for_each(|step| step.before(event));
             views.tell(event);
+            step.iter_mut().for_each(|step| step.after(event));
             progress.advance(u64::from(matches!(event.kind, EventKind::Sent(_))));
         })?;
         drop(progress);
         for complaint in &outcome.complaints {
-            anstream::eprintln!("{complaint}");
+            complain(complaint);
         }
         if code == 0 {
             code = outcome.code();

@@ -7,10 +7,10 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use stages::{STAGES, Stage, field};
-use transcript::{EventKind, EventWriter, Format, Role};
+use transcript::{EventKind, EventWriter, Format, Role, output};
 
 use super::{Driver, Programs, Report};
-use crate::print;
+use crate::complain;
 
 /// Time limit for silence: none, since a service may be idle for as long as it likes.
 const SILENCE: Duration = Duration::MAX;
@@ -87,19 +87,20 @@ pub fn tunnel(options: &TunnelOptions) -> Result<ExitCode> {
                     {
                         let to = &options.to;
                         let port = between.port();
-                        print(&format!(
+                        writer.write_text(&format!(
                             "\n{addr} ── client end ══ records on {between} ══ server end ── {to}\n\n\
                              use it:    curl http://{addr}/\n\
                              watch it:  wireshark -k -i lo -f 'tcp port {port}'\n\
                              end it:    Ctrl-C\n\n"
-                        ))?;
+                        ));
                     }
                     _ => {}
                 }
             }
-            Report::Complaint(line) => anstream::eprintln!("{line}"),
+            Report::Complaint(line) => complain(&line),
             Report::Ended(_) => bail!("the {role} end is gone"),
         }
     }
+    output::all(writer.finish())?;
     Ok(ExitCode::SUCCESS)
 }

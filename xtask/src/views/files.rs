@@ -1,25 +1,27 @@
 //! The views that are files: the run itself, and what the program `render` makes of it.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use transcript::Event;
 
+use super::NewFile;
 use crate::launch::Programs;
 
 /// Files that are written as a run goes on.
 pub struct Files {
-    save: Option<BufWriter<File>>,
-    render: Option<Render>,
+    save: Option<BufWriter<NewFile>>,
+    renders: Vec<Render>,
 }
 
-/// The program that writes captures and pages, which is built when someone asks for one.
+/// A run of the program that makes captures and pages, which is built when someone asks for one.
 struct Render {
+    what: &'static str,
     child: Child,
-    events: BufWriter<std::process::ChildStdin>,
+    events: BufWriter<ChildStdin>,
+    file: NewFile,
 }
 
 impl Files {
@@ -28,18 +30,20 @@ impl Files {
     /// # Errors
     /// When a file cannot be made, or `render` cannot be built or started.
     pub fn new(save: Option<&Path>, capture: Option<&Path>, page: Option<&Path>) -> Result<Self> {
-        let create = |path: &Path| {
-            File::create(path).with_context(|| format!("cannot write {}", path.display()))
-        };
-        let save = save.map(create).transpose()?.map(BufWriter::new);
-        let options = [("--capture", capture), ("--page", page)];
-        let args: Vec<_> = options
+        let save = save.map(NewFile::new).transpose()?.map(BufWriter::new);
+        let asked_for = [("capture", capture), ("page", page)];
+        let files = asked_for
             .into_iter()
-            .filter_map(|(option, path)| Some([Path::new(option), path?]))
-            .flatten()
-            .collect();
-        let render = if args.is_empty() { None } else { Some(Render::start(&args)?) };
-        Ok(Self { save, render })
+            .filter_map(|(what, path)| Some((what, path?)))
+            .map(|(what, path)| Ok((what, NewFile::new(path)?)))
+            .collect::<Result<Vec<_>>>()?;
+        if files.is_empty() {
+            return Ok(Self { save, renders: Vec::new() });
+        }
+        let programs = Programs::built(["--package=render", "--bin=render"])?;
+        let program = programs.named("render")?;
+        let renders = files.into_iter().map(|(what, file)| Render::start(program, what, file));
+        Ok(Self { save, renders: renders.collect::<Result<_>>()? })
     }
 
     /// Takes the next event of the run.
@@ -50,47 +54,50 @@ impl Files {
         if let Some(save) = &mut self.save {
             write_line(save, event).context("cannot save the run")?;
         }
-        if let Some(render) = &mut self.render
-            && write_line(&mut render.events, event).is_err()
-        {
-            // It has ended, and said why.
-            return self.render.take().map_or(Ok(()), Render::finish);
+        for render in &mut self.renders {
+            if write_line(&mut render.events, event).is_err() {
+                // It has ended, and said why.
+                bail!("the {} was not written", render.what);
+            }
         }
         Ok(())
     }
 
-    /// Completes the files.
+    /// Completes the files, and once all are complete puts them in their places.
     ///
     /// # Errors
     /// When one could not be written whole.
     pub fn finish(self) -> Result<()> {
-        if let Some(mut save) = self.save {
-            save.flush().context("cannot save the run")?;
+        let mut files = Vec::new();
+        if let Some(save) = self.save {
+            files.push(save.into_inner().context("cannot save the run")?);
         }
-        self.render.map_or(Ok(()), Render::finish)
+        for render in self.renders {
+            files.push(render.finish()?);
+        }
+        files.into_iter().try_for_each(NewFile::finish)
     }
 }
 
 impl Render {
-    fn start(args: &[&Path]) -> Result<Self> {
-        let programs = Programs::built(["--package=render", "--bin=render"])?;
-        let mut child = Command::new(programs.named("render")?)
-            .args(args)
+    fn start(program: &Path, what: &'static str, file: NewFile) -> Result<Self> {
+        let mut child = Command::new(program)
+            .arg(format!("--{what}"))
             .stdin(Stdio::piped())
+            .stdout(file.stdio()?)
             .spawn()
             .context("cannot start render")?;
         let events = child.stdin.take().context("render takes no events")?;
-        Ok(Self { child, events: BufWriter::new(events) })
+        Ok(Self { what, child, events: BufWriter::new(events), file })
     }
 
-    fn finish(mut self) -> Result<()> {
+    fn finish(mut self) -> Result<NewFile> {
         // That it does not take the rest is in its exit code, and the reason on standard error.
         _ = self.events.flush();
         drop(self.events);
-        if !self.child.wait().context("cannot wait for render")?.success() {
-            bail!("the capture or the page was not written");
-        }
-        Ok(())
+        let ended = self.child.wait().context("cannot wait for render")?;
+        ensure!(ended.success(), "the {} was not written", self.what);
+        Ok(self.file)
     }
 }
 

@@ -1,15 +1,18 @@
 //! Views of a run, and of the stages themselves.
 //!
-//! - [`show`]: a run that was saved; [`files`]: the views that are files.
+//! - [`show`]: a run that was saved; [`files`]: the views that are files; [`new_file`]: how those are written.
 //! - [`list`], [`layout`], [`diff`]: the stages, a record's fields, what changes from stage to stage.
+//! - [`step`]: a run message by message.
 //! - [`table`]: a table, for a terminal or as Markdown; [`progress`]: how far something has come.
 
 pub mod diff;
 pub mod files;
 pub mod layout;
 pub mod list;
+pub mod new_file;
 pub mod progress;
 pub mod show;
+pub mod step;
 pub mod table;
 
 use std::path::{Path, PathBuf};
@@ -17,15 +20,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use stages::Stage;
-use transcript::{Detail, Event, EventWriter, Format, Summary, WireLane, text};
+use transcript::{Detail, Event, EventWriter, Format, Summary, WireLane, output, text};
 
 pub use files::Files;
+pub use new_file::NewFile;
 pub use progress::Progress;
+pub use step::Step;
 pub use table::Table;
 
 /// What there is to see besides a summary.
-const MORE: &str =
-    "--detail tells every field and every check, --page FILE.html shows every byte\n";
+const MORE: &str = "more: --detail, --step, --page FILE.html\n";
 
 /// Which views are asked for.
 #[derive(Args, Debug, Default)]
@@ -83,7 +87,12 @@ pub struct Views {
 impl ViewOptions {
     /// Returns whether any of them shows the wire.
     pub fn show_the_wire(&self) -> bool {
-        self.wire != Some(WireDetail::Off) || self.capture.is_some() || self.page.is_some()
+        self.wire != Some(WireDetail::Off) || self.files().next().is_some()
+    }
+
+    /// Lists the files to write.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        [&self.capture, &self.page].into_iter().flatten().map(PathBuf::as_path)
     }
 }
 
@@ -132,7 +141,7 @@ impl Views {
         }
     }
 
-    /// Completes the views.
+    /// Completes the transcript, then the files.
     ///
     /// # Errors
     /// When one could not be written whole.
@@ -144,6 +153,7 @@ impl Views {
             }
         }
         self.failed?;
+        output::all(self.writer.finish())?;
         self.files.finish()
     }
 }

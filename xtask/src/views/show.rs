@@ -1,15 +1,16 @@
 //! `cargo xtask show`: a run that was saved, in any of its views.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow, ensure};
-use serde_json::error::Category;
-use transcript::{Event, Format};
+use anyhow::{Result, ensure};
+use transcript::{EventReader, Format};
 
+use super::new_file::ensure_distinct;
 use super::{Progress, ViewOptions, Views};
+use crate::WrongArgument;
 
 /// Shows the run saved in `path`.
 ///
@@ -17,21 +18,20 @@ use super::{Progress, ViewOptions, Views};
 /// When the file cannot be read, a line of it is no event, or a view cannot be written.
 pub fn saved(path: &Path, options: &ViewOptions) -> Result<ExitCode> {
     let name = path.display();
-    let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
+    let file =
+        File::open(path).map_err(|error| WrongArgument(format!("cannot read {name}: {error}")))?;
+    ensure_distinct(Some(path), &options.files().collect::<Vec<_>>())?;
     let mut progress = Progress::new(file.metadata().map_or(0, |metadata| metadata.len()), "bytes");
     let mut views = Views::new(options, Format::Text, None)?;
-    let mut events = 0;
-    for (number, line) in (1..).zip(BufReader::new(file).lines()) {
-        let line = line.with_context(|| format!("cannot read {name}, line {number}"))?;
-        let event: Event = serde_json::from_str(&line).map_err(|error| match error.classify() {
-            Category::Eof => anyhow!("{name} breaks off in line {number}: it was not saved whole"),
-            _ => anyhow!("{name}, line {number} is no event: {error}"),
-        })?;
+    let mut events = EventReader::new(BufReader::new(file));
+    let mut done = 0;
+    let no_event = |error| WrongArgument(format!("{name}, {error}"));
+    while let Some(event) = events.next_event().map_err(no_event)? {
         views.tell(&event);
-        progress.advance(line.len() as u64 + 1);
-        events = number;
+        progress.advance(events.bytes_read() - done);
+        done = events.bytes_read();
     }
-    ensure!(events > 0, "{name} holds no events");
+    ensure!(done > 0, WrongArgument(format!("{name} holds no events")));
     drop(progress);
     views.finish()?;
     Ok(ExitCode::SUCCESS)

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use xtask::views::NewFile;
 
 use super::report::Report;
 use super::{svg, text};
@@ -23,9 +24,9 @@ pub fn write(report: &Report) -> Result<()> {
     let before = fs::read_to_string(&page).context("cannot read docs/src/reference/speed.md")?;
     let after =
         replaced(&before, &markdown(report)).context("docs/src/reference/speed.md has no marks")?;
-    fs::write(&page, after).context("cannot write docs/src/reference/speed.md")?;
-    let picture = Path::new(FOLDER).join("speed.svg");
-    fs::write(picture, svg::svg(report)?).context("cannot write docs/src/reference/speed.svg")
+    let picture = svg::svg(report)?;
+    NewFile::write(&page, after.as_bytes())?;
+    NewFile::write(&Path::new(FOLDER).join("speed.svg"), picture.as_bytes())
 }
 
 /// Returns `page` with `block` between the marks, or `None` if it has none.

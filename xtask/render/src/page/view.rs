@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use askama::Template;
 use stages::{Field, Part, Place, STAGES, Stage, field};
-use transcript::Role;
+use transcript::{Role, visible};
 
 use super::{Arrival, Exchange};
 
@@ -120,8 +120,14 @@ impl Verdict {
 
 /// The end of a record.
 enum Outcome<'a> {
-    Received { plaintext: &'a [u8], proven: bool },
-    Rejected { message: &'a str },
+    Received {
+        plaintext: &'a [u8],
+        proven: bool,
+    },
+    /// The message may be a stranger's, out of a run file.
+    Rejected {
+        message: String,
+    },
     Lost,
 }
 
@@ -145,7 +151,7 @@ impl<'a> ExchangeView<'a> {
                 (Some(&*record.record), Outcome::Received { plaintext: &record.plaintext, proven })
             }
             Some(Arrival::Rejected { message, payload, .. }) => {
-                (payload.as_deref(), Outcome::Rejected { message })
+                (payload.as_deref(), Outcome::Rejected { message: visible(message) })
             }
             None => (None, Outcome::Lost),
         };

@@ -21,7 +21,7 @@ use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, Stage};
 use transcript::{Event, EventKind, Record, Role};
 
 use crate::launch::{Driver, Programs, Report};
-use crate::print;
+use crate::{WrongArgument, complain, print};
 
 /// Time limit for the server's silence. It waits 5 s for its peer.
 const SILENCE: Duration = Duration::from_secs(12);
@@ -58,8 +58,7 @@ pub struct Forgery {
 /// known to, else 1; and 2 at a stage that has no such lab.
 pub fn run(stage: &'static Stage) -> Result<ExitCode> {
     if !has_lab(stage) {
-        anstream::eprintln!("xtask: {}", no_lab(stage));
-        return Ok(ExitCode::from(2));
+        return Err(WrongArgument(no_lab(stage)).into());
     }
     let lab = NonceLab::run(stage)?;
     print(&lab.text())?;
@@ -187,7 +186,7 @@ pub fn deliver(stage: &'static Stage, payload: &[u8]) -> Result<Vec<Event>> {
                 }
                 events.push(event);
             }
-            Report::Complaint(line) => anstream::eprintln!("{line}"),
+            Report::Complaint(line) => complain(&line),
             Report::Ended(_) => {}
         }
     }

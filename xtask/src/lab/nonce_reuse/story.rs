@@ -8,7 +8,7 @@ use attacker::gf128::BLOCK_LEN;
 use attacker::nonce_reuse::AuthenticationKey;
 use stages::{PART2_AEAD, Stage};
 use transcript::lines::{WIDTH, wrapped_to};
-use transcript::text;
+use transcript::{text, visible};
 
 use super::{Forgery, NonceLab};
 use crate::lab::story::{compared, section};
@@ -112,7 +112,7 @@ impl Story {
             Some((check, words)) => (CLOSED, format!("it is refused by {check}: {words}")),
             None => (CLOSED, "it fails: the victims tell of something else".to_owned()),
         };
-        for line in textwrap::wrap(&verdict, wrapped_to(WIDTH)) {
+        for line in textwrap::wrap(&visible(&verdict), wrapped_to(WIDTH)) {
             _ = writeln!(self.0, "{style}{line}{style:#}");
         }
         self.say(&format!("at stake: {at_stake}"));
