@@ -176,6 +176,7 @@ impl Lines {
         let room = self.width - SUMMARY_GUTTER;
         let (mut word, mut used) = (word, 0);
         for (piece_style, piece) in pieces {
+            let piece = visible(piece);
             let len = piece.chars().count();
             if used == 0 || used + 1 + len > room {
                 if used > 0 {
@@ -196,22 +197,16 @@ impl Lines {
 
     /// Bytes as quoted text on one line of a summary: their beginning and their end, if all of it is too long.
     pub(crate) fn quoted_shortly(&self, bytes: &[u8]) -> String {
-        let room = self.width - SUMMARY_GUTTER - 2;
-        let escaped = |bytes: &[u8]| bytes.escape_ascii().to_string();
-        let whole = escaped(bytes);
+        let room = self.width - SUMMARY_GUTTER - "\"\"".len();
+        let whole = bytes.escape_ascii().to_string();
         if whole.len() <= room {
             return format!("\"{whole}\"");
         }
-        // Cut between two bytes, so that no escape is.
-        let half = (room - 3) / 2;
-        let fits =
-            |len: &usize, part: fn(&[u8], usize) -> &[u8]| escaped(part(bytes, *len)).len() <= half;
-        let head = (0..=half).rev().find(|len| fits(len, |bytes, len| &bytes[..len])).unwrap_or(0);
-        let tail = (0..=half)
-            .rev()
-            .find(|len| fits(len, |bytes, len| &bytes[bytes.len() - len..]))
-            .unwrap_or(0);
-        format!("\"{} … {}\"", escaped(&bytes[..head]), escaped(&bytes[bytes.len() - tail..]))
+        let half = (room - " … ".chars().count()) / 2;
+        let head = escapes_within(half, bytes.iter());
+        let mut tail = escapes_within(half, bytes.iter().rev());
+        tail.reverse();
+        format!("\"{} … {}\"", head.concat(), tail.concat())
     }
 
     pub(crate) fn margin(&mut self) {
@@ -236,22 +231,27 @@ fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// The first of these bytes, escaped, as many as there is room for. No escape is broken.
+fn escapes_within<'b>(mut room: usize, bytes: impl Iterator<Item = &'b u8>) -> Vec<String> {
+    let escapes = bytes.map(|byte| byte.escape_ascii().to_string());
+    escapes
+        .take_while(|escape| {
+            let fits = escape.len() <= room;
+            room = room.saturating_sub(escape.len());
+            fits
+        })
+        .collect()
+}
+
 /// Bytes as quoted text, what is not printable ASCII escaped: a line for each line in it, or as many as it
 /// takes. No escape is broken.
 fn quoted(bytes: &[u8], room: usize) -> impl Iterator<Item = String> {
     let fits = room - "\"\"".len();
     bytes.split_inclusive(|byte| *byte == b'\n').flat_map(move |mut line| {
         iter::from_fn(move || {
-            let mut text = String::new();
-            while let Some((byte, rest)) = line.split_first() {
-                let escaped = byte.escape_ascii().to_string();
-                if text.len() + escaped.len() > fits {
-                    break;
-                }
-                text += &escaped;
-                line = rest;
-            }
-            (!text.is_empty()).then(|| format!("\"{text}\""))
+            let escapes = escapes_within(fits, line.iter());
+            line = line.get(escapes.len()..).unwrap_or_default();
+            (!escapes.is_empty()).then(|| format!("\"{}\"", escapes.concat()))
         })
     })
 }

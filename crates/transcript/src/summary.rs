@@ -71,7 +71,7 @@ impl Summary {
         let unit = if stage.has_records() { "records" } else { "messages" };
         let checked = match (stage.has(field::Role::Tag), stage.has(field::Role::Seq)) {
             (true, true) => "each unchanged and in its place",
-            (true, false) => "each unchanged, wherever it came from",
+            (true, false) => "each unchanged, though one may be a repetition",
             _ => "though nothing here would tell a changed one",
         };
         let seen = if passed == 0 {
@@ -133,7 +133,7 @@ fn shortly(part: &Part<'_>) -> String {
         return number.to_string();
     }
     let shown = part.bytes.get(..SHOWN).unwrap_or(part.bytes);
-    let digits: String = shown.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = hex::encode(shown);
     if shown.len() < part.bytes.len() { digits + "…" } else { digits }
 }
 

@@ -68,7 +68,9 @@ impl Cutters {
             }
             EventKind::End { direction, micros } => {
                 let cut = self.cutter(*direction).take().and_then(|mut cutter| cutter.end());
-                cut.iter().for_each(|cut| found(*direction, *micros, cut));
+                if let Some(cut) = cut {
+                    found(*direction, *micros, &cut);
+                }
             }
             _ => {}
         }

@@ -19,10 +19,10 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use stages::{STAGES, Stage};
+use stages::Stage;
 
 use crate::launch::Programs;
-use crate::{complain, print};
+use crate::{complain, print, stage_names};
 use scenario::{SCENARIOS, Scenario};
 
 /// Options of `cargo xtask attack`.
@@ -33,8 +33,8 @@ pub struct AttackOptions {
     name: Option<String>,
 
     /// The stage's name
-    #[arg(value_parser = PossibleValuesParser::new(STAGES.iter().map(|stage| stage.name)))]
-    stage: Option<String>,
+    #[arg(value_parser = stage_names::any())]
+    stage: Option<&'static Stage>,
 }
 
 /// Options of `cargo xtask matrix`.
@@ -61,10 +61,9 @@ fn attack_names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// When the programs cannot be built, or their words allow no verdict.
 pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
-    let (Some(name), Some(stage)) = (&options.name, &options.stage) else {
+    let (Some(name), Some(stage)) = (&options.name, options.stage) else {
         return print(&story::list());
     };
-    let stage = Stage::find(stage).context("no such stage")?;
     if name == NONCE_REUSE {
         return nonce_reuse::run(stage);
     }

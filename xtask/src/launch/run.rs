@@ -75,14 +75,16 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
     for stage in stages {
         let mut args = if stage.has_records() { vec!["--requests", &count] } else { vec![] };
         args.extend(request.into_iter().flat_map(|request| ["--request", request]));
-        let mut progress =
-            Progress::new(if stage.has_records() { 2 * requests } else { 2 }, "messages");
+        let messages = if stage.has_records() { 2 * requests } else { 2 };
+        let mut progress = step.is_none().then(|| Progress::new(messages, "messages"));
         let pair = Pair { stage, server_args: &[], client_args: &args, wire };
         let outcome = pair.run(&programs, |event| {
             step.iter_mut().for_each(|step| step.before(event));
             views.tell(event);
             step.iter_mut().for_each(|step| step.after(event));
-            progress.advance(u64::from(matches!(event.kind, EventKind::Sent(_))));
+            if let (Some(progress), EventKind::Sent(_)) = (&mut progress, &event.kind) {
+                progress.advance(1);
+            }
         })?;
         drop(progress);
         for complaint in &outcome.complaints {
@@ -92,6 +94,6 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
             code = outcome.code();
         }
     }
-    views.finish()?;
+    views.finish("--detail, --step, --page FILE.html")?;
     Ok(code.into())
 }

@@ -28,9 +28,6 @@ pub use progress::Progress;
 pub use step::Step;
 pub use table::Table;
 
-/// What there is to see besides a summary.
-const MORE: &str = "more: --detail, --step, --page FILE.html\n";
-
 /// Which views are asked for.
 #[derive(Args, Debug, Default)]
 pub struct ViewOptions {
@@ -141,15 +138,15 @@ impl Views {
         }
     }
 
-    /// Completes the transcript, then the files.
+    /// Completes the transcript, with `more` that there is to see besides a summary, then the files.
     ///
     /// # Errors
     /// When one could not be written whole.
-    pub fn finish(mut self) -> Result<()> {
+    pub fn finish(mut self, more: &str) -> Result<()> {
         if self.format == Format::Text {
             self.conclude();
             if self.summary.is_some() {
-                self.writer.write_text(MORE);
+                self.writer.write_text(&format!("more: {more}\n"));
             }
         }
         self.failed?;

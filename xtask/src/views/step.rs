@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, IsTerminal, Stdin, Stdout, Write, stdin, stdou
 use anyhow::{Result, ensure};
 use transcript::{Event, EventKind};
 
+use crate::WrongArgument;
+
 /// A person who is asked, and what was answered.
 pub struct Step<R, W> {
     answers: R,
@@ -21,7 +23,8 @@ impl Step<BufReader<Stdin>, Stdout> {
     /// When there is none.
     pub fn at_terminal() -> Result<Self> {
         let has_terminal = stdin().is_terminal() && stdout().is_terminal();
-        ensure!(has_terminal, "--step asks a person: it needs a terminal for input and output");
+        let why = "--step asks a person: it needs a terminal for input and output";
+        ensure!(has_terminal, WrongArgument(why.to_owned()));
         Ok(Self::new(BufReader::new(stdin()), stdout()))
     }
 }
