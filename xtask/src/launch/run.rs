@@ -79,9 +79,13 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
         let mut progress = step.is_none().then(|| Progress::new(messages, "messages"));
         let pair = Pair { stage, server_args: &[], client_args: &args, wire };
         let outcome = pair.run(&programs, |event| {
-            step.iter_mut().for_each(|step| step.before(event));
+            if let Some(step) = &mut step {
+                step.before(event);
+            }
             views.tell(event);
-            step.iter_mut().for_each(|step| step.after(event));
+            if let Some(step) = &mut step {
+                step.after(event);
+            }
             if let (Some(progress), EventKind::Sent(_)) = (&mut progress, &event.kind) {
                 progress.advance(1);
             }

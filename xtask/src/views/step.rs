@@ -65,14 +65,11 @@ impl<R: BufRead, W: Write> Step<R, W> {
         }
         _ = write!(self.out, "       ╭ {question} ").and_then(|()| self.out.flush());
         let mut answer = String::new();
-        match self.answers.read_line(&mut answer) {
-            Ok(1..) => Some(answer),
-            Ok(0) | Err(_) => {
-                self.is_over = true;
-                _ = writeln!(self.out);
-                None
-            }
+        if !self.answers.read_line(&mut answer).is_ok_and(|len| len > 0) {
+            self.is_over = true;
+            _ = writeln!(self.out);
         }
+        (!self.is_over).then_some(answer)
     }
 }
 
