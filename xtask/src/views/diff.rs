@@ -187,6 +187,7 @@ fn attacks(before: &Stage, after: &Stage, markdown: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stages::STAGES;
     use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ};
 
     #[test]
