@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use framing::MAX_PLAINTEXT_LEN;
-use stages::{STAGES, Stage};
+use stages::Stage;
 
 use crate::exercises::{self, ExerciseOptions};
 use crate::lab::{self, AttackOptions, MatrixOptions};
@@ -19,7 +18,7 @@ use crate::views::diff::{self, DiffOptions};
 use crate::views::layout::{self, LayoutOptions};
 use crate::views::list::{self, ListOptions};
 use crate::views::{ViewOptions, show};
-use crate::{passed_on, print};
+use crate::{passed_on, print, stage_names};
 
 /// Rebuilding TLS, stage by stage
 #[derive(Parser)]
@@ -34,8 +33,8 @@ enum Command {
     /// Run the server and the client of a stage, and show both sides and the wire as one transcript
     Run {
         /// The stage's name, or `all` for every one in the articles' order
-        #[arg(value_parser = PossibleValuesParser::new(stage_names()))]
-        stage: String,
+        #[arg(value_name = "STAGE", value_parser = stage_names::any_or_all())]
+        stages: &'static [&'static Stage],
 
         #[command(flatten)]
         options: RunOptions,
@@ -84,10 +83,6 @@ struct PassedOn {
     args: Vec<OsString>,
 }
 
-fn stage_names() -> impl Iterator<Item = &'static str> {
-    STAGES.iter().map(|stage| stage.name).chain(["all"])
-}
-
 impl Options {
     /// Does what was asked for. Returns the exit code.
     ///
@@ -100,7 +95,7 @@ impl Options {
         };
         match self.command {
             Command::Show { run, options } => show::saved(&run, &options),
-            Command::Run { stage, options } => run(&stage, &options),
+            Command::Run { stages, options } => run(stages, &options),
             Command::Attack(options) => lab::attack(&options),
             Command::Matrix { options } => lab::matrix(&options),
             Command::Exercise(options) => exercises::exercise(&options),
@@ -116,17 +111,20 @@ impl Options {
     }
 }
 
-fn run(stage: &str, options: &RunOptions) -> Result<ExitCode> {
-    match Stage::find(stage) {
-        _ if options.request.as_ref().is_some_and(|text| text.len() > MAX_PLAINTEXT_LEN) => {
-            let why = format!("a request is longer than the {MAX_PLAINTEXT_LEN} bytes of a record");
-            Options::command().error(ErrorKind::ValueValidation, why).exit()
-        }
-        Some(stage) if !stage.has_records() && options.requests.is_some_and(|n| n > 1) => {
-            let why = "the plain stage has no records, so a connection carries one request";
+fn run(stages: &'static [&'static Stage], options: &RunOptions) -> Result<ExitCode> {
+    let len = options.request.as_ref().map_or(0, String::len);
+    if len > MAX_PLAINTEXT_LEN {
+        let why = format!("--request has {len} bytes, and a record holds {MAX_PLAINTEXT_LEN}");
+        Options::command().error(ErrorKind::ValueValidation, why).exit()
+    }
+    match (stages, options.requests) {
+        ([stage], Some(requests @ 2..)) if !stage.has_records() => {
+            let why = format!(
+                "--requests {requests}: {} has no records, so a connection carries one request",
+                stage.name
+            );
             Options::command().error(ErrorKind::ArgumentConflict, why).exit()
         }
-        Some(stage) => run::stages(&[stage], options),
-        None => run::stages(STAGES, options),
+        _ => run::stages(stages, options),
     }
 }

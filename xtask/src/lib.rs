@@ -15,6 +15,7 @@ pub mod commands;
 pub mod exercises;
 pub mod lab;
 pub mod launch;
+pub mod stage_names;
 pub mod views;
 
 use std::ffi::OsString;

@@ -34,7 +34,10 @@ fn assert_snapshot(name: &str, text: &str) {
 #[test]
 fn the_transcript_of_every_stage_is_as_it_should_be() {
     for stage in STAGES {
-        assert_snapshot(stage.name, &stdout(&xtask(&["run", stage.name])));
+        assert_snapshot(stage.name, &stdout(&xtask(&["run", stage.name, "--detail"])));
+        let summary = stdout(&xtask(&["run", stage.short_name()]));
+        assert_snapshot(&format!("{}-summary", stage.name), &summary);
+        assert!(summary.lines().count() <= 20, "it fits a screen:\n{summary}");
     }
 }
 
@@ -79,16 +82,47 @@ fn no_color_and_a_pipe_give_plain_text() {
 
 #[test]
 fn the_transcript_is_coloured_where_colour_is_wanted() {
-    let args = ["run", "part2-aead", "--requests", "1"];
-    let output = common::xtask().args(args).env("CLICOLOR_FORCE", "1").output().unwrap();
-    assert_snapshot("part2-aead-in-colour", &stdout(&output));
+    for (name, detail) in [("part2-aead-in-colour", &["--detail"][..]), ("summary-in-colour", &[])]
+    {
+        let args = [&["run", "part2-aead", "--requests", "1"], detail].concat();
+        let output = common::xtask().args(args).env("CLICOLOR_FORCE", "1").output().unwrap();
+        assert_snapshot(name, &stdout(&output));
+    }
 }
 
 #[test]
-fn no_line_is_longer_than_100_columns() {
-    let text = stdout(&xtask(&["run", "all"])) + &stdout(&xtask(&["list"]));
-    let longest = text.lines().max_by_key(|line| line.chars().count()).unwrap();
-    assert!(longest.chars().count() <= 100, "{longest}");
+fn no_line_is_longer_than_the_terminal_is_wide_or_100_columns() {
+    for (columns, width) in [("", 100), ("60", 60), ("200", 200)] {
+        let told = |args: &[&str]| {
+            stdout(&common::xtask().args(args).env("COLUMNS", columns).output().unwrap())
+        };
+        let full = told(&["run", "all", "--wire=full"]);
+        let text = told(&["run", "all"]) + &told(&["run", "all", "--detail"]) + &full;
+        let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(longest <= width, "{longest} of {width}:\n{text}");
+        // What there is room for is used.
+        assert!(width == 60 || longest > width * 3 / 4, "{longest} of {width}:\n{text}");
+        // Nothing is broken inside a byte, or a name.
+        let of_tags = full.lines().filter(|line| line.contains(" tag   "));
+        assert!(of_tags.count() > 0, "{full}");
+    }
+}
+
+#[test]
+fn a_step_needs_a_terminal() {
+    let output = xtask(&["run", "part2-aead", "--step"]);
+    assert_eq!(output.status.code(), Some(2));
+    let why = "xtask: --step asks a person: it needs a terminal for input and output\n";
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), why);
+}
+
+#[test]
+fn a_file_that_was_asked_for_is_said_to_be_written() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = folder.path().join("run.jsonl");
+    let output = xtask(&["run", "plain", "--save", path.to_str().unwrap()]);
+    let wrote = format!("wrote {}: {} bytes\n", path.display(), fs::metadata(&path).unwrap().len());
+    assert!(String::from_utf8(output.stderr).unwrap().ends_with(&wrote), "{wrote}");
 }
 
 #[test]
@@ -131,11 +165,11 @@ fn a_transcript_with_the_wire_differs_from_one_without_it_in_nothing_else() {
         let folder = Folder::new();
         let saved = folder.join("run.jsonl");
         let path = saved.to_str().unwrap();
-        let with = stdout(&xtask(&["run", stage.name, "--save", path]));
-        let without = stdout(&xtask(&["show", path, "--wire", "off"]));
+        let with = stdout(&xtask(&["run", stage.name, "--detail", "--save", path]));
+        let without = stdout(&xtask(&["show", path, "--detail", "--wire", "off"]));
         assert!(with.contains("wire   │") && !without.contains("wire   │"));
         assert_eq!(without_the_wire(&with), without_the_wire(&without));
-        let unwatched = stdout(&xtask(&["run", stage.name, "--wire", "off"]));
+        let unwatched = stdout(&xtask(&["run", stage.name, "--detail", "--wire", "off"]));
         assert_eq!(unwatched.lines().count(), without.lines().count());
     }
 }
@@ -145,8 +179,8 @@ fn a_saved_run_is_shown_as_it_was() {
     let folder = Folder::new();
     let saved = folder.join("run.jsonl");
     let path = saved.to_str().unwrap();
-    let first = stdout(&xtask(&["run", "all", "--save", path, "--segment", "7"]));
-    assert_eq!(stdout(&xtask(&["show", path])), first);
+    let first = stdout(&xtask(&["run", "all", "--detail", "--save", path, "--segment", "7"]));
+    assert_eq!(stdout(&xtask(&["show", path, "--detail"])), first);
     let full = stdout(&xtask(&["show", path, "--wire", "full"]));
     assert!(full.lines().all(|line| line.chars().count() <= 100));
     assert!(full.lines().count() > first.lines().count());
@@ -218,7 +252,10 @@ fn what_cannot_be_run_is_said_at_once_with_2() {
     let output = xtask(&["run", "part2-aead", "--request", &too_long]);
     assert_eq!(output.status.code(), Some(2));
     let complaint = String::from_utf8(output.stderr).unwrap();
-    assert!(complaint.contains("longer than the 16384 bytes of a record"), "{complaint}");
+    assert!(
+        complaint.contains("--request has 16385 bytes, and a record holds 16384"),
+        "{complaint}"
+    );
 
     let output = xtask(&["attack", "nonce-reuse", "part2-hmac"]);
     assert_eq!(output.status.code(), Some(2));

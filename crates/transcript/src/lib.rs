@@ -6,6 +6,7 @@
 //! - [`event`]: what can happen, and its JSON.
 //! - [`text`]: an event as a person reads it, a margin telling who speaks; [`wire`]: the same for what
 //!   passed by between the two.
+//! - [`summary`]: a run at a glance.
 //! - [`writer`]: where a program writes its events.
 //! - [`read`]: events read back from a file.
 //! - [`visible`](mod@visible): strangers' text, made harmless; [`output`]: text of any kind on standard output.
@@ -16,6 +17,7 @@ pub mod lines;
 pub mod merge;
 pub mod output;
 pub mod read;
+pub mod summary;
 pub mod text;
 pub mod visible;
 pub mod wire;
@@ -26,6 +28,7 @@ pub use framing::Direction;
 pub use event::{Event, EventKind, Hex, Record, Role};
 pub use merge::Merge;
 pub use read::EventReader;
+pub use summary::Summary;
 pub use visible::{visible, visible_lines};
 pub use wire::{Detail, WireLane};
 pub use writer::{EventWriter, Format};

@@ -1,22 +1,27 @@
 //! The lines of one event: a margin that tells who speaks, and rows of name, length and bytes.
 
+use std::env;
 use std::fmt::Write;
+use std::iter;
+use std::sync::OnceLock;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::{Ansi256Color, AnsiColor, Style};
 
 use stages::{Part, field};
 
 use crate::{Role, visible};
 
-/// Columns of a line.
+/// Columns of a line where there is no terminal to ask.
 pub const WIDTH: usize = 100;
+/// Columns below which nothing is told sensibly.
+const MIN_WIDTH: usize = 48;
 /// Columns left of an event's text: who speaks.
 const MARGIN: usize = 9;
 /// Columns left of the text in a row: the margin, an offset, a name, a length.
 const GUTTER: usize = MARGIN + 27;
-/// Columns left for the text in a row.
-const ROW: usize = WIDTH - GUTTER;
-/// Bytes of a field that are shown, and behind them `…` where there are more.
+/// Columns left of the text in a summary: the margin, and what is done.
+const SUMMARY_GUTTER: usize = MARGIN + 9;
+/// Bytes of a field that are shown, or as many as fit into a line, and behind them `…` where there are more.
 const SHOWN: usize = 16;
 /// Lines of a plaintext that are shown, and below them `…` where there are more.
 pub(crate) const QUOTED: usize = 12;
@@ -27,39 +32,58 @@ pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
 
+/// The colour of who speaks: as on the page and in the book, and no field's. All of them can be read on a
+/// light ground and on a dark one.
 const fn role_style(role: Role) -> Style {
     match role {
-        Role::Client => AnsiColor::Cyan.on_default().bold(),
-        Role::Server => AnsiColor::Magenta.on_default().bold(),
-        Role::Wire => AnsiColor::Yellow.on_default().bold(),
+        Role::Client => Ansi256Color(30).on_default().bold(),
+        Role::Server => Ansi256Color(162).on_default().bold(),
+        Role::Wire => PLAIN.bold(),
     }
 }
 
-/// The colour of a field's bytes on the wire.
+/// The colour of a field's bytes: as on the page and in the book.
 pub(crate) fn field_style(role: field::Role) -> Style {
     match role {
-        field::Role::Length => AnsiColor::Blue.on_default(),
-        field::Role::Seq => AnsiColor::Green.on_default(),
-        field::Role::Nonce => AnsiColor::Yellow.on_default(),
-        field::Role::Tag => AnsiColor::Cyan.on_default(),
-        field::Role::Plaintext | field::Role::Ciphertext => PLAIN,
+        field::Role::Length => Ansi256Color(244).on_default(),
+        field::Role::Seq => Ansi256Color(27).on_default(),
+        field::Role::Nonce => Ansi256Color(98).on_default(),
+        field::Role::Ciphertext => Ansi256Color(64).on_default(),
+        field::Role::Tag => Ansi256Color(166).on_default(),
+        field::Role::Plaintext => PLAIN,
     }
+}
+
+/// Returns the columns of a line: of the terminal that standard output is, of `COLUMNS`, or else 100.
+pub fn width() -> usize {
+    static WIDTH_NOW: OnceLock<usize> = OnceLock::new();
+    *WIDTH_NOW.get_or_init(|| {
+        let terminal =
+            terminal_size::terminal_size().map(|(terminal_size::Width(width), _)| width.into());
+        let asked = || env::var("COLUMNS").ok()?.parse().ok();
+        terminal.or_else(asked).unwrap_or(WIDTH).max(MIN_WIDTH)
+    })
 }
 
 /// Lines as they grow; the first names the role.
 pub(crate) struct Lines {
     role: Role,
+    width: usize,
     pub(crate) text: String,
 }
 
 impl Lines {
     pub(crate) fn of(role: Role) -> Self {
-        Self { role, text: String::new() }
+        Self::as_wide_as(width(), role)
+    }
+
+    pub(crate) fn as_wide_as(width: usize, role: Role) -> Self {
+        Self { role, width, text: String::new() }
     }
 
     /// A line, or as many as it takes. The text may be a stranger's, out of a run file.
     pub(crate) fn say(&mut self, style: Style, text: &str) {
-        for line in textwrap::wrap(&visible(text), wrapped_to(WIDTH - MARGIN)) {
+        for line in textwrap::wrap(&visible(text), wrapped_to(self.width - MARGIN)) {
             self.margin();
             _ = writeln!(self.text, "{style}{line}{style:#}");
         }
@@ -68,26 +92,57 @@ impl Lines {
     /// A field as its sender reports it: a number also in decimal.
     pub(crate) fn sent(&mut self, part: &Part<'_>) {
         let value = part.number().map(|number| format!(" = {number}")).unwrap_or_default();
-        let (len, bytes) = (format!("{} B", part.bytes.len()), hex(part.bytes));
-        self.row("", part.field.name, DIM, &len, &format!("{bytes}{value}"));
+        self.field("", part, &value);
     }
 
     /// A field as it passes by, at its offset in the record.
     pub(crate) fn seen(&mut self, part: &Part<'_>) {
+        self.field(&part.offset.to_string(), part, "");
+    }
+
+    /// The bytes of a field, or the first of them, on as many rows as they take.
+    fn field(&mut self, offset: &str, part: &Part<'_>, value: &str) {
         let style = field_style(part.field.role);
-        let (len, bytes) = (format!("{} B", part.bytes.len()), hex(part.bytes));
-        let bytes = format!("{style}{bytes}{style:#}");
-        self.row(&part.offset.to_string(), part.field.name, DIM, &len, &bytes);
+        let (len, fit) = (part.bytes.len(), self.bytes_in_a_row());
+        let shown = part.bytes.get(..SHOWN.max(fit)).unwrap_or(part.bytes);
+        let rest = if shown.len() < len { " …" } else { value };
+        let len = format!("{len} B");
+        let mut labels = (offset, part.field.name, len.as_str());
+        let mut rows = shown.chunks(fit).map(hex).peekable();
+        loop {
+            let row = rows.next().unwrap_or_default();
+            let rest = if rows.peek().is_none() { rest } else { "" };
+            self.row(labels.0, labels.1, DIM, labels.2, &format!("{style}{row}{style:#}{rest}"));
+            if rows.peek().is_none() {
+                return;
+            }
+            labels = ("", "", "");
+        }
+    }
+
+    /// Returns how many bytes of a field, in hexadecimal, fit beside its name: a multiple of 4.
+    fn bytes_in_a_row(&self) -> usize {
+        // Behind them there must be room for " …" or " = 16384".
+        ((self.width - GUTTER).saturating_sub(8) / 3).max(4) / 4 * 4
+    }
+
+    /// Returns how many bytes fit into a line of a hex dump, with their text beside them: a multiple of 4.
+    pub(crate) fn dumped_in_a_row(&self) -> usize {
+        ((self.width - GUTTER) / 4).max(4) / 4 * 4
     }
 
     /// A check, and what it found.
     pub(crate) fn check(&mut self, name: &str, style: Style, verdict: &str, found: &str) {
-        self.row("", name, style, verdict, found);
+        let mut labels = (name, verdict);
+        for line in textwrap::wrap(found, wrapped_to(self.width - GUTTER)) {
+            self.row("", labels.0, style, labels.1, &line);
+            labels = ("", "");
+        }
     }
 
     /// Bytes as quoted text.
     pub(crate) fn quote(&mut self, name: &str, bytes: &[u8]) {
-        let mut lines = quoted(bytes);
+        let mut lines = quoted(bytes, self.width - GUTTER);
         let first = lines.next().unwrap_or_else(|| "(empty)".to_owned());
         self.row("", name, DIM, &format!("{} B", bytes.len()), &first);
         for line in lines.by_ref().take(QUOTED - 1) {
@@ -111,8 +166,51 @@ impl Lines {
         _ = writeln!(self.text, "{offset:>5} {name:<10} {style}{verdict:>7}{style:#}  {text}");
     }
 
+    /// What is done in a word, and pieces of text that are not broken, on as many lines as they take.
+    pub(crate) fn summary<'p>(
+        &mut self,
+        style: Style,
+        word: &str,
+        pieces: impl IntoIterator<Item = (Style, &'p str)>,
+    ) {
+        let room = self.width - SUMMARY_GUTTER;
+        let (mut word, mut used) = (word, 0);
+        for (piece_style, piece) in pieces {
+            let piece = visible(piece);
+            let len = piece.chars().count();
+            if used == 0 || used + 1 + len > room {
+                if used > 0 {
+                    self.text.push('\n');
+                }
+                self.margin();
+                _ = write!(self.text, "{style}{word:<8}{style:#} ");
+                (word, used) = ("", 0);
+            } else {
+                self.text.push(' ');
+                used += 1;
+            }
+            _ = write!(self.text, "{piece_style}{piece}{piece_style:#}");
+            used += len;
+        }
+        self.text.push('\n');
+    }
+
+    /// Bytes as quoted text on one line of a summary: their beginning and their end, if all of it is too long.
+    pub(crate) fn quoted_shortly(&self, bytes: &[u8]) -> String {
+        let room = self.width - SUMMARY_GUTTER - "\"\"".len();
+        let whole = bytes.escape_ascii().to_string();
+        if whole.len() <= room {
+            return format!("\"{whole}\"");
+        }
+        let half = (room - " … ".chars().count()) / 2;
+        let head = escapes_within(half, bytes.iter());
+        let mut tail = escapes_within(half, bytes.iter().rev());
+        tail.reverse();
+        format!("\"{} … {}\"", head.concat(), tail.concat())
+    }
+
     pub(crate) fn margin(&mut self) {
-        let Self { role, text } = self;
+        let Self { role, text, .. } = self;
         let style = role_style(*role);
         let name = if text.is_empty() { role.to_string() } else { String::new() };
         _ = write!(text, "{style}{name:<6} │{style:#} ");
@@ -124,25 +222,36 @@ pub fn wrapped_to(width: usize) -> textwrap::Options<'static> {
     textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation)
 }
 
-/// The first bytes in hexadecimal.
+/// Bytes in hexadecimal.
 fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
-    for (i, byte) in bytes.iter().take(SHOWN).enumerate() {
+    for (i, byte) in bytes.iter().enumerate() {
         _ = write!(text, "{}{byte:02x}", if i == 0 { "" } else { " " });
-    }
-    if bytes.len() > SHOWN {
-        text.push_str(" …");
     }
     text
 }
 
-/// Bytes as quoted text, what is not printable ASCII escaped: a line for each line in it, and for what
-/// does not fit into one.
-fn quoted(bytes: &[u8]) -> impl Iterator<Item = String> {
-    let fits = ROW - 2;
-    bytes.split_inclusive(|byte| *byte == b'\n').flat_map(move |line| {
-        let whole = line.escape_ascii().count() <= fits;
-        line.chunks(if whole { line.len() } else { fits / r"\x00".len() })
-            .map(|piece| format!("\"{}\"", piece.escape_ascii()))
+/// The first of these bytes, escaped, as many as there is room for. No escape is broken.
+fn escapes_within<'b>(mut room: usize, bytes: impl Iterator<Item = &'b u8>) -> Vec<String> {
+    let escapes = bytes.map(|byte| byte.escape_ascii().to_string());
+    escapes
+        .take_while(|escape| {
+            let fits = escape.len() <= room;
+            room = room.saturating_sub(escape.len());
+            fits
+        })
+        .collect()
+}
+
+/// Bytes as quoted text, what is not printable ASCII escaped: a line for each line in it, or as many as it
+/// takes. No escape is broken.
+fn quoted(bytes: &[u8], room: usize) -> impl Iterator<Item = String> {
+    let fits = room - "\"\"".len();
+    bytes.split_inclusive(|byte| *byte == b'\n').flat_map(move |mut line| {
+        iter::from_fn(move || {
+            let escapes = escapes_within(fits, line.iter());
+            line = line.get(escapes.len()..).unwrap_or_default();
+            (!escapes.is_empty()).then(|| format!("\"{}\"", escapes.concat()))
+        })
     })
 }

@@ -2,12 +2,13 @@
 
 use stages::{Stage, field};
 
-use crate::lines::{BAD, DIM, GOOD, HEADING, Lines, PLAIN};
+use crate::lines::{BAD, DIM, GOOD, HEADING, Lines, PLAIN, width, wrapped_to};
 use crate::{Event, EventKind, Record, Role};
 
 /// A stage's name and title, above a transcript.
 pub fn heading(stage: &Stage) -> String {
-    format!("{HEADING}{}{HEADING:#}: {}\n\n", stage.name, stage.title)
+    let heading = format!("{HEADING}{}{HEADING:#}: {}", stage.name, stage.title);
+    textwrap::fill(&heading, wrapped_to(width())) + "\n\n"
 }
 
 /// The lines of one event of a client or a server, styled with escape codes. The wire has a lane of its

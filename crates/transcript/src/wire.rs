@@ -9,9 +9,6 @@ use stages::{Field, Part, Stage, field};
 use crate::lines::{BAD, DIM, Lines, PLAIN, field_style};
 use crate::{Direction, Event, EventKind, Role};
 
-/// Bytes in a line of a hex dump.
-const DUMPED: usize = 16;
-
 /// The shortest run of printable characters that counts as text: fewer in a row turn up in random bytes
 /// by chance.
 const MIN_TEXT: usize = 16;
@@ -32,40 +29,51 @@ pub enum Detail {
 #[derive(Debug)]
 pub struct WireLane {
     detail: Detail,
-    /// Records of the current connection that are not whole yet, by direction.
-    to_server: Option<Cutter>,
-    to_client: Option<Cutter>,
+    cutters: Cutters,
 }
 
 impl WireLane {
     /// Shows as much as `detail` says.
     pub fn new(detail: Detail) -> Self {
-        Self { detail, to_server: None, to_client: None }
+        Self { detail, cutters: Cutters::default() }
     }
 
     /// The lines of one event of the wire, styled with escape codes: one record, several, or none as
     /// yet.
     pub fn event(&mut self, event: &Event) -> String {
         let mut text = String::new();
+        self.cutters.event(event, |direction, micros, cut| {
+            text += &lane(self.detail, event.stage, direction, micros, cut);
+        });
+        text
+    }
+}
+
+/// Records of the current connection that are not whole yet, by direction.
+#[derive(Debug, Default)]
+pub(crate) struct Cutters {
+    to_server: Option<Cutter>,
+    to_client: Option<Cutter>,
+}
+
+impl Cutters {
+    /// Hands over what an event of the wire completes: which way it went, when, and what it is.
+    pub(crate) fn event(&mut self, event: &Event, mut found: impl FnMut(Direction, u64, &Cut)) {
         match &event.kind {
             EventKind::Chunk { direction, micros, bytes } => {
-                let detail = self.detail;
                 let cutter = self.cutter(*direction);
                 let cutter = cutter
                     .get_or_insert_with(|| Cutter::new(event.stage.header(), event.stage.limits()));
-                cutter.push(bytes, |cut| {
-                    text += &lane(detail, event.stage, *direction, *micros, &cut);
-                });
+                cutter.push(bytes, |cut| found(*direction, *micros, &cut));
             }
             EventKind::End { direction, micros } => {
                 let cut = self.cutter(*direction).take().and_then(|mut cutter| cutter.end());
-                text.extend(
-                    cut.map(|cut| lane(self.detail, event.stage, *direction, *micros, &cut)),
-                );
+                if let Some(cut) = cut {
+                    found(*direction, *micros, &cut);
+                }
             }
             _ => {}
         }
-        text
     }
 
     fn cutter(&mut self, direction: Direction) -> &mut Option<Cutter> {
@@ -88,7 +96,7 @@ const NO_RECORD: Field = Field {
 };
 
 /// Cuts what passed by into fields, which tile it from end to end.
-fn parts<'b>(stage: &Stage, cut: &'b Cut) -> Vec<Part<'b>> {
+pub(crate) fn parts<'b>(stage: &Stage, cut: &'b Cut) -> Vec<Part<'b>> {
     match cut {
         Cut::Loose(bytes) if stage.has_records() => {
             vec![Part { field: &NO_RECORD, offset: 0, bytes }]
@@ -120,19 +128,29 @@ fn lane(detail: Detail, stage: &Stage, direction: Direction, micros: u64, cut: &
             lines.seen(part);
         }
     }
-    match (cut, longest_text(bytes)) {
-        (Cut::Loose(_), _) if stage.has_records() => {
+    match (cut, readable(stage, cut)) {
+        (_, Some(text)) => lines.quote("readable", text),
+        (Cut::Loose(_), None) => {
             lines.check("readable", BAD, "", "no record of this stage: its receiver refuses it");
         }
-        (Cut::Loose(_), _) => lines.quote("readable", bytes),
-        (Cut::Record { .. }, text) if text.len() >= MIN_TEXT => lines.quote("readable", text),
-        (Cut::Record { .. }, _) => {
+        (Cut::Record { .. }, None) => {
             let plaintext_len = len.saturating_sub(stage.record_overhead());
             let seen = format!("no text; that {plaintext_len} bytes were sent, which way and when");
             lines.check("readable", DIM, "", &seen);
         }
     }
     lines.text
+}
+
+/// Returns the text in what passed by that anyone can read, or `None`.
+pub(crate) fn readable<'b>(stage: &Stage, cut: &'b Cut) -> Option<&'b [u8]> {
+    match cut {
+        Cut::Loose(_) if stage.has_records() => None,
+        Cut::Loose(bytes) => Some(bytes),
+        Cut::Record { bytes, .. } => {
+            Some(longest_text(bytes)).filter(|text| text.len() >= MIN_TEXT)
+        }
+    }
 }
 
 /// The longest run of printable characters and line ends.
@@ -144,7 +162,8 @@ fn longest_text(bytes: &[u8]) -> &[u8] {
 /// Every byte of a field, and its name beside its first line.
 fn dump(lines: &mut Lines, part: &Part<'_>) {
     let style = field_style(part.field.role);
-    for (number, bytes) in part.bytes.chunks(DUMPED).enumerate() {
+    let in_a_row = lines.dumped_in_a_row();
+    for (number, bytes) in part.bytes.chunks(in_a_row).enumerate() {
         let name = if number == 0 { part.field.name } else { "" };
         let mut text = String::new();
         for byte in bytes {
@@ -152,8 +171,8 @@ fn dump(lines: &mut Lines, part: &Part<'_>) {
         }
         let shown = bytes.iter().map(|byte| if is_text(*byte) { char::from(*byte) } else { '.' });
         let shown: String = shown.collect();
-        let width = 3 * DUMPED;
-        let offset = (part.offset + number * DUMPED).to_string();
+        let width = 3 * in_a_row;
+        let offset = (part.offset + number * in_a_row).to_string();
         let text = format!("{style}{text:<width$}{style:#} {DIM}{shown}{DIM:#}");
         lines.row(&offset, name, PLAIN, "", &text);
     }

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use regex_lite::Regex;
 
 /// What is masked, and by what.
-const MASKS: [(&str, &str); 11] = [
+const MASKS: [(&str, &str); 12] = [
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
     (r"at \d+\.\d{6} s", "at [time] s"),
     // A transcript's rows: `nonce 12 B  93 0c ..`, also in colour.
@@ -18,6 +18,8 @@ const MASKS: [(&str, &str); 11] = [
         r"((?:nonce|ciphertext|tag|becomes) +)\[?[0-9a-f]{2}(?:[ \[\]]+[0-9a-f]{2})+\]?",
         "$1[random]",
     ),
+    // A summary's: `nonce c2868448…,`.
+    (r"(nonce|ciphertext|tag) [0-9a-f]{8}…", "$1 [random]…"),
     (r#""(record|bytes)":"[0-9a-f]+""#, r#""$1":"[random]""#),
     (r#""micros":\d+"#, r#""micros":[time]"#),
     // Wireshark's.
@@ -55,6 +57,7 @@ mod tests {
             ("  36 ciphertext  f7  fc [9c] d5", "  36 ciphertext  [random]"),
             ("     becomes    f7  fc [94]", "     becomes    [random]"),
             ("nonce  f2 8d  ciphertext  9b[d1] 5e", "nonce  [random]  ciphertext  [random]"),
+            ("nonce c2868448…, tag e932d08e…", "nonce [random]…, tag [random]…"),
             (r#""record":"313e","bytes":"00""#, r#""record":"[random]","bytes":"[random]""#),
             (r#""micros":398}"#, r#""micros":[time]}"#),
             (" 4 0.000650000  127", " 4 [time]  127"),

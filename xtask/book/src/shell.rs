@@ -41,6 +41,7 @@ pub fn run(root: &Path, script: &str) -> Result<Ran> {
         .envs([("CARGO_TERM_QUIET", "true"), ("CARGO_TERM_COLOR", "never"), ("NO_COLOR", "1")])
         .envs(target_dir().map(|folder| (TARGET_DIR, folder)))
         .env_remove("CLICOLOR_FORCE")
+        .env_remove("COLUMNS")
         .env_remove("RUST_BACKTRACE")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -22,7 +22,7 @@ use clap::builder::PossibleValuesParser;
 use stages::{STAGES, Stage};
 
 use crate::launch::Programs;
-use crate::{complain, print};
+use crate::{complain, print, stage_names};
 use scenario::{SCENARIOS, Scenario};
 
 /// Options of `cargo xtask attack`.
@@ -33,16 +33,16 @@ pub struct AttackOptions {
     name: Option<String>,
 
     /// The stage's name
-    #[arg(value_parser = PossibleValuesParser::new(STAGES.iter().map(|stage| stage.name)))]
-    stage: Option<String>,
+    #[arg(value_parser = stage_names::any())]
+    stage: Option<&'static Stage>,
 }
 
 /// Options of `cargo xtask matrix`.
 #[derive(Args, Debug)]
 pub struct MatrixOptions {
     /// Only at these stages [default: at all of them]
-    #[arg(value_name = "STAGE", value_parser = PossibleValuesParser::new(STAGES.iter().map(|stage| stage.name)))]
-    stages: Vec<String>,
+    #[arg(value_name = "STAGE", value_parser = stage_names::any())]
+    stages: Vec<&'static Stage>,
 
     /// As JSON: an array of cells
     #[arg(long, conflicts_with = "markdown")]
@@ -65,10 +65,9 @@ fn attack_names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// When the programs cannot be built, or their words allow no verdict.
 pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
-    let (Some(name), Some(stage)) = (&options.name, &options.stage) else {
+    let (Some(name), Some(stage)) = (&options.name, options.stage) else {
         return print(&story::list());
     };
-    let stage = Stage::find(stage).context("no such stage")?;
     if name == NONCE_REUSE {
         return nonce_reuse::run(stage);
     }
@@ -84,9 +83,8 @@ pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
 /// # Errors
 /// When the programs cannot be built, or their words allow no verdict.
 pub fn matrix(options: &MatrixOptions) -> Result<ExitCode> {
-    let is_meant = |stage: &&Stage| {
-        options.stages.is_empty() || options.stages.iter().any(|name| name == stage.name)
-    };
+    let is_meant =
+        |stage: &&'static Stage| options.stages.is_empty() || options.stages.contains(stage);
     let stages = STAGES.iter().copied().filter(is_meant).collect();
     let matrix = matrix::Matrix::run(&Programs::all()?, stages);
     if options.json {

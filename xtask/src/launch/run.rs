@@ -11,7 +11,7 @@ use transcript::{EventKind, Format};
 use super::{Pair, Programs, Wire};
 use crate::complain;
 use crate::views::new_file::ensure_distinct;
-use crate::views::{Progress, ViewOptions, Views};
+use crate::views::{Progress, Step, ViewOptions, Views};
 
 /// Requests a client sends at a stage with records: two, so that counters are seen to move.
 const REQUESTS: u64 = 2;
@@ -30,6 +30,10 @@ pub struct RunOptions {
     /// Pass bytes on in pieces of at most N, so that records span packets
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub segment: Option<u16>,
+
+    /// Stop before each message, and ask whether it will be accepted
+    #[arg(long, conflicts_with = "json")]
+    pub step: bool,
 
     /// Write events as JSON, one object a line: those of both sides, and of the wire between
     #[arg(long)]
@@ -56,6 +60,7 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
     let written: Vec<_> =
         options.save.as_deref().into_iter().chain(options.views.files()).collect();
     ensure_distinct(None, &written)?;
+    let mut step = options.step.then(Step::at_terminal).transpose()?;
     let programs = Programs::of_stages(stages, options.release)?;
     let format = if options.json { Format::Json } else { Format::Text };
     let mut views = Views::new(&options.views, format, options.save.as_deref())?;
@@ -70,12 +75,20 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
     for stage in stages {
         let mut args = if stage.has_records() { vec!["--requests", &count] } else { vec![] };
         args.extend(request.into_iter().flat_map(|request| ["--request", request]));
-        let mut progress =
-            Progress::new(if stage.has_records() { 2 * requests } else { 2 }, "messages");
+        let messages = if stage.has_records() { 2 * requests } else { 2 };
+        let mut progress = step.is_none().then(|| Progress::new(messages, "messages"));
         let pair = Pair { stage, server_args: &[], client_args: &args, wire };
         let outcome = pair.run(&programs, |event| {
+            if let Some(step) = &mut step {
+                step.before(event);
+            }
             views.tell(event);
-            progress.advance(u64::from(matches!(event.kind, EventKind::Sent(_))));
+            if let Some(step) = &mut step {
+                step.after(event);
+            }
+            if let (Some(progress), EventKind::Sent(_)) = (&mut progress, &event.kind) {
+                progress.advance(1);
+            }
         })?;
         drop(progress);
         for complaint in &outcome.complaints {
@@ -85,6 +98,6 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
             code = outcome.code();
         }
     }
-    views.finish()?;
+    views.finish("--detail, --step, --page FILE.html")?;
     Ok(code.into())
 }

@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser};
 use stages::{STAGES, Stage, field};
 use transcript::{EventKind, EventWriter, Format, Role, output};
 
 use super::{Driver, Programs, Report};
 use crate::complain;
+use crate::stage_names;
 
 /// Time limit for silence: none, since a service may be idle for as long as it likes.
 const SILENCE: Duration = Duration::MAX;
@@ -19,8 +19,8 @@ const SILENCE: Duration = Duration::MAX;
 #[derive(Args, Debug)]
 pub struct TunnelOptions {
     /// The stage, one whose records carry a tag
-    #[arg(value_parser = PossibleValuesParser::new(stage_names()))]
-    stage: String,
+    #[arg(value_parser = stage_names::one_of(tunnelled()))]
+    stage: &'static Stage,
 
     /// Where the service is
     #[arg(long, value_name = "HOST:PORT")]
@@ -44,13 +44,8 @@ pub struct TunnelOptions {
 }
 
 /// Lists the stages that a tunnel can have.
-fn tunnelled() -> impl Iterator<Item = &'static Stage> {
+fn tunnelled() -> impl Iterator<Item = &'static Stage> + Clone + Send + Sync {
     STAGES.iter().copied().filter(|stage| stage.has(field::Role::Tag))
-}
-
-/// `part2-aead`, or in short `aead`.
-fn stage_names() -> impl Iterator<Item = PossibleValue> {
-    tunnelled().map(|stage| PossibleValue::new(stage.name).alias(stage.short_name()))
 }
 
 /// Starts both ends and shows what they do, until interrupted.
@@ -58,8 +53,7 @@ fn stage_names() -> impl Iterator<Item = PossibleValue> {
 /// # Errors
 /// When the programs cannot be built, or an end does not start.
 pub fn tunnel(options: &TunnelOptions) -> Result<ExitCode> {
-    let is_meant = |stage: &&Stage| [stage.name, stage.short_name()].contains(&&*options.stage);
-    let stage = tunnelled().find(is_meant).context("no such stage")?;
+    let stage = options.stage;
     let programs = Programs::tunnel(options.release)?;
     let program = programs.named("tunnel")?;
     let mut driver = Driver::new(SILENCE);

@@ -10,14 +10,14 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use attacker::Attack;
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 use similar::{ChangeTag, TextDiff};
-use stages::{Place, STAGES, Stage};
+use stages::{Place, Stage};
 
 use super::Table;
 use super::layout::offset_and_len;
 use crate::lab::scenario::SCENARIOS;
 use crate::lab::verdict::Mark;
+use crate::stage_names;
 
 /// Lines of code around a change that are shown with it.
 const CONTEXT: usize = 2;
@@ -30,12 +30,12 @@ const ADDED: Style = AnsiColor::Green.on_default();
 #[derive(Args, Debug)]
 pub struct DiffOptions {
     /// The stage before
-    #[arg(value_parser = PossibleValuesParser::new(STAGES.iter().map(|stage| stage.name)))]
-    before: String,
+    #[arg(value_parser = stage_names::any())]
+    before: &'static Stage,
 
     /// The stage after
-    #[arg(value_parser = PossibleValuesParser::new(STAGES.iter().map(|stage| stage.name)))]
-    after: String,
+    #[arg(value_parser = stage_names::any())]
+    after: &'static Stage,
 
     /// As Markdown, as the book carries it
     #[arg(long)]
@@ -47,8 +47,7 @@ pub struct DiffOptions {
 /// # Errors
 /// When the code of a stage cannot be read.
 pub fn text(options: &DiffOptions) -> Result<String> {
-    let before = Stage::find(&options.before).context("no such stage")?;
-    let after = Stage::find(&options.after).context("no such stage")?;
+    let (before, after) = (options.before, options.after);
     let parts = [
         record(before, after, options.markdown),
         code(before, after, options.markdown)?,
@@ -186,6 +185,7 @@ fn attacks(before: &Stage, after: &Stage, markdown: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stages::STAGES;
     use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ};
 
     #[test]

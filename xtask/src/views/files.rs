@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use transcript::Event;
 
 use super::NewFile;
+use crate::complain;
 use crate::launch::Programs;
 
 /// Files that are written as a run goes on.
@@ -75,7 +76,13 @@ impl Files {
         for render in self.renders {
             files.push(render.finish()?);
         }
-        files.into_iter().try_for_each(NewFile::finish)
+        for file in files {
+            let name = file.path().display().to_string();
+            if let Some(len) = file.finish()? {
+                complain(&format!("wrote {name}: {len} bytes"));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,18 +1,18 @@
 //! `cargo xtask layout`: where each field of a record lies, and what protects it.
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 use framing::MAX_PLAINTEXT_LEN;
 use stages::{Place, STAGES, Stage};
 
 use super::Table;
+use crate::stage_names;
 
 /// Whose layout is shown, and how.
 #[derive(Args, Debug)]
 pub struct LayoutOptions {
     /// The stage's name; without it, all stages side by side
-    #[arg(value_parser = PossibleValuesParser::new(STAGES.iter().map(|stage| stage.name)))]
-    stage: Option<String>,
+    #[arg(value_parser = stage_names::any())]
+    stage: Option<&'static Stage>,
 
     /// As Markdown, as the book carries it
     #[arg(long)]
@@ -31,8 +31,7 @@ pub fn len(len: Option<usize>) -> String {
 
 /// Returns the text that was asked for.
 pub fn text(options: &LayoutOptions) -> String {
-    let stage = options.stage.as_deref().and_then(Stage::find);
-    stage.map_or_else(all, |stage| of(stage, options.markdown)).shown(options.markdown)
+    options.stage.map_or_else(all, |stage| of(stage, options.markdown)).shown(options.markdown)
 }
 
 /// One stage. In a terminal there is no room for what the fields are.

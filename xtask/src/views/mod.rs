@@ -2,6 +2,7 @@
 //!
 //! - [`show`]: a run that was saved; [`files`]: the views that are files; [`new_file`]: how those are written.
 //! - [`list`], [`layout`], [`diff`]: the stages, a record's fields, what changes from stage to stage.
+//! - [`step`]: a run message by message.
 //! - [`table`]: a table, for a terminal or as Markdown; [`progress`]: how far something has come.
 
 pub mod diff;
@@ -11,6 +12,7 @@ pub mod list;
 pub mod new_file;
 pub mod progress;
 pub mod show;
+pub mod step;
 pub mod table;
 
 use std::path::{Path, PathBuf};
@@ -18,19 +20,24 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use stages::Stage;
-use transcript::{Detail, Event, EventWriter, Format, WireLane, output, text};
+use transcript::{Detail, Event, EventWriter, Format, Summary, WireLane, output, text};
 
 pub use files::Files;
 pub use new_file::NewFile;
 pub use progress::Progress;
+pub use step::Step;
 pub use table::Table;
 
 /// Which views are asked for.
 #[derive(Args, Debug, Default)]
 pub struct ViewOptions {
-    /// How much of the wire the transcript shows
-    #[arg(long, value_enum, default_value = "fields")]
-    pub wire: WireDetail,
+    /// Tell every field and every check
+    #[arg(long)]
+    pub detail: bool,
+
+    /// How much of the wire to show; `fields` and `full` tell the rest in detail too
+    #[arg(long, value_enum)]
+    pub wire: Option<WireDetail>,
 
     /// Write the traffic as a packet capture for Wireshark
     #[arg(long, value_name = "FILE.pcapng")]
@@ -42,10 +49,9 @@ pub struct ViewOptions {
 }
 
 /// Amount of detail in which the transcript shows the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum WireDetail {
     /// Each record as its fields
-    #[default]
     Fields,
     /// Every byte, as a hex dump
     Full,
@@ -68,6 +74,8 @@ pub struct Views {
     writer: EventWriter,
     format: Format,
     stage: Option<&'static Stage>,
+    /// What tells the run, unless it is told in detail.
+    summary: Option<Summary>,
     lane: WireLane,
     files: Files,
     failed: Result<()>,
@@ -76,7 +84,7 @@ pub struct Views {
 impl ViewOptions {
     /// Returns whether any of them shows the wire.
     pub fn show_the_wire(&self) -> bool {
-        self.wire != WireDetail::Off || self.files().next().is_some()
+        self.wire != Some(WireDetail::Off) || self.files().next().is_some()
     }
 
     /// Lists the files to write.
@@ -92,8 +100,11 @@ impl Views {
     /// When a file cannot be made.
     pub fn new(options: &ViewOptions, format: Format, save: Option<&Path>) -> Result<Self> {
         let files = Files::new(save, options.capture.as_deref(), options.page.as_deref())?;
-        let (writer, lane) = (EventWriter::new(format), WireLane::new(options.wire.into()));
-        Ok(Self { writer, format, stage: None, lane, files, failed: Ok(()) })
+        let in_detail = options.detail || options.wire.is_some_and(|wire| wire != WireDetail::Off);
+        let summary = (!in_detail).then(Summary::default);
+        let lane = WireLane::new(options.wire.map_or(Detail::Fields, Into::into));
+        let writer = EventWriter::new(format);
+        Ok(Self { writer, format, stage: None, summary, lane, files, failed: Ok(()) })
     }
 
     /// Shows one event in every view. What fails is reported by [`finish`](Self::finish).
@@ -101,13 +112,18 @@ impl Views {
         match self.format {
             Format::Json => self.writer.write(event),
             Format::Text => {
-                let before = self.stage.replace(event.stage);
-                if before != self.stage {
-                    let gap = if before.is_some() { "\n" } else { "" };
+                if self.stage != Some(event.stage) {
+                    let gap = if self.stage.is_some() { "\n" } else { "" };
+                    self.conclude();
+                    self.stage = Some(event.stage);
                     self.writer.write_text(&format!("{gap}{}", text::heading(event.stage)));
                 }
-                self.writer.write_text(&text::event(event));
-                self.writer.write_text(&self.lane.event(event));
+                if let Some(summary) = &mut self.summary {
+                    self.writer.write_text(&summary.event(event));
+                } else {
+                    self.writer.write_text(&text::event(event));
+                    self.writer.write_text(&self.lane.event(event));
+                }
             }
         }
         if self.failed.is_ok() {
@@ -115,11 +131,24 @@ impl Views {
         }
     }
 
-    /// Completes the transcript, then the files.
+    /// Says what came of the last stage.
+    fn conclude(&mut self) {
+        if let (Some(summary), Some(stage)) = (&mut self.summary, self.stage) {
+            self.writer.write_text(&summary.conclusion(stage));
+        }
+    }
+
+    /// Completes the transcript, with `more` that there is to see besides a summary, then the files.
     ///
     /// # Errors
     /// When one could not be written whole.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(mut self, more: &str) -> Result<()> {
+        if self.format == Format::Text {
+            self.conclude();
+            if self.summary.is_some() {
+                self.writer.write_text(&format!("more: {more}\n"));
+            }
+        }
         self.failed?;
         output::all(self.writer.finish())?;
         self.files.finish()

@@ -40,7 +40,7 @@ impl NewFile {
     pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         let mut file = Self::new(path)?;
         file.write_all(bytes).with_context(|| format!("cannot write {}", path.display()))?;
-        file.finish()
+        file.finish().map(drop)
     }
 
     fn begin(path: &Path) -> io::Result<Self> {
@@ -66,27 +66,33 @@ impl NewFile {
         Ok(self.file.try_clone()?.into())
     }
 
-    /// Puts it in its place.
+    /// Its place in the user's words.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Puts it in its place. Returns its length in bytes, or `None` for what is no file.
     ///
     /// # Errors
     /// When that fails; the old file is still there then.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(self) -> Result<Option<u64>> {
         let name = self.path.display().to_string();
         self.put_in_place().with_context(|| format!("cannot write {name}"))
     }
 
-    fn put_in_place(mut self) -> io::Result<()> {
-        let Some(place) = self.place else { return Ok(()) };
+    fn put_in_place(mut self) -> io::Result<Option<u64>> {
+        let Some(place) = self.place else { return Ok(None) };
         // Only a file with a name can be moved.
         let (name, mut named) = create_beside(&place)?;
         let mut put = || {
             self.file.rewind()?;
-            io::copy(&mut self.file, &mut named)?;
+            let len = io::copy(&mut self.file, &mut named)?;
             if let Ok(old) = fs::metadata(&place) {
                 named.set_permissions(old.permissions())?;
             }
             named.sync_all()?;
-            fs::rename(&name, &place)
+            fs::rename(&name, &place)?;
+            Ok(Some(len))
         };
         put().inspect_err(|_| _ = fs::remove_file(&name))
     }

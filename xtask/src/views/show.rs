@@ -33,6 +33,6 @@ pub fn saved(path: &Path, options: &ViewOptions) -> Result<ExitCode> {
     }
     ensure!(done > 0, WrongArgument(format!("{name} holds no events")));
     drop(progress);
-    views.finish()?;
+    views.finish("--detail, --page FILE.html")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -30,7 +30,7 @@ pub fn programs() -> &'static Programs {
 pub fn xtask() -> Command {
     programs();
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
         command.env_remove(name);
     }
     command

@@ -13,15 +13,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use attacker::faults::{Ending, Fault};
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressStyle};
 use stages::{PART2_AEAD, STAGES, Stage};
 use transcript::{Event, EventKind, Role};
 use xtask::launch::{Driver, Programs, Report};
 use xtask::print;
+use xtask::stage_names;
 
 use crate::gauge::{Gauge, Reading};
 use client::{Client, REQUESTS};
@@ -44,8 +44,8 @@ const MEMORY_SLACK: u64 = 8 * 1024;
 #[derive(Args, Debug)]
 pub struct SoakOptions {
     /// The stage, one with records
-    #[arg(value_parser = PossibleValuesParser::new(record_stages()), default_value = PART2_AEAD.name)]
-    stage: String,
+    #[arg(value_parser = stage_names::one_of(record_stages()), default_value = PART2_AEAD.name)]
+    stage: &'static Stage,
 
     /// How long it goes on
     #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u64).range(1..))]
@@ -64,8 +64,8 @@ pub struct SoakOptions {
     json: bool,
 }
 
-fn record_stages() -> impl Iterator<Item = &'static str> {
-    STAGES.iter().filter(|stage| stage.has_records()).map(|stage| stage.name)
+fn record_stages() -> impl Iterator<Item = &'static Stage> + Clone + Send + Sync {
+    STAGES.iter().copied().filter(|stage| stage.has_records())
 }
 
 /// Runs a soak and shows the result. The exit code is 1 when a good client was harmed, something was left
@@ -77,7 +77,7 @@ pub fn soak(options: &SoakOptions) -> Result<ExitCode> {
     if !cfg!(target_os = "linux") {
         bail!("only Linux tells what a server uses (/proc): run a soak there, or in a container");
     }
-    let stage = Stage::find(&options.stage).context("no such stage")?;
+    let stage = options.stage;
     let programs = Programs::of_stages(&[stage], true)?;
     let soaked = run(&programs, stage, options)?;
     if options.json {

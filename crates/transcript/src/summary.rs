@@ -1,0 +1,142 @@
+//! The summary of a run, three lines a message: who sends what, what the wire shows of it, and what its receiver
+//! checks.
+
+use framing::cutter::Cut;
+use stages::{Part, Stage, field};
+
+use crate::lines::{BAD, DIM, GOOD, Lines, PLAIN, field_style, width, wrapped_to};
+use crate::wire::{Cutters, parts, readable};
+use crate::{Event, EventKind, Record, Role};
+
+/// Bytes of a field that are shown.
+const SHOWN: usize = 4;
+
+/// Tells the events of a run, one connection after the other.
+#[derive(Debug, Default)]
+pub struct Summary {
+    wire: Cutters,
+    count: Count,
+}
+
+/// What came of a run.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    sent: usize,
+    accepted: usize,
+    passed: usize,
+    readable: usize,
+}
+
+impl Summary {
+    /// Returns the lines of an event, styled with escape codes.
+    pub fn event(&mut self, event: &Event) -> String {
+        let (stage, mut lines) = (event.stage, Lines::of(event.role));
+        match &event.kind {
+            EventKind::Sent(record) => {
+                self.count.sent += 1;
+                let plaintext = lines.quoted_shortly(&record.plaintext);
+                lines.summary(PLAIN, "sends", [(PLAIN, plaintext.as_str())]);
+            }
+            EventKind::Received(record) => {
+                self.count.accepted += 1;
+                accepts(&mut lines, stage, record);
+            }
+            EventKind::Rejected { error, message, .. } => {
+                lines.summary(BAD, "refuses", words(&format!("{error}: {message}")));
+            }
+            EventKind::Closed { clean: false, .. } => {
+                lines.summary(BAD, "closes", words("after a failure"));
+            }
+            EventKind::Dropped { events } => {
+                lines.summary(BAD, "is cut", words(&format!("{events} events are missing here")));
+            }
+            EventKind::Chunk { .. } | EventKind::End { .. } => {
+                let Self { wire, count } = self;
+                wire.event(event, |_, _, cut| {
+                    count.passed += 1;
+                    count.readable += usize::from(readable(stage, cut).is_some());
+                    lines.text += &passes(stage, cut);
+                });
+            }
+            EventKind::Listening { .. }
+            | EventKind::Connected { .. }
+            | EventKind::Closed { .. } => {}
+        }
+        lines.text
+    }
+
+    /// Returns a line that says what came of the run so far at `stage`, and counts from zero again.
+    pub fn conclusion(&mut self, stage: &Stage) -> String {
+        let Count { sent, accepted, passed, readable } = std::mem::take(&mut self.count);
+        let unit = if stage.has_records() { "records" } else { "messages" };
+        let checked = match (stage.has(field::Role::Tag), stage.has(field::Role::Seq)) {
+            (true, true) => "each unchanged and in its place",
+            (true, false) => "each unchanged, though one may be a repetition",
+            _ => "though nothing here would tell a changed one",
+        };
+        let seen = if passed == 0 {
+            String::new()
+        } else {
+            format!(
+                "; on the wire, anyone can read {}",
+                match readable {
+                    0 => "none".to_owned(),
+                    all if all == passed => "every one".to_owned(),
+                    some => format!("{some} of {passed}"),
+                }
+            )
+        };
+        let text = format!("{sent} {unit} sent, {accepted} accepted, {checked}{seen}");
+        format!("\n{}\n", textwrap::fill(&text, wrapped_to(width())))
+    }
+}
+
+/// What the receiver checked.
+fn accepts(lines: &mut Lines, stage: &Stage, record: &Record) {
+    if !stage.has(field::Role::Tag) {
+        let why = "no check: nothing here tells a genuine message from a changed one";
+        return lines.summary(DIM, "takes it", words(why));
+    }
+    let seq = record.seq.map(|seq| format!("seq OK: {seq} is the one expected"));
+    let tag =
+        if seq.is_some() { "tag OK: nothing was changed;" } else { "tag OK: nothing was changed" };
+    let words = words(tag).into_iter().chain(words(seq.as_deref().unwrap_or_default()));
+    lines.summary(GOOD, "accepts", words);
+}
+
+/// What anyone on the path sees.
+fn passes(stage: &Stage, cut: &Cut) -> String {
+    let mut lines = Lines::of(Role::Wire);
+    let (Cut::Record { bytes, .. } | Cut::Loose(bytes)) = cut;
+    let len = format!("{} B", bytes.len());
+    if let (Cut::Loose(_), Some(text)) = (cut, readable(stage, cut)) {
+        let text = lines.quoted_shortly(text);
+        lines.summary(DIM, &len, [(PLAIN, text.as_str())]);
+        return lines.text;
+    }
+    let parts = parts(stage, cut);
+    let (last, shown) = (parts.len().saturating_sub(1), parts.iter().enumerate());
+    let shown: Vec<_> = shown
+        .map(|(number, part)| {
+            let comma = if number < last { "," } else { "" };
+            let text = format!("{} {}{comma}", part.field.name, shortly(part));
+            (field_style(part.field.role), text)
+        })
+        .collect();
+    lines.summary(DIM, &len, shown.iter().map(|(style, text)| (*style, text.as_str())));
+    lines.text
+}
+
+/// A number, or the first bytes of a field.
+fn shortly(part: &Part<'_>) -> String {
+    if let Some(number) = part.number() {
+        return number.to_string();
+    }
+    let shown = part.bytes.get(..SHOWN).unwrap_or(part.bytes);
+    let digits = hex::encode(shown);
+    if shown.len() < part.bytes.len() { digits + "…" } else { digits }
+}
+
+fn words(text: &str) -> impl IntoIterator<Item = (anstyle::Style, &str)> {
+    text.split_whitespace().map(|word| (PLAIN, word))
+}

@@ -1,0 +1,124 @@
+//! A run message by message: stops before each, and asks what its receiver will make of it.
+
+use std::io::{BufRead, BufReader, IsTerminal, Stdin, Stdout, Write, stdin, stdout};
+
+use anyhow::{Result, ensure};
+use transcript::{Event, EventKind};
+
+use crate::WrongArgument;
+
+/// A person who is asked, and what was answered.
+pub struct Step<R, W> {
+    answers: R,
+    out: W,
+    /// Whether there was no answer any more: then nothing is asked.
+    is_over: bool,
+    expected: Option<bool>,
+}
+
+impl Step<BufReader<Stdin>, Stdout> {
+    /// Asks the person at the terminal.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn at_terminal() -> Result<Self> {
+        let has_terminal = stdin().is_terminal() && stdout().is_terminal();
+        let why = "--step asks a person: it needs a terminal for input and output";
+        ensure!(has_terminal, WrongArgument(why.to_owned()));
+        Ok(Self::new(BufReader::new(stdin()), stdout()))
+    }
+}
+
+impl<R: BufRead, W: Write> Step<R, W> {
+    fn new(answers: R, out: W) -> Self {
+        Self { answers, out, is_over: false, expected: None }
+    }
+
+    /// Stops before `event` is told, if it is one to stop at.
+    pub fn before(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::Sent(_) => _ = self.ask("Enter: the next message"),
+            EventKind::Received(_) | EventKind::Rejected { .. } => {
+                let question = format!("will the {} accept it? y or n:", event.role);
+                self.expected = self.ask(&question).and_then(|answer| match answer.trim() {
+                    "y" | "Y" | "yes" => Some(true),
+                    "n" | "N" | "no" => Some(false),
+                    _ => None,
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// Says whether the answer was right, once `event` was told.
+    pub fn after(&mut self, event: &Event) {
+        let accepted = matches!(event.kind, EventKind::Received(_));
+        if let Some(expected) = self.expected.take() {
+            let verdict = if expected == accepted { "as you said" } else { "not as you said" };
+            _ = writeln!(self.out, "       ╰ {verdict}");
+        }
+    }
+
+    fn ask(&mut self, question: &str) -> Option<String> {
+        if self.is_over {
+            return None;
+        }
+        _ = write!(self.out, "       ╭ {question} ").and_then(|()| self.out.flush());
+        let mut answer = String::new();
+        if !self.answers.read_line(&mut answer).is_ok_and(|len| len > 0) {
+            self.is_over = true;
+            _ = writeln!(self.out);
+        }
+        (!self.is_over).then_some(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stages::PART2_AEAD;
+    use transcript::{Record, Role};
+
+    const NEXT: &str = "       ╭ Enter: the next message ";
+    const ASK: &str = "       ╭ will the server accept it? y or n: ";
+    const RIGHT: &str = "       ╰ as you said\n";
+    const WRONG: &str = "       ╰ not as you said\n";
+
+    fn told(answers: &str, kinds: &[EventKind]) -> String {
+        let mut out = Vec::new();
+        let mut step = Step::new(answers.as_bytes(), &mut out);
+        for kind in kinds {
+            let event = Event { role: Role::Server, stage: &PART2_AEAD, kind: kind.clone() };
+            step.before(&event);
+            step.after(&event);
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    fn sent_received_rejected() -> [EventKind; 3] {
+        let record = Record::new(&PART2_AEAD, 0, b"", &[0; 36]);
+        let rejected = EventKind::Rejected {
+            index: 0,
+            error: "bad_tag".to_owned(),
+            message: String::new(),
+            expected_seq: None,
+            record: None,
+        };
+        [EventKind::Sent(record.clone()), EventKind::Received(record), rejected]
+    }
+
+    #[test]
+    fn it_stops_before_each_message_and_asks_whether_it_will_be_accepted() {
+        let [sent, received, rejected] = sent_received_rejected();
+        let kinds = [sent.clone(), received.clone(), sent, received, rejected];
+        let text = told("\ny\n\nn\nx\n", &kinds);
+        assert_eq!(text, [NEXT, ASK, RIGHT, NEXT, ASK, WRONG, ASK].concat());
+    }
+
+    #[test]
+    fn a_refusal_that_was_expected_is_right_and_when_input_ends_nothing_is_asked_any_more() {
+        let [.., rejected] = sent_received_rejected();
+        let text = told("n\n", &[rejected.clone(), rejected.clone(), rejected]);
+        assert_eq!(text, [ASK, RIGHT, ASK, "\n"].concat());
+    }
+}
