@@ -6,6 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use xtask::complain;
+use xtask::views::NewFile;
 
 use crate::Finding;
 
@@ -32,8 +34,8 @@ pub fn remake(root: &Path, check: bool) -> Result<Option<Finding>> {
         let what = "the palette is another one than the pages' of the runs".to_owned();
         return Ok(Some(Finding { path: PATH.into(), line: 1, what }));
     }
-    fs::write(root.join(PATH), css).with_context(|| format!("cannot write {PATH}"))?;
-    anstream::eprintln!("{PATH}: made anew");
+    NewFile::write(&root.join(PATH), css.as_bytes())?;
+    complain(&format!("{PATH}: made anew"));
     Ok(None)
 }
 
