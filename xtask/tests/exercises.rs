@@ -14,7 +14,7 @@ use xtask::exercises::{EXERCISES, Exercise};
 use xtask::launch::Programs;
 
 /// The files in `exercises/mistakes/`, and how each is caught.
-const MISTAKES: [(&str, &str); 19] = [
+const MISTAKES: [(&str, &str); 20] = [
     (
         "1_loops_for_ever",
         "a request as long as the known one: your code has not come to an end within 10 s: it \
@@ -25,6 +25,12 @@ const MISTAKES: [(&str, &str); 19] = [
         "the server receives a request for 900: your code panicked at \
          exercises/mistakes/2_panics.rs:9:5: index out of bounds: the len is 81 but the index is \
          100",
+    ),
+    (
+        "2_prints_before_it_panics",
+        "the server receives a request for 900: your code panicked at \
+         exercises/mistakes/2_prints_before_it_panics.rs:9:21: index out of bounds: the len is 81 but \
+         the index is 81",
     ),
     (
         "3_decrypts_first",
@@ -111,6 +117,26 @@ const MISTAKES: [(&str, &str); 19] = [
         "6_compares_the_first_alone",
         "the second is, when the first was answered: the client took a record of its own for an \
          answer",
+    ),
+];
+
+/// The files in `exercises/mistakes/` that come to no end, what is tried, why each is ended, and how what it
+/// printed begins.
+const ENDLESS: [(&str, &str, &str); 3] = [
+    (
+        "2_prints_without_end",
+        "a program wrote more than 1 MiB to standard error: all were ended",
+        "xxxxxxxx",
+    ),
+    (
+        "2_prints_lines_without_end",
+        "a program wrote more than 1 MiB to standard error: all were ended",
+        "byte 0 is not it\nbyte 1 is not it\n",
+    ),
+    (
+        "2_sends_without_end",
+        "a program wrote more than 4 MiB to standard output: all were ended",
+        "",
     ),
 ];
 
@@ -219,7 +245,20 @@ fn plausible_mistakes_are_caught() {
         assert_eq!(not_yet(number, &format!("mistake_{name}")).1, expected);
     }
     let kept = fs::read_dir("../exercises/mistakes").unwrap();
-    assert_eq!(kept.count(), MISTAKES.len());
+    assert_eq!(kept.count(), MISTAKES.len() + ENDLESS.len());
+}
+
+#[test]
+#[ignore = "builds the exercises, which a reader edits"]
+fn an_answer_without_end_is_ended_in_time_and_little_of_it_is_kept() {
+    for (name, why, printed) in ENDLESS {
+        let (_, not_yet) = not_yet(2, &format!("mistake_{name}"));
+        let rest = not_yet.strip_prefix("the server receives a request for 900: ");
+        let rest =
+            rest.and_then(|rest| rest.strip_prefix(why)).unwrap_or_else(|| panic!("{not_yet}"));
+        assert!(rest.trim_start().starts_with(printed), "{rest}");
+        assert!(rest.len() < 32 * 1024, "{name}: {} bytes", rest.len());
+    }
 }
 
 #[test]

@@ -40,8 +40,9 @@ fn begin() {
     });
 }
 
-/// Says what the exercise did that it must not, in one line, and ends the program.
+/// Says what the exercise did that it must not, in one line, and ends the program. The exercise may have begun a
+/// line of its own, which ends here.
 fn fault(what: &str) -> ! {
-    _ = writeln!(io::stderr(), "{}", what.replace('\n', " "));
+    _ = writeln!(io::stderr(), "\n{}", what.replace('\n', " "));
     process::exit(FAULT)
 }

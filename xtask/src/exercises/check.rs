@@ -11,13 +11,14 @@ use transcript::{EventKind, Role};
 use crate::lab::play::{Between, play};
 use crate::lab::scenario::Scenario;
 use crate::lab::victims::{Played, Victim};
+use crate::launch::driver::Bounds;
 use crate::launch::{Driver, Programs, Report};
 
 /// How a program of the package `harness` ends that saw the reader's code do what it must not. Its last
 /// line on standard error says what.
 const FAULT: i32 = 4;
 
-/// Time limit for silence. The harness ends one that takes 10 s.
+/// Time limit for silence. The harness ends a program that takes 10 s.
 const SILENCE: Duration = Duration::from_secs(12);
 
 /// A reader's program beside the real ones, and what came of it so far.
@@ -125,6 +126,10 @@ impl Check {
     fn listen(&mut self, what: &str, victim: &Victim) -> Checked {
         let mut lines: Vec<_> = victim.complaints.iter().collect();
         let fault = if victim.code == Some(FAULT) { lines.pop() } else { None };
+        if fault.is_some() {
+            // The line that the harness ended, in case the program was in the middle of one.
+            _ = lines.pop_if(|line| line.is_empty());
+        }
         let by_stage = |line: &str| STAGES.iter().any(|stage| line.starts_with(stage.name));
         self.wrote = lines.into_iter().filter(|line| !by_stage(line)).cloned().collect();
         fault.map_or(Ok(()), |fault| self.note(what, Some(fault.clone())))
@@ -140,7 +145,7 @@ pub(super) fn run(
     args: &[&str],
     mut listening: impl FnMut(SocketAddr),
 ) -> Result<Victim> {
-    let mut driver = Driver::new(SILENCE);
+    let mut driver = Driver::new(SILENCE).within(Bounds::SHORT);
     driver.start((), program, args)?;
     let mut victim = Victim::default();
     while let Some(((), report)) = driver.next_report()? {

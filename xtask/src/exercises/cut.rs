@@ -1,7 +1,7 @@
 //! Checks the record reader: what a real client sent, cut at every byte, must be answered as the real server
 //! answers it.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 
@@ -83,7 +83,7 @@ fn send_each(server: SocketAddr, streams: &[Vec<u8>]) {
         let mut stream = TcpStream::connect(server)?;
         stream.write_all(bytes)?;
         stream.shutdown(Shutdown::Write)?;
-        stream.read_to_end(&mut Vec::new())?;
+        io::copy(&mut stream, &mut io::sink())?;
         Ok(())
     };
     // A server that is gone takes no more: what it said until then is judged.

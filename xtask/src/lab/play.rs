@@ -12,6 +12,7 @@ use transcript::{EventKind, Role};
 
 use super::scenario::Scenario;
 use super::victims::{Played, Victim};
+use crate::launch::driver::Bounds;
 use crate::launch::{Driver, Programs, Report};
 
 /// Time limit for everyone's silence. The programs wait 5 s for each other.
@@ -44,7 +45,7 @@ pub fn play(
     stage: &'static Stage,
     between: Between,
 ) -> Result<Played> {
-    let mut driver = Driver::new(SILENCE);
+    let mut driver = Driver::new(SILENCE).within(Bounds::SHORT);
     let (client_stage, server_stage) = (scenario.client_stage)(stage);
     let connections = scenario.connections().to_string();
     let server_args = ["--addr", "127.0.0.1:0", "--connections", &connections];

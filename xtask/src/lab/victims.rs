@@ -5,8 +5,7 @@ use std::io;
 use attacker::AttackLog;
 use transcript::{Event, EventKind, Record};
 
-/// Lines of a program's standard error that are kept, at most.
-const COMPLAINTS: usize = 16;
+use crate::launch::driver::keep;
 
 /// The result of an attack, before anyone judges it.
 #[derive(Debug)]
@@ -51,8 +50,7 @@ impl Played {
 impl Victim {
     /// Keeps a line that it wrote to standard error: the first ones, and the last.
     pub(crate) fn complain(&mut self, line: String) {
-        self.complaints.truncate(COMPLAINTS - 1);
-        self.complaints.push(line);
+        keep(&mut self.complaints, line);
     }
 
     /// The records it sent.

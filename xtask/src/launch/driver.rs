@@ -4,28 +4,52 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use transcript::Event;
 
-use super::process::{Output, Process};
+use super::process::{Output, Process, Room};
 
 /// Outputs that wait to be taken, at most: a program with more to say waits.
 const BACKLOG: usize = 64;
 
-/// Standard error that is kept of a run for its last error, in lines.
+/// Lines of standard error that are kept, at most.
 const KEPT: usize = 16;
+
+/// The line that stands for those that are not.
+const LEFT_OUT: &str = "[more lines are left out here]";
+
+/// Time between two looks at whether a program has ended that says nothing. What was on its way has come by then.
+const TICK: Duration = Duration::from_millis(500);
 
 /// Programs that run at the same time. All of them are ended when this is dropped.
 pub struct Driver<Who> {
-    running: Vec<(Who, Process)>,
+    /// Those that have not ended yet. `None` is no process.
+    running: Vec<(Who, Option<Process>)>,
     sender: SyncSender<(Who, Output)>,
     outputs: Receiver<(Who, Output)>,
-    /// Number of senders that have not ended yet.
-    open: usize,
     silence: Duration,
+    /// Time that was waited since the last event.
+    waited: Duration,
+    began: Instant,
+    bounds: Bounds,
     complaints: Vec<String>,
+}
+
+/// Bounds on a run, beyond which its programs are ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// How long it may take.
+    pub time: Duration,
+    /// How much each program may write.
+    pub room: Room,
+}
+
+impl Bounds {
+    /// Those of a run that takes a second or two, all of whose events are kept.
+    pub const SHORT: Self =
+        Self { time: Duration::from_secs(30), room: Room { events: Some(4), complaints: Some(1) } };
 }
 
 /// An act of a program.
@@ -40,7 +64,7 @@ pub enum Report {
 }
 
 impl<Who: Copy + PartialEq + Send + 'static> Driver<Who> {
-    /// A driver that gives up when nothing happens for as long as `silence`.
+    /// A driver that gives up when there is no event for as long as `silence`.
     pub fn new(silence: Duration) -> Self {
         Self::with_backlog(silence, BACKLOG)
     }
@@ -48,11 +72,26 @@ impl<Who: Copy + PartialEq + Send + 'static> Driver<Who> {
     /// One in which so many outputs may wait to be taken.
     pub fn with_backlog(silence: Duration, backlog: usize) -> Self {
         let (sender, outputs) = mpsc::sync_channel(backlog);
-        let (running, complaints) = (Vec::new(), Vec::new());
-        Self { running, sender, outputs, open: 0, silence, complaints }
+        let bounds = Bounds { time: Duration::MAX, room: Room::default() };
+        Self {
+            running: Vec::new(),
+            sender,
+            outputs,
+            silence,
+            waited: Duration::ZERO,
+            began: Instant::now(),
+            bounds,
+            complaints: Vec::new(),
+        }
     }
 
-    /// Changes how long nothing may happen.
+    /// The same, but for programs that have to keep within these bounds.
+    #[must_use]
+    pub fn within(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// Changes how long there may be no event.
     pub fn set_silence(&mut self, silence: Duration) {
         self.silence = silence;
     }
@@ -65,56 +104,99 @@ impl<Who: Copy + PartialEq + Send + 'static> Driver<Who> {
         program: &Path,
         args: impl IntoIterator<Item: AsRef<OsStr>>,
     ) -> Result<u32> {
-        let process = Process::start(program, args, who, &self.sender)?;
+        let process = Process::start(program, args, self.bounds.room, who, &self.sender)?;
         let id = process.id();
-        self.running.push((who, process));
-        self.open += 1;
+        self.running.push((who, Some(process)));
         Ok(id)
     }
 
     /// Lets something that is no process report too. It must send [`Output::End`].
-    pub fn sender(&mut self) -> SyncSender<(Who, Output)> {
-        self.open += 1;
+    pub fn sender(&mut self, who: Who) -> SyncSender<(Who, Output)> {
+        self.running.push((who, None));
         self.sender.clone()
     }
 
     /// Waits for what any of them does next. `None` when all have ended.
     ///
     /// # Errors
-    /// When nothing happens for too long, or a program writes a line to standard output that is no event.
-    /// Both say what was written to standard error before.
+    /// When there is no event for too long, a program goes beyond the bounds, or it writes a line to standard
+    /// output that is no event. Each says what was written to standard error before.
     pub fn next_report(&mut self) -> Result<Option<(Who, Report)>> {
-        if self.open == 0 {
-            return Ok(None);
+        while !self.running.is_empty() {
+            let (who, output) = self.next_output()?;
+            // What began before a program's end and went on after it belongs to nobody.
+            let Some(at) = self.running.iter().position(|(running, _)| *running == who) else {
+                continue;
+            };
+            let report = match output {
+                Output::Event(event) => Report::Event(event),
+                Output::Invalid(why) => {
+                    bail!("a line on standard output that is no event: {why}{}", self.heard())
+                }
+                Output::TooMuch(stream, room) => {
+                    let heard = self.heard();
+                    bail!("a program wrote more than {room} MiB to {stream}: all were ended{heard}")
+                }
+                Output::Complaint(line) => {
+                    keep(&mut self.complaints, line.clone());
+                    return Ok(Some((who, Report::Complaint(line))));
+                }
+                Output::End => {
+                    let process = self.running.swap_remove(at).1;
+                    Report::Ended(process.map(Process::wait).transpose()?)
+                }
+            };
+            self.waited = Duration::ZERO;
+            return Ok(Some((who, report)));
         }
-        let (who, output) = match self.outputs.recv_timeout(self.silence) {
-            Ok(output) => output,
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                let heard = self.heard();
-                bail!("nothing happened for {} s: all were ended{heard}", self.silence.as_secs());
+        Ok(None)
+    }
+
+    /// Waits for an output, no longer than there may be silence. What is written to standard error does not end
+    /// a silence.
+    fn next_output(&mut self) -> Result<(Who, Output)> {
+        loop {
+            let Some(left) = self.bounds.time.checked_sub(self.began.elapsed()) else {
+                let (seconds, heard) = (self.bounds.time.as_secs(), self.heard());
+                bail!("no end was reached within {seconds} s: all were ended{heard}");
+            };
+            let Some(silence) = self.silence.checked_sub(self.waited) else {
+                let (seconds, heard) = (self.silence.as_secs(), self.heard());
+                bail!("nothing happened for {seconds} s: all were ended{heard}");
+            };
+            let began = Instant::now();
+            let output = self.outputs.recv_timeout(TICK.min(left).min(silence));
+            self.waited += began.elapsed();
+            match output {
+                Ok(output) => return Ok(output),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    if let Some(who) = self.left_open() {
+                        return Ok((who, Output::End));
+                    }
+                }
             }
+        }
+    }
+
+    /// Looks for a program that had ended at the last look already, and has said nothing since: another process,
+    /// which it started, has its output open, and may have it for ever.
+    fn left_open(&mut self) -> Option<Who> {
+        let left_open = |(who, process): &mut (Who, Option<Process>)| {
+            process.as_mut().is_some_and(Process::had_ended).then_some(*who)
         };
-        let report = match output {
-            Output::Event(event) => Report::Event(event),
-            Output::Invalid(why) => {
-                bail!("a line on standard output that is no event: {why}{}", self.heard())
-            }
-            Output::Complaint(line) => {
-                self.complaints.truncate(KEPT - 1);
-                self.complaints.push(line.clone());
-                Report::Complaint(line)
-            }
-            Output::End => {
-                self.open -= 1;
-                let at = self.running.iter().position(|(running, _)| *running == who);
-                let process = at.map(|at| self.running.swap_remove(at).1);
-                Report::Ended(process.map(Process::wait).transpose()?)
-            }
-        };
-        Ok(Some((who, report)))
+        self.running.iter_mut().find_map(left_open)
     }
 
     fn heard(&self) -> String {
         self.complaints.iter().fold(String::new(), |heard, line| heard + "\n" + line)
     }
+}
+
+/// Keeps a line that was written to standard error, if it is one of the first; and the last one.
+pub fn keep(kept: &mut Vec<String>, line: String) {
+    if kept.len() == KEPT {
+        kept.truncate(KEPT - 2);
+        kept.push(LEFT_OUT.to_owned());
+    }
+    kept.push(line);
 }

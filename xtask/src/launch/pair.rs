@@ -10,6 +10,8 @@ use attacker::Tap;
 use stages::Stage;
 use transcript::{Event, EventKind, Hex, Merge, Role};
 
+use super::driver::{Bounds, keep};
+use super::process::Room;
 use super::{Driver, Output, Programs, Report};
 
 /// How long everyone may be silent before they count as hung.
@@ -21,6 +23,10 @@ const SILENCE_ALONE: Duration = Duration::from_secs(7);
 /// Time limit of the programs for each other, in seconds: longer than any reader who stops the
 /// transcript in a pager. That they hang is noticed here.
 const TIMEOUT: &str = "3600";
+
+/// As many events as were asked for, and as long as their reader takes.
+const BOUNDS: Bounds =
+    Bounds { time: Duration::MAX, room: Room { events: None, complaints: Some(1) } };
 
 /// A client and a server to run.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +60,7 @@ pub struct Outcome {
     pub server: ExitStatus,
     /// The client's.
     pub client: ExitStatus,
-    /// Lines that either wrote to standard error.
+    /// Lines that either wrote to standard error: the first ones, and the last.
     pub complaints: Vec<String>,
 }
 
@@ -76,7 +82,7 @@ impl Pair<'_> {
     /// When either cannot be started, ends before it got anywhere, hangs, or says what cannot be
     /// understood.
     pub fn run(&self, programs: &Programs, mut tell: impl FnMut(&Event)) -> Result<Outcome> {
-        let mut driver = Driver::new(SILENCE);
+        let mut driver = Driver::new(SILENCE).within(BOUNDS);
         let start = |driver: &mut Driver<Role>, role: Role, addr: &str, args: &[&str]| {
             let args = [args, &["--addr", addr, "--timeout", TIMEOUT]].concat();
             driver.start(role, programs.of(self.stage, role)?, args)
@@ -95,7 +101,7 @@ impl Pair<'_> {
                     }
                     merge.push(event);
                 }
-                Report::Complaint(line) => complaints.push(line),
+                Report::Complaint(line) => keep(&mut complaints, line),
                 Report::Ended(status) => {
                     merge.end(role);
                     match role {
@@ -121,7 +127,7 @@ impl Pair<'_> {
         let Wire::Tapped { segment } = self.wire else { return Ok(server) };
         let tap = Tap::new(server, segment).context("cannot listen between the two")?;
         let addr = tap.addr()?;
-        let (stage, sender) = (self.stage, driver.sender());
+        let (stage, sender) = (self.stage, driver.sender(Role::Wire));
         thread::spawn(move || {
             let relayed = tap.relay(|chunk| {
                 let (direction, micros) = (chunk.direction, micros(chunk.at));

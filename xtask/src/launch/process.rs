@@ -1,20 +1,38 @@
 //! One client or server running.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Take};
+use std::mem;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::SyncSender;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use framing::MAX_PLAINTEXT_LEN;
+use stages::STAGES;
 use transcript::Event;
+
+/// The longest line that is kept to be shown, in bytes.
+const SHOWN: usize = 1024;
+
+/// The longest event without its plaintext and its payload, in bytes of JSON: names, numbers, addresses, and the
+/// sentence that says why a record was refused.
+const BESIDE_BYTES: usize = 1024;
+
+/// Time limit for a program to be gone that has closed its output.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// Time between two looks at whether it is.
+const TICK: Duration = Duration::from_millis(1);
 
 /// A program that is killed when this is dropped. It also ends by itself when this process dies: it
 /// watches its standard input, whose other end is held here and never written to.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
+    had_ended: bool,
 }
 
 /// Output of a running program.
@@ -26,8 +44,19 @@ pub enum Output {
     Invalid(String),
     /// A line on standard error.
     Complaint(String),
+    /// More than there is room for: which stream, and how many MiB. It is read no further.
+    TooMuch(&'static str, u64),
     /// Nothing more.
     End,
+}
+
+/// Room for what a program writes, in MiB. `None`: as much as it likes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Room {
+    /// On standard output.
+    pub events: Option<u64>,
+    /// On standard error.
+    pub complaints: Option<u64>,
 }
 
 impl Process {
@@ -35,6 +64,7 @@ impl Process {
     pub fn start<Who: Copy + Send + 'static>(
         program: &Path,
         args: impl IntoIterator<Item: AsRef<OsStr>>,
+        room: Room,
         who: Who,
         listener: &SyncSender<(Who, Output)>,
     ) -> Result<Self> {
@@ -46,29 +76,54 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
+        let say = || {
+            let listener = listener.clone();
+            move |output| listener.send((who, output)).is_ok()
+        };
         let events = child.stdout.take().map(|stdout| {
-            forward(stdout, who, listener, |line| match serde_json::from_str(&line) {
-                Ok(event) => Output::Event(event),
-                Err(error) => Output::Invalid(format!(
-                    "{error}: {line} (to print something, use eprintln! or dbg!)"
-                )),
+            let say = say();
+            thread::spawn(move || {
+                let lines = Lines::new(stdout, "standard output", longest_event(), room.events);
+                lines.forward(event, say);
             })
         });
-        let complaints =
-            child.stderr.take().map(|stderr| forward(stderr, who, listener, Output::Complaint));
-        let listener = listener.clone();
+        let complaints = child.stderr.take().map(|stderr| {
+            let say = say();
+            thread::spawn(move || {
+                let lines = Lines::new(stderr, "standard error", SHOWN, room.complaints);
+                lines.forward(|line| Output::Complaint(shown(line)), say);
+            })
+        });
+        let say = say();
         thread::spawn(move || {
             for reader in [events, complaints].into_iter().flatten() {
                 _ = reader.join();
             }
-            _ = listener.send((who, Output::End));
+            say(Output::End)
         });
-        Ok(Self { child })
+        Ok(Self { child, had_ended: false })
     }
 
-    /// Waits for the program's end.
+    /// Returns whether the program had ended when this was asked the last time.
+    pub fn had_ended(&mut self) -> bool {
+        mem::replace(&mut self.had_ended, matches!(self.child.try_wait(), Ok(Some(_))))
+    }
+
+    /// Waits for the end of a program that has nothing more to say.
+    ///
+    /// # Errors
+    /// When it does not end.
     pub fn wait(mut self) -> Result<ExitStatus> {
-        self.child.wait().context("cannot wait for a program")
+        let began = Instant::now();
+        loop {
+            match self.child.try_wait().context("cannot wait for a program")? {
+                Some(status) => return Ok(status),
+                None if began.elapsed() > CLOSING => {
+                    bail!("a program closed its output and ran on: it was ended")
+                }
+                None => thread::sleep(TICK),
+            }
+        }
     }
 
     /// The number the system knows it by.
@@ -84,17 +139,80 @@ impl Drop for Process {
     }
 }
 
-/// Sends each line of `stream` to `listener`, as `said` understands it.
-fn forward<Who: Copy + Send + 'static>(
-    stream: impl Read + Send + 'static,
-    who: Who,
-    listener: &SyncSender<(Who, Output)>,
-    said: impl Fn(String) -> Output + Send + 'static,
-) -> thread::JoinHandle<()> {
-    let listener = listener.clone();
-    thread::spawn(move || {
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            _ = listener.send((who, said(line)));
+/// The lines of a stream, whatever their length, their bytes and their number.
+struct Lines<R> {
+    stream: BufReader<Take<R>>,
+    name: &'static str,
+    /// The longest line in bytes. Of a longer one, one byte more is kept.
+    longest: usize,
+    room: Option<u64>,
+}
+
+impl<R: Read> Lines<R> {
+    fn new(stream: R, name: &'static str, longest: usize, room: Option<u64>) -> Self {
+        let limit = room.map_or(u64::MAX, |mebibytes| (mebibytes << 20) + 1);
+        Self { stream: BufReader::new(stream.take(limit)), name, longest, room }
+    }
+
+    /// Says each line, as `said` understands it, until the stream ends, there is no more room, or `say` returns
+    /// false.
+    fn forward(mut self, said: impl Fn(&[u8]) -> Output, say: impl Fn(Output) -> bool) {
+        let kept = self.longest as u64 + 1;
+        let mut line = Vec::new();
+        while self.stream.by_ref().take(kept).read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+            let is_whole = line.pop_if(|last| *last == b'\n').is_some();
+            let is_long = line.len() > self.longest;
+            if !is_whole && !is_long && self.is_full() {
+                break;
+            }
+            if !say(said(&line)) {
+                return;
+            }
+            if !is_whole && is_long {
+                // The rest is taken too, or the program would wait for ever for someone to do so.
+                _ = self.stream.skip_until(b'\n');
+            }
+            line.clear();
         }
-    })
+        if let (true, Some(room)) = (self.is_full(), self.room) {
+            say(Output::TooMuch(self.name, room));
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.stream.get_ref().limit() == 0
+    }
+}
+
+/// The longest line that an event is, in bytes: both its plaintext and its payload are hexadecimal digits.
+fn longest_event() -> usize {
+    let payloads = STAGES.iter().map(|stage| stage.limits().max);
+    2 * (MAX_PLAINTEXT_LEN + payloads.max().unwrap_or(0)) + BESIDE_BYTES
+}
+
+fn event(line: &[u8]) -> Output {
+    let longest = longest_event();
+    let event = if line.len() > longest {
+        Err(format!("longer than the {longest} bytes of the longest"))
+    } else {
+        serde_json::from_slice(line).map_err(|error| error.to_string())
+    };
+    event.map_or_else(
+        |why| {
+            let shown = shown(line);
+            Output::Invalid(format!("{why}: {shown} (to print something, use eprintln! or dbg!)"))
+        },
+        Output::Event,
+    )
+}
+
+/// The text of a line, cut if it is long.
+fn shown(line: &[u8]) -> String {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    match line.get(..SHOWN) {
+        Some(first) if line.len() > SHOWN => {
+            format!("{} [cut after {SHOWN} bytes]", String::from_utf8_lossy(first))
+        }
+        _ => String::from_utf8_lossy(line).into_owned(),
+    }
 }

@@ -20,6 +20,7 @@ use attacker::nonce_reuse::{AuthenticationKey, other_plaintext, xor_of_plaintext
 use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, Stage};
 use transcript::{Event, EventKind, Record, Role};
 
+use crate::launch::driver::Bounds;
 use crate::launch::{Driver, Programs, Report};
 use crate::print;
 
@@ -173,7 +174,7 @@ pub fn seal_with_one_nonce(stage: &Stage, requests: &[&str]) -> Result<[Record; 
 /// When it cannot be built, started or reached, hangs, or says what cannot be understood.
 pub fn deliver(stage: &'static Stage, payload: &[u8]) -> Result<Vec<Event>> {
     let programs = Programs::of_stages(&[stage], false)?;
-    let mut driver = Driver::new(SILENCE);
+    let mut driver = Driver::new(SILENCE).within(Bounds::SHORT);
     let program = programs.of(stage, Role::Server)?;
     driver.start(Role::Server, program, ["--addr", "127.0.0.1:0"])?;
     let mut events = Vec::new();
