@@ -1,17 +1,19 @@
-//! Exercise 2: turn 100 into 900 at ctr.
+//! Exercise 2: change the amount of a transfer at ctr.
 //!
-//! **You have** the client's record in your hands, on its way to the server, and no key. You guess what
-//! is in it, for requests are often alike:
+//! **You have** the client's record in your hands, on its way to the server, and no key. You know what the
+//! client asks for, since requests are often alike:
 //!
 //! ```text
-//!   4        16      61
-//! +--------+-------+-----------------------------------------------------------------------+
-//! | length | nonce | "GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: localhost\r\n\r\n" |
-//! +--------+-------+-----------------------------------------------------------------------+
+//!   4        16      N
+//! +--------+-------+----------------------------------------------------------------------+
+//! | length | nonce | GET /transfer?to=NAME&amount=NNN HTTP/1.1\r\nHost: NAME\r\n\r\n      |
+//! +--------+-------+----------------------------------------------------------------------+
 //!                    encrypted: each byte xor a byte of keystream
 //! ```
 //!
-//! **You want** the server to receive a request for 900, and not another byte of it changed.
+//! **You want** the server to receive the same request, but for another amount, with as many digits.
+//!
+//! **Write** the function `change`. Each time it is another request and another amount.
 //!
 //! **The checker**, `cargo xtask exercise 2`, puts you between the real `ctr_client` and the real
 //! `ctr_server`, and asks the server what it received.
@@ -20,13 +22,11 @@ use std::process::ExitCode;
 
 use stages::PART1_CTR;
 
-/// What you guess that the record says.
-const GUESS: &str = "GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: localhost\r\n\r\n";
-
-/// Changes a record on its way. All of its bytes are here, in clear or not.
-fn change(record: &mut [u8]) {
+/// Changes a record on its way. All of its bytes are here, in clear or not. It carries `request`, and `amount`
+/// is to take the place of the amount in it.
+fn change(record: &mut [u8], request: &str, amount: &str) {
     // Your turn. This changes nothing.
-    let _ = (record, GUESS);
+    let _ = (record, request, amount);
 }
 
 fn main() -> ExitCode {

@@ -55,7 +55,7 @@ enum Command {
         #[command(flatten)]
         options: MatrixOptions,
     },
-    /// Say whether what you wrote in `exercises/` works; without a number, list the exercises
+    /// Say whether what you wrote in `exercises/` works; without a number, show which are solved
     Exercise(ExerciseOptions),
     /// Measure what the stages cost, beside plain TCP and a plain relay
     Bench(PassedOn),

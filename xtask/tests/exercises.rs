@@ -6,117 +6,185 @@
 mod common;
 
 use std::fs;
+use std::io;
 use std::process::Output;
 
+use attacker::attacks::truncate;
+use attacker::{Attack, Path};
 use common::{packages, programs};
+use regex_lite::Regex;
+use serde_json::Value;
+use stages::PART2_AEAD;
+use transcript::Role;
 use xtask::exercises::check::Check;
-use xtask::exercises::{EXERCISES, Exercise};
+use xtask::exercises::{EXERCISES, Exercise, build_answer};
+use xtask::lab::play::{Between, play};
+use xtask::lab::scenario::{SCENARIOS, Scenario};
 use xtask::launch::Programs;
 
-/// The files in `exercises/mistakes/`, and how each is caught.
-const MISTAKES: [(&str, &str); 20] = [
+/// The files in `exercises/mistakes/`, and how each is caught. `{n}` is any number, `{text}` any text in quotes.
+const MISTAKES: [(&str, &str); 33] = [
     (
-        "1_loops_for_ever",
-        "a request as long as the known one: your code has not come to an end within 10 s: it \
-         loops, or waits for what never comes",
+        "1_knows_the_length",
+        "the real client is served, its bytes one at a time: record {n} refused: {any}",
     ),
     (
-        "2_panics",
-        "the server receives a request for 900: your code panicked at \
-         exercises/mistakes/2_panics.rs:9:5: index out of bounds: the len is 81 but the index is \
-         100",
-    ),
-    (
-        "2_prints_before_it_panics",
-        "the server receives a request for 900: your code panicked at \
-         exercises/mistakes/2_prints_before_it_panics.rs:9:21: index out of bounds: the len is 81 but \
-         the index is 81",
-    ),
-    (
-        "3_decrypts_first",
-        "three requests of the real client are received: a record was decrypted before its tag \
-         was verified, as whatever anyone sends would be",
-    ),
-    (
-        "3_reads_seq_first",
-        "three requests of the real client are received: a record's seq was read before its tag \
-         was verified: until then it is anyone's number",
-    ),
-    (
-        "3_decrypts_before_seq",
-        "three requests of the real client are received: a record was decrypted before its seq \
-         was compared, as a replayed one would be",
-    ),
-    (
-        "3_advances_on_failure",
-        "replay is refused by out_of_order: a refused record moved `expected` from 1 to 2: the \
-         genuine record 1 is not due any more",
-    ),
-    (
-        "3_decrypts_under_a_wrong_tag",
-        "bit-flip is refused by bad_tag: a record with a wrong tag was decrypted all the same",
-    ),
-    (
-        "3_reports_the_wrong_check",
-        "a wrong number under a wrong tag is refused by bad_tag: record 0 refused: it \
-         carries seq 7, expected 0: its tag is valid, so it is a genuine record \
-         in the wrong place, or others before it are missing",
-    ),
-    (
-        "3_compares_too_late",
-        "replay is refused by out_of_order: a record was decrypted, and then refused",
-    ),
-    (
-        "3_never_advances",
-        "three requests of the real client are received: record 0 was accepted, and left \
-         `expected` at 0: the next one carries 1",
-    ),
-    (
-        "3_takes_gaps",
-        "drop is refused by out_of_order: the second of three transfers was never made, and the server ended well",
-    ),
-    (
-        "4_overlooks_a_cut_length",
+        "1_overlooks_a_cut_length",
         "one cut inside a length is refused: cut after byte 1, your server receives 0 records \
          and refuses nothing; the real one says: record 0 refused: the stream ended after 1 of 4 \
          bytes: the record was cut, by a fault or on purpose",
     ),
     (
-        "4_takes_a_short_read_for_a_cut",
+        "1_takes_a_short_read_for_a_cut",
         "the real client is served, its bytes one at a time: record 0 refused: the stream ended \
          after 1 of 4 bytes: the record was cut, by a fault or on purpose",
     ),
     (
+        "2_flips_one_bit",
+        "the server receives the other amount: it received {text}; the client sent {text}, in which \
+         amount={n} was wanted and no other change",
+    ),
+    (
+        "2_panics",
+        "the server receives the other amount: your code panicked at \
+         xtask/tests/exercises/mistakes/2_panics.rs:9:5: index out of bounds: the len is {n} but the \
+         index is 100",
+    ),
+    (
+        "2_prints_before_it_panics",
+        "the server receives the other amount: your code panicked at \
+         xtask/tests/exercises/mistakes/2_prints_before_it_panics.rs:9:21: index out of bounds: the \
+         len is {n} but the index is {n}",
+    ),
+    (
+        "3_asks_nothing",
+        "a short request is read: what you read is {text}; of the 28 bytes that the client sent, {n} \
+         are right",
+    ),
+    (
+        "3_asks_without_end",
+        "a short request is read: your code has asked 7168 questions, 256 for each byte of the text, \
+         and asks another one",
+    ),
+    (
+        "4_advances_on_failure",
+        "replay is refused by out_of_order: a refused record moved `expected` from 1 to 2: the \
+         genuine record 1 is not due any more",
+    ),
+    (
+        "4_compares_too_late",
+        "replay is refused by out_of_order: a record was decrypted, and then refused",
+    ),
+    (
+        "4_decrypts_before_seq",
+        "the requests of the real client are received: a record was decrypted before its seq \
+         was compared, as a replayed one would be",
+    ),
+    (
+        "4_decrypts_first",
+        "the requests of the real client are received: a record was decrypted before its tag \
+         was verified, as whatever anyone sends would be",
+    ),
+    (
+        "4_decrypts_under_a_wrong_tag",
+        "bit-flip is refused by bad_tag: a record with a wrong tag was decrypted all the same",
+    ),
+    (
+        "4_knows_the_plaintext",
+        "the requests of the real client are received: what was received is not what was sent",
+    ),
+    (
+        "4_never_advances",
+        "the requests of the real client are received: record 0 was accepted, and left \
+         `expected` at 0: the next one carries 1",
+    ),
+    (
+        "4_reads_seq_first",
+        "the requests of the real client are received: a record's seq was read before its tag \
+         was verified: until then it is anyone's number",
+    ),
+    (
+        "4_reports_the_wrong_check",
+        "a wrong number under a wrong tag is refused by bad_tag: record 0 refused: it \
+         carries seq 7, expected 0: its tag is valid, so it is a genuine record \
+         in the wrong place, or others before it are missing",
+    ),
+    (
+        "4_takes_gaps",
+        "drop is refused by out_of_order: the second of three transfers was never made, and the server \
+         ended well",
+    ),
+    (
+        "5_answers_the_first_alone",
+        "it accepts such answers to all its requests: answer 1 is the server's own",
+    ),
+    (
         "5_prints_among_the_events",
-        "the client takes its request 0 for an answer: a line on standard output that is no \
-         event: expected value at line 1 column 1: a record of 101 bytes (to print something, use \
-         eprintln! or dbg!)",
+        "the client accepts a first answer that the server did not send: a line on standard output \
+         that is no event: expected value at line 1 column 1: a record of {n} bytes (to print \
+         something, use eprintln! or dbg!)",
     ),
     (
         "5_reflects_one_record_twice",
-        "it takes its request 1 for the next one: record 1 refused: it carries seq 0, expected \
+        "it accepts such answers to all its requests: record 1 refused: it carries seq 0, expected \
          1: its tag is valid, so it is a genuine record in the wrong place, a replay or a \
          reordering",
-    ),
-    (
-        "6_understates_its_cost",
-        "three answers of the real server are received: after 3 records sent and 1 received, the \
-         memory holds 48 bytes: COST says 32",
-    ),
-    (
-        "6_compares_the_numbers",
-        "three answers of the real server are received: record 0 refused: its tag is valid and \
-         its seq is due, but it is a record of our own, sent back to us",
-    ),
-    (
-        "6_compares_the_last_alone",
-        "the first of three is refused as its own answer: the client took a record of its own \
-         for an answer",
     ),
     (
         "6_compares_the_first_alone",
         "the second is, when the first was answered: the client took a record of its own for an \
          answer",
+    ),
+    (
+        "6_compares_the_last_alone",
+        "the first of several is refused as its own answer: the client took a record of its own \
+         for an answer",
+    ),
+    (
+        "6_compares_the_numbers",
+        "the answers of the real server are received: record 0 refused: its tag is valid and \
+         its seq is due, but it is a record of our own, sent back to us",
+    ),
+    (
+        "6_understates_its_cost",
+        "the answers of the real server are received: after {n} records sent and 1 received, the \
+         memory holds {n} bytes: COST says {n}",
+    ),
+    (
+        "7_asks_only_after_a_message",
+        "an end before the first request is refused: it received 0 of 3 messages, and took that for all",
+    ),
+    (
+        "7_counts_the_messages",
+        "an honest conversation goes through, both ways: {any}the stream ended after {n} records, \
+         and is not whole",
+    ),
+    (
+        "7_ends_with_a_word",
+        "an honest conversation goes through, both ways: the message \"END\" is not read as itself: \
+         whoever has a say in what is sent, the text of a form perhaps, could send it",
+    ),
+    (
+        "7_loses_its_end",
+        "an honest conversation goes through, both ways: what `end` seals is not read as the end",
+    ),
+    (
+        "7_never_asks_for_the_end",
+        "truncate is refused: one request of three arrives: it received 1 of 3 messages, and took \
+         that for all",
+    ),
+    (
+        "7_takes_what_comes_behind",
+        "an honest conversation goes through, both ways: `is_whole` accepts a message behind the end",
+    ),
+    (
+        "8_loops_for_ever",
+        "a request as long as the known one: your code has not come to an end within 10 s: it \
+         loops, or waits for what never comes",
+    ),
+    (
+        "8_says_a_constant",
+        "a request as long as the known one: what came back is not what the client sealed: {text}",
     ),
 ];
 
@@ -140,19 +208,43 @@ const ENDLESS: [(&str, &str, &str); 3] = [
     ),
 ];
 
-/// Tries a program of the package `exercises`.
-fn check(number: u8, program: &str) -> Check {
-    let program = Programs::build_exercise(program).unwrap();
-    Exercise::find(number).unwrap().check(programs(), &program).unwrap()
+/// A text of each exercise's answer, which must not stand in the book before the exercise.
+const ANSWERS: [(u8, &[&str]); 7] = [
+    (1, &["reader.rs:read_record", "A clean end is not a cut"]),
+    (2, &["xor 08", "attack bit-flip", "bit_flip.rs"]),
+    (3, &["with bits flipped and the end cut off"]),
+    (4, &["hmac_seq.rs:open", "seq             OK  0 is the one expected"]),
+    (5, &["attack reflect", "reflect.rs", "its own request", "perfect first"]),
+    (7, &["close_notify", "record that says the end"]),
+    (8, &["attack nonce-reuse", "two plaintexts xored", "one xor k"]),
+];
+
+/// Tries a program.
+fn check(number: u8, program: &std::path::Path) -> Check {
+    Exercise::find(&number.to_string()).unwrap().check(programs(), program).unwrap()
 }
 
-/// What is tried first, and is right; and what must be so and is not, and why.
-fn not_yet(number: u8, program: &str) -> (usize, String) {
-    let check = check(number, program);
+/// Returns what is tried first, and is right; and what must be so and is not, and why.
+fn not_yet(check: &Check) -> (usize, String) {
     let (last, before) = check.tried.split_last().unwrap();
     assert!(before.iter().all(|tried| tried.why_not.is_none()), "{before:?}");
-    let why = last.why_not.as_ref().unwrap_or_else(|| panic!("{program} works"));
+    let why = last.why_not.as_ref().unwrap_or_else(|| panic!("it works: {:?}", check.tried));
     (before.len(), format!("{}: {why}", last.what))
+}
+
+fn mistake(name: &str) -> Check {
+    check(name[..1].parse().unwrap(), &build_answer(&format!("mistake_{name}")).unwrap())
+}
+
+/// Asserts that a text is this one, in which `{n}` is any number, `{text}` any text in quotes, and `{any}` anything.
+#[track_caller]
+fn assert_is(text: &str, expected: &str) {
+    let pattern = regex_lite::escape(expected)
+        .replace(r"\{n\}", r"\d+")
+        .replace(r"\{text\}", "\".*\"")
+        .replace(r"\{any\}", ".*");
+    let pattern = Regex::new(&format!("^(?s:{pattern})$")).unwrap();
+    assert!(pattern.is_match(text), "{text:?}\nis not\n{expected:?}");
 }
 
 fn xtask(args: &[&str]) -> Output {
@@ -163,44 +255,78 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
+fn page(name: &str) -> String {
+    fs::read_to_string(format!("../docs/src/{name}")).unwrap()
+}
+
 #[test]
 #[ignore = "builds the exercises, which a reader edits"]
 fn every_starting_point_fails_and_says_what_is_missing() {
     let expected = [
-        (0, "a request as long as the known one: what came back is the ciphertext"),
-        (0, "the server receives a request for 900: it received just what the client sent"),
-        (
-            0,
-            "three requests of the real client are received: a record was decrypted before its tag \
-             was verified, as whatever anyone sends would be",
-        ),
         (
             2,
             "one cut inside a length is refused: cut after byte 1, your server receives 0 records \
              and refuses nothing; the real one says: record 0 refused: the stream ended after 1 of 4 \
              bytes: the record was cut, by a fault or on purpose",
         ),
-        (0, "the client takes its request 0 for an answer: it received the answer of the server"),
+        (
+            0,
+            "the server receives the other amount: it received just what the client sent; amount={n} \
+             was wanted",
+        ),
+        (
+            0,
+            "a short request is read: what you read is \"\"; of the 28 bytes that the client sent, 0 \
+             are right",
+        ),
+        (
+            0,
+            "the requests of the real client are received: a record was decrypted before its tag \
+             was verified, as whatever anyone sends would be",
+        ),
+        (
+            0,
+            "the client accepts a first answer that the server did not send: answer 0 is the server's \
+             own",
+        ),
         (
             1,
             "a request is refused as its own answer: the client took a record of its own for an \
              answer",
         ),
+        (
+            1,
+            "truncate is refused: one request of three arrives: it received 1 of 3 messages, and \
+             took that for all",
+        ),
+        (0, "a request as long as the known one: what came back is the ciphertext"),
     ];
     for (exercise, (before, why)) in EXERCISES.iter().zip(expected) {
-        let program = format!("exercise_{}", exercise.number);
-        assert_eq!(not_yet(exercise.number, &program), (before, why.to_owned()));
+        let program = Programs::build_exercise(&exercise.program()).unwrap();
+        let (so_far, not_yet) = not_yet(&check(exercise.number, &program));
+        assert_eq!(so_far, before, "{not_yet}");
+        assert_is(&not_yet, why);
     }
 }
 
 #[test]
 #[ignore = "builds the exercises, which a reader edits"]
-fn every_kept_solution_works() {
-    let expected: [&[&str]; 6] = [
-        &["a request as long as the known one", "a shorter one"],
-        &["the server receives a request for 900"],
+fn every_kept_solution_works_whatever_is_sent() {
+    let expected: [&[&str]; 8] = [
         &[
-            "three requests of the real client are received",
+            "the real client is served, its bytes one at a time",
+            "a stream that ends behind a record ends cleanly",
+            "one cut inside a length is refused",
+            "one cut inside a payload is refused",
+            "a length that no record has is refused at once",
+        ],
+        &[
+            "the server receives the other amount",
+            "it does so when the amount stands in another place",
+        ],
+        &["a short request is read", "a longer one is read"],
+        &[
+            "the requests of the real client are received",
             "bit-flip is refused by bad_tag",
             "forge is refused by bad_tag",
             "mix-fields is refused by bad_tag",
@@ -211,29 +337,33 @@ fn every_kept_solution_works() {
             "a wrong number under a wrong tag is refused by bad_tag",
         ],
         &[
-            "the real client is served, its bytes one at a time",
-            "a stream that ends behind a record ends cleanly",
-            "one cut inside a length is refused",
-            "one cut inside a payload is refused",
-            "a length that no record has is refused at once",
+            "the client accepts a first answer that the server did not send",
+            "it accepts such answers to all its requests",
         ],
         &[
-            "the client takes its request 0 for an answer",
-            "it takes its request 1 for the next one",
-        ],
-        &[
-            "three answers of the real server are received",
+            "the answers of the real server are received",
             "a request is refused as its own answer",
-            "the first of three is refused as its own answer",
+            "the first of several is refused as its own answer",
             "the second is, when the first was answered",
         ],
+        &[
+            "an honest conversation goes through, both ways",
+            "truncate is refused: one request of three arrives",
+            "an end before the first request is refused",
+            "an end behind the last request, and nothing more, is refused",
+            "the client refuses an end behind the first answer",
+        ],
+        &["a request as long as the known one", "a shorter one"],
     ];
     for (exercise, expected) in EXERCISES.iter().zip(expected) {
-        let check = check(exercise.number, &format!("solution_{}", exercise.number));
-        assert!(check.works(), "{:?}", check.tried);
-        let tried: Vec<_> = check.tried.iter().map(|tried| tried.what.as_str()).collect();
-        assert_eq!(tried, expected);
-        assert_eq!(check.wrote, [""; 0]);
+        let program = build_answer(&format!("solution_{}", exercise.number)).unwrap();
+        for _ in 0..3 {
+            let check = check(exercise.number, &program);
+            assert!(check.works(), "{:?}", check.tried);
+            let tried: Vec<_> = check.tried.iter().map(|tried| tried.what.as_str()).collect();
+            assert_eq!(tried, expected);
+            assert_eq!(check.wrote, [""; 0]);
+        }
     }
 }
 
@@ -241,10 +371,9 @@ fn every_kept_solution_works() {
 #[ignore = "builds the exercises, which a reader edits"]
 fn plausible_mistakes_are_caught() {
     for (name, expected) in MISTAKES {
-        let number = name[..1].parse().unwrap();
-        assert_eq!(not_yet(number, &format!("mistake_{name}")).1, expected);
+        assert_is(&not_yet(&mistake(name)).1, expected);
     }
-    let kept = fs::read_dir("../exercises/mistakes").unwrap();
+    let kept = fs::read_dir("tests/exercises/mistakes").unwrap();
     assert_eq!(kept.count(), MISTAKES.len() + ENDLESS.len());
 }
 
@@ -252,8 +381,8 @@ fn plausible_mistakes_are_caught() {
 #[ignore = "builds the exercises, which a reader edits"]
 fn an_answer_without_end_is_ended_in_time_and_little_of_it_is_kept() {
     for (name, why, printed) in ENDLESS {
-        let (_, not_yet) = not_yet(2, &format!("mistake_{name}"));
-        let rest = not_yet.strip_prefix("the server receives a request for 900: ");
+        let (_, not_yet) = not_yet(&mistake(name));
+        let rest = not_yet.strip_prefix("the server receives the other amount: ");
         let rest =
             rest.and_then(|rest| rest.strip_prefix(why)).unwrap_or_else(|| panic!("{not_yet}"));
         assert!(rest.trim_start().starts_with(printed), "{rest}");
@@ -261,14 +390,46 @@ fn an_answer_without_end_is_ended_in_time_and_little_of_it_is_kept() {
     }
 }
 
+/// The explanation of the sixth stage says that it does not close splice.
+#[test]
+#[ignore = "builds the exercises, which a reader edits"]
+fn the_end_of_another_connection_ends_a_conversation_at_the_sixth_stage() {
+    fn splice_ends(path: &Path) -> io::Result<()> {
+        let mut short = path.accept()?;
+        let request = short.requests.take()?;
+        short.requests.send(&request)?;
+        let end = short.requests.take()?;
+        short.requests.send(&end)?;
+        short.relay();
+
+        let mut long = path.accept()?;
+        let first = long.requests.take()?;
+        long.requests.send(&first)?;
+        long.requests.send(&end)?;
+        long.requests.end()?;
+        long.relay();
+        Ok(())
+    }
+    const SPLICE_ENDS: Attack = Attack { run: splice_ends, ..truncate::ATTACK };
+
+    let program = build_answer("solution_7").unwrap();
+    let programs = programs().with(&PART2_AEAD, Role::Server, &program);
+    let programs = programs.with(&PART2_AEAD, Role::Client, &program);
+    let clients: &[&[&str]] = &[&["one"], &["two", "three"]];
+    let scenario = Scenario { attack: &SPLICE_ENDS, clients, ..SCENARIOS[0] };
+    let played = play(&programs, &scenario, &PART2_AEAD, Between::Attack(&SPLICE_ENDS)).unwrap();
+    assert_eq!(played.server.plaintexts(), [b"one", b"two"]);
+    assert_eq!((played.server.refusal(), played.server.code), (None, Some(0)));
+}
+
 #[test]
 #[ignore = "builds the exercises, which a reader edits"]
 fn a_reader_is_told_what_was_tried_and_gets_a_hint() {
     programs();
-    let output = xtask(&["4"]);
+    let output = xtask(&["1"]);
     let expected = "\
-Exercise 4: find the planted bug in a record reader
-exercises/4_record_reader.rs
+Exercise 1: find the planted bug in a record reader
+exercises/1_record_reader.rs
 
 OK       the real client is served, its bytes one at a time
 OK       a stream that ends behind a record ends cleanly
@@ -278,18 +439,27 @@ not yet  one cut inside a length is refused: cut after byte 1, your server recei
 
 Hint     1 of 3: the stream may end in three places: between records, inside a length, inside a
          payload. Follow each of them through the code.
-Next:    cargo xtask exercise 4 --hint 2
+Next:    cargo xtask exercise 1 --hint 2
 ";
     assert_eq!((stdout(&output).as_str(), output.status.code()), (expected, Some(1)));
-    assert!(fs::read_to_string("../docs/src/exercises.md").unwrap().contains(expected));
-    let output = xtask(&["2", "--solution"]);
+    assert!(page("exercises.md").contains(expected));
+    let output = xtask(&["bit-flip", "--solution"]);
     let expected = "\
-Exercise 2: turn 100 into 900 at ctr
-exercises/solutions/2_bit_flip.rs
+Exercise 2: change the amount of a transfer at ctr
+xtask/tests/exercises/solutions/2_bit_flip.rs
 
-OK       the server receives a request for 900
+OK       the server receives the other amount
+OK       it does so when the amount stands in another place
 
-It works. The kept solution: exercises/solutions/2_bit_flip.rs
+It works.
+
+Why      What is xored into the ciphertext is xored into the plaintext, since the keystream drops
+         out. Encryption hid the amount and did not protect it. No key was needed.
+Good     A good solution takes the place and the change from what it was given, so that it works for
+         any request and any amount, and leaves every other byte alone.
+Compare  xtask/tests/exercises/solutions/2_bit_flip.rs
+Next     exercise 3, read a recorded request through answer or close: exercises/3_oracle.rs, from
+         docs/src/part1/open.md
 ";
     assert_eq!((stdout(&output).as_str(), output.status.code()), (expected, Some(0)));
 }
@@ -297,10 +467,60 @@ It works. The kept solution: exercises/solutions/2_bit_flip.rs
 #[test]
 #[ignore = "builds the exercises, which a reader edits"]
 fn what_a_program_prints_is_shown() {
-    let check = check(2, "mistake_2_panics");
-    assert_eq!(check.wrote, ["a record of 81 bytes"]);
+    let check = mistake("2_panics");
     let told = EXERCISES[1].told(&check);
-    assert!(told.contains("\nyour program writes: a record of 81 bytes\n"), "{told}");
+    let [wrote] = &check.wrote[..] else { panic!("{:?}", check.wrote) };
+    assert_is(wrote, "a record of {n} bytes");
+    assert!(told.contains(&format!("\nyour program writes: {wrote}\n")), "{told}");
+}
+
+#[test]
+#[ignore = "builds the exercises, which a reader edits"]
+fn progress_names_each_and_what_is_next() {
+    let output = xtask(&[]);
+    let text = stdout(&output);
+    for exercise in EXERCISES {
+        let line = format!("not yet  {:<27}{}\n", exercise.file(), exercise.title);
+        assert!(text.contains(&line), "{line}{text}");
+    }
+    let next = "
+0 of 8 solved
+
+Next     exercise 1, find the planted bug in a record reader: exercises/1_record_reader.rs, from
+         docs/src/part1/records.md
+Try it   cargo xtask exercise 1
+";
+    assert!(text.ends_with(next), "{text}");
+    assert_eq!(output.status.code(), Some(0), "nothing has gone wrong");
+}
+
+#[test]
+#[ignore = "builds the exercises, which a reader edits"]
+fn an_autograder_reads_which_are_solved() {
+    let output = xtask(&["--all", "--json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["solved"], &report["of"]), (&0.into(), &8.into()));
+    let exercises = report["exercises"].as_array().unwrap();
+    for (exercise, graded) in EXERCISES.iter().zip(exercises) {
+        let file = format!("exercises/{}", exercise.file());
+        let expected: [(&str, Value); 6] = [
+            ("number", exercise.number.into()),
+            ("name", exercise.name.into()),
+            ("title", exercise.title.into()),
+            ("file", file.into()),
+            ("compiles", true.into()),
+            ("solved", false.into()),
+        ];
+        for (field, value) in expected {
+            assert_eq!(graded[field], value, "{graded}");
+        }
+        let tried = graded["tried"].as_array().unwrap();
+        let (last, before) = tried.split_last().unwrap();
+        assert!(before.iter().all(|tried| tried["why_not"].is_null()), "{graded}");
+        assert!(last["what"].is_string() && last["why_not"].is_string(), "{graded}");
+    }
+    assert_eq!(exercises.len(), EXERCISES.len());
+    assert_eq!(output.status.code(), Some(1), "not all are solved");
 }
 
 #[test]
@@ -313,38 +533,111 @@ fn no_exercise_can_name_a_key() {
 }
 
 #[test]
-fn the_list_names_files_that_are_there() {
-    let list = stdout(&xtask(&[]));
-    for Exercise { number, title, file, .. } in EXERCISES {
-        assert!(list.contains(&format!("{number}  {file}")), "{list}");
-        for folder in ["", "solutions/"] {
-            let text = fs::read_to_string(format!("../exercises/{folder}{file}")).unwrap();
+fn every_file_says_what_is_given_wanted_and_tried() {
+    for (exercise, number) in EXERCISES.iter().zip(1..) {
+        assert_eq!(exercise.number, number);
+        let file = exercise.file();
+        for (folder, solved) in [("../exercises", ""), ("tests/exercises/solutions", ", solved")] {
+            let text = fs::read_to_string(format!("{folder}/{file}")).unwrap();
             let opening: Vec<_> =
-                text.lines().map_while(|line| line.strip_prefix("//! ")).collect();
-            let solved = if folder.is_empty() { "" } else { ", solved" };
-            let expected = format!("Exercise {number}{solved}: {title}.");
-            assert!(opening.join(" ").starts_with(&expected), "{opening:?}");
+                text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
+            let opening = opening.join(" ").replace('`', "");
+            let expected = format!("Exercise {number}{solved}: {}.", exercise.title);
+            assert!(opening.starts_with(&expected), "{opening}");
+            if solved.is_empty() {
+                let checker = format!("**The checker**, cargo xtask exercise {number},");
+                for part in ["**You have** ", "**You want** ", "**Write** ", &checker] {
+                    assert!(opening.contains(part), "{file} has no {part}");
+                }
+            }
         }
     }
-    assert!(list.lines().all(|line| line.chars().count() <= 100), "{list}");
+}
+
+/// Someone who searches for the function that an exercise asks for must not come upon the answer.
+#[test]
+fn no_answer_has_the_names_of_its_exercise() {
+    let functions = |text: &str| -> Vec<String> {
+        let names = text.lines().filter_map(|line| line.strip_prefix("fn "));
+        names.filter_map(|name| name.split_once('(').map(|(name, _)| name.to_owned())).collect()
+    };
+    for exercise in EXERCISES {
+        let text = fs::read_to_string(format!("../exercises/{}", exercise.file())).unwrap();
+        let mut asked = functions(&text);
+        asked.retain(|name| !["main", "fill"].contains(&name.as_str()));
+        assert!(!asked.is_empty());
+        for folder in ["solutions", "mistakes"] {
+            for entry in fs::read_dir(format!("tests/exercises/{folder}")).unwrap() {
+                let path = entry.unwrap().path();
+                let is_same =
+                    path.file_name().unwrap().as_encoded_bytes()[0] == b'0' + exercise.number;
+                let answers = functions(&fs::read_to_string(&path).unwrap());
+                let both = asked.iter().find(|name| is_same && answers.contains(name));
+                assert_eq!(both, None, "{}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn exercises_follow_the_chapters_and_stand_before_their_answers() {
+    let summary = page("SUMMARY.md");
+    let pages = summary.split(['(', ')']).filter(|page| page.contains(".md"));
+    let pages: Vec<_> = pages.take_while(|page| *page != "exercises.md").collect();
+    let book: String = pages.iter().map(|name| page(name)).collect();
+    let places = EXERCISES.map(|exercise| {
+        let command = format!("\ncargo xtask exercise {}\n", exercise.number);
+        assert!(page(exercise.chapter).contains(&command), "{command}in {}", exercise.chapter);
+        book.find(&command).unwrap()
+    });
+    assert!(places.is_sorted(), "{places:?}");
+    for (number, answers) in ANSWERS {
+        let place = places[usize::from(number) - 1];
+        for answer in answers {
+            let before = book[..place].find(answer).map(|at| &book[at..book.len().min(at + 200)]);
+            assert_eq!(before, None, "exercise {number} comes too late");
+        }
+    }
 }
 
 #[test]
 fn hints_come_one_after_the_other_and_check_nothing() {
-    let output = xtask(&["1", "--hint", "2"]);
+    let output = xtask(&["nonce-reuse", "--hint", "2"]);
     let expected = "\
 Hint     1 of 3: key and nonce make the keystream: what is the same in both records?
-Hint     2 of 3: ciphertext xor plaintext is keystream, and you have both of the first record.
-Next:    cargo xtask exercise 1 --hint 3
+Hint     2 of 3: you have a ciphertext and its plaintext. What does the one give away about the
+         other's making?
+Next:    cargo xtask exercise 8 --hint 3
 ";
     assert_eq!((stdout(&output).as_str(), output.status.code()), (expected, Some(0)));
-    assert_eq!(stdout(&xtask(&["1", "--hint"])).lines().count(), 2);
-    assert_eq!(stdout(&xtask(&["1", "--hint", "200"])).lines().count(), 3);
+    assert_eq!(stdout(&xtask(&["8", "--hint"])).lines().count(), 2);
+    assert_eq!(stdout(&xtask(&["8", "--hint", "200"])), stdout(&xtask(&["8", "--hint", "3"])));
+}
+
+#[test]
+fn a_wrong_word_gets_a_suggestion() {
+    for (word, tip) in
+        [("bitflip", "'bit-flip'"), ("recordreader", "'record-reader'"), ("orakel", "'oracle'")]
+    {
+        let output = xtask(&[word]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains(&format!("a similar value exists: {tip}")), "{text}");
+        assert_eq!(output.status.code(), Some(2));
+    }
 }
 
 #[test]
 fn options_that_mean_nothing_are_a_usage_error() {
-    for args in [&["7"][..], &["0"], &["--solution"], &["--hint"], &["1", "--hint", "--solution"]] {
+    for args in [
+        &["9"][..],
+        &["0"],
+        &["--solution"],
+        &["--hint"],
+        &["1", "--hint", "--solution"],
+        &["--json"],
+        &["1", "--all"],
+        &["1", "--json"],
+    ] {
         assert_eq!(xtask(args).status.code(), Some(2), "{args:?}");
     }
 }

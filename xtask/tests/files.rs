@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 use common::{Folder, programs, xtask};
 use stages::PART2_AEAD;
 use transcript::{Event, EventKind, Record, Role};
-use xtask::exercises::Exercise;
+use xtask::exercises::{Exercise, build_answer};
 use xtask::launch::Programs;
 use xtask::views::NewFile;
 
@@ -321,8 +321,8 @@ fn what_stands_in_a_name_is_complained_of_as_visible_text() {
 
 #[test]
 fn what_an_exercise_writes_is_shown_as_visible_text() {
-    let exercise = Exercise::find(1).unwrap();
-    let program = Programs::build_exercise("solution_1").unwrap();
+    let exercise = Exercise::find("1").unwrap();
+    let program = build_answer("solution_1").unwrap();
     let mut check = exercise.check(programs(), &program).unwrap();
     for char in HIDDEN {
         let words = format!("{char}[2Jhere");

@@ -2,11 +2,15 @@
 //!
 //! An exercise is a function, or a few. Its `main` hands them to one of these:
 //!
-//! - [`nonce_reuse`]: gives two payloads and a plaintext, and reports what comes back.
-//! - [`on_path`]: stands between a client and a server.
-//! - [`receiver_check`]: a server of hmac-seq whose every record is opened by the exercise.
 //! - [`record_reader`]: a server of aead whose every record is read by the exercise.
+//! - [`on_path`]: stands between a client and a server.
+//! - [`oracle`]: gives a payload and a server to be questioned, and reports what comes back.
+//! - [`receiver_check`]: a server of hmac-seq whose every record is opened by the exercise.
 //! - [`reflection`]: a client of aead that asks the exercise about every record.
+//! - [`sixth_stage`]: a client and a server whose records say what the exercise puts into them.
+//! - [`nonce_reuse`]: gives two payloads and a plaintext, and reports what comes back.
+//!
+//! `utf8_server` is the server of the oracle.
 //!
 //! What a function does is seen from outside, by what its program does to the real ones. What cannot be
 //! seen from there, such as the order of its steps, is seen here. A wrong order is a *fault*, which ends
@@ -14,9 +18,11 @@
 
 pub mod nonce_reuse;
 pub mod on_path;
+pub mod oracle;
 pub mod receiver_check;
 pub mod record_reader;
 pub mod reflection;
+pub mod sixth_stage;
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -25,15 +31,15 @@ use std::{panic, process, thread};
 /// The exit code after a fault. The last line on standard error says what it was.
 pub const FAULT: i32 = 4;
 
-/// How long a program may run. What it is asked to do takes a fraction of a second.
+/// How long most programs may run. What they are asked to do takes a fraction of a second.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Sees to it that the program comes to an end, and says why.
-fn begin() {
+/// Sees to it that the program comes to an end within `limit`, and says why.
+fn begin(limit: Duration) {
     panic::set_hook(Box::new(|panic| fault(&format!("your code {panic}"))));
-    thread::spawn(|| {
-        thread::sleep(LIMIT);
-        let seconds = LIMIT.as_secs();
+    thread::spawn(move || {
+        thread::sleep(limit);
+        let seconds = limit.as_secs();
         fault(&format!(
             "your code has not come to an end within {seconds} s: it loops, or waits for what never comes"
         ))

@@ -13,7 +13,7 @@ pub type Recover = fn(&[u8], &[u8], &[u8]) -> Vec<u8>;
 /// Takes the three from the start of the command line, a JSON array of hexadecimal strings, and reports the
 /// second record as someone on the wire received it who could read it.
 pub fn run(recover: Recover) -> ExitCode {
-    crate::begin();
+    crate::begin(crate::LIMIT);
     let given = env::args().nth(1).unwrap_or_default();
     let Ok([one, other, known]) = serde_json::from_str::<[Hex; 3]>(&given) else {
         eprintln!("{given:?} is no array of two payloads and a plaintext");

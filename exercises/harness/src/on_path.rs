@@ -11,7 +11,7 @@ use transcript::{Event, EventKind, EventWriter, Format, Role};
 /// Waits for a client of `stage`, connects it to the server that is named first on the command line, and
 /// lets `attack` do what it likes. Whatever is still under way when it returns is passed on.
 pub fn run(stage: &'static Stage, attack: impl FnOnce(&mut Session) -> io::Result<()>) -> ExitCode {
-    crate::begin();
+    crate::begin(crate::LIMIT);
     let attacked = stand_between(stage).and_then(|mut session| {
         let attacked = attack(&mut session).context("the attack broke off");
         session.relay();
@@ -27,12 +27,17 @@ pub fn run(stage: &'static Stage, attack: impl FnOnce(&mut Session) -> io::Resul
 }
 
 /// Passes everything on, but for the client's first record, which `change` may change. It gets the whole
-/// record, its length in front.
-pub fn change_first_request(stage: &'static Stage, change: fn(&mut [u8])) -> ExitCode {
+/// record, its length in front, what it carries, and the amount that is wanted: these two stand behind the
+/// server on the command line.
+pub fn change_first_request(
+    stage: &'static Stage,
+    change: fn(&mut [u8], request: &str, amount: &str),
+) -> ExitCode {
+    let given = |number| env::args().nth(number).unwrap_or_default();
     run(stage, |session| {
         let mut request = session.requests.take()?;
         let mut record = request.bytes().to_vec();
-        change(&mut record);
+        change(&mut record, &given(2), &given(3));
         request.replace(&record);
         session.requests.send(&request)
     })

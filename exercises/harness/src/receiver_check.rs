@@ -55,7 +55,7 @@ impl Arrived<'_> {
 
 /// Runs the server.
 pub fn run(check: Check) -> ExitCode {
-    crate::begin();
+    crate::begin(crate::LIMIT);
     program::server(&PART2_HMAC_SEQ, |connection| {
         let sealer = hmac_seq::Sealer::new(&demo_keys::hmac_seq());
         let mut channel = connection.channel(sealer, Opener { check, expected: 0 });

@@ -16,7 +16,7 @@ pub type ReadRecord = fn(&mut dyn Read) -> Result<Option<Vec<u8>>, FrameError>;
 
 /// Runs the server.
 pub fn run(read_record: ReadRecord) -> ExitCode {
-    crate::begin();
+    crate::begin(crate::LIMIT);
     program::server(&PART2_AEAD, |connection| {
         let keys = demo_keys::aead();
         let mut sender = Sender::new(connection.stream(), PART2_AEAD.header(), Sealer::new(&keys));

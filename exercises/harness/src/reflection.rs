@@ -49,7 +49,7 @@ impl Cost {
 
 /// Runs the client.
 pub fn run(guard: Guard) -> ExitCode {
-    crate::begin();
+    crate::begin(crate::LIMIT);
     program::client(&PART2_AEAD, |connection, requests| {
         let keys = demo_keys::aead();
         let watch = Arc::new(Mutex::new(Watch::new(guard)));

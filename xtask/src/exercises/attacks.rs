@@ -1,38 +1,173 @@
-//! Checks the exercises in which the reader attacks: what came of it is told by the victims.
+//! Checks the exercises in which the reader attacks: the victims tell what came of it.
 
+use std::iter::zip;
+use std::time::Duration;
+
+use anyhow::Result;
 use stages::{PART1_CTR, PART2_AEAD};
-use transcript::{Hex, Role};
+use transcript::{EventKind, Hex, Role};
 
-use super::check::{Check, Checked, last_words, quoted};
+use super::check::{Check, Checked, SILENCE, last_words, quoted};
+use super::random::{number, one_client, request, word};
 use crate::lab::nonce_reuse::seal_with_one_nonce;
-use crate::lab::scenario::{BASE, BOB, CAROL, Scenario};
+use crate::lab::scenario::{BASE, Scenario};
+use crate::lab::victims::Victim;
+use crate::launch::driver::Bounds;
+use crate::launch::{Driver, Programs, Report};
 
-/// Other requests of the client, so that nobody can know it beforehand from our pages.
-const OTHERS: [(&str, &str); 2] = [
-    (
-        "a request as long as the known one",
-        "GET /transfer?to=eve&amount=735 HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    ),
-    ("a shorter one", "GET /balance?of=carol HTTP/1.1\r\nHost: localhost\r\n\r\n"),
-];
-
-/// Exercise 1: recovers requests from payloads with one nonce.
-pub(super) fn nonce_reuse(check: &mut Check) -> Checked {
-    for (what, other) in OTHERS {
-        let records = seal_with_one_nonce(&PART1_CTR, &[BOB, other])?;
-        let [one, two] = records.each_ref().map(|record| &record.record);
-        let given = serde_json::json!([one, two, Hex::from(BOB.as_bytes())]).to_string();
-        let ran = check.run(what, &[&given], |_| ())?;
-        let recovered = ran.received().first().map(|record| record.plaintext.to_vec());
-        check.note(what, not_recovered(&recovered.unwrap_or_default(), other, &two[16..]))?;
+/// Exercise 2: changes the amount of two transfers, whose digits stand in different places.
+pub(super) fn bit_flip(check: &mut Check) -> Checked {
+    for (what, name_len) in [
+        ("the server receives the other amount", number(3..=6)),
+        ("it does so when the amount stands in another place", number(7..=10)),
+    ] {
+        let request = &*request(name_len, number(4..=12)).leak();
+        let amount = number(500..=999).to_string();
+        let scenario = Scenario { clients: vec![&*vec![request].leak()].leak(), ..BASE };
+        let given = [request, &amount];
+        let played = check.play(what, &scenario, &PART1_CTR, Role::Wire, &given)?;
+        let why_not = match played.server.plaintexts()[..] {
+            [received] if received == with_amount(request, &amount).as_bytes() => None,
+            [received] if received == request.as_bytes() => {
+                Some(format!("it received just what the client sent; amount={amount} was wanted"))
+            }
+            [received] => Some(format!(
+                "it received {}; the client sent {}, in which amount={amount} was wanted and no other \
+                 change",
+                quoted(received),
+                quoted(request.as_bytes())
+            )),
+            _ => Some(last_words("it received nothing", &played.server)),
+        };
+        check.note(what, why_not)?;
     }
     Ok(())
 }
 
-fn not_recovered(recovered: &[u8], wanted: &str, ciphertext: &[u8]) -> Option<String> {
-    let wanted = wanted.as_bytes();
-    let xor: Vec<u8> = wanted.iter().zip(BOB.bytes()).map(|(one, other)| one ^ other).collect();
-    if recovered == wanted {
+/// Returns a request with another amount of three digits.
+fn with_amount(request: &str, amount: &str) -> String {
+    let (before, behind) = request.split_once("amount=").unwrap_or((request, ""));
+    format!("{before}amount={amount}{}", behind.get(amount.len()..).unwrap_or_default())
+}
+
+/// Exercise 3: reads what a real client sent to a server that answers what is text.
+pub(super) fn oracle(check: &mut Check) -> Checked {
+    for (what, len) in [("a short request is read", 4), ("a longer one is read", 9)] {
+        let request = format!("GET /pin?of={}&is={}\r\n\r\n", word(len), number(1000..=9999));
+        let asked = ask_oracle(check, &request);
+        let reader = check.ended(what, asked)?;
+        check.listen(what, &reader)?;
+        let read = reader.received().first().map(|record| record.plaintext.to_vec());
+        let why_not = match read {
+            None => Some(last_words("your program ended without a text", &reader)),
+            Some(text) if text == request.as_bytes() => None,
+            Some(text) => {
+                let right = zip(&text, request.as_bytes()).filter(|(one, other)| one == other);
+                Some(format!(
+                    "what you read is {}; of the {} bytes that the client sent, {} are right",
+                    quoted(&text),
+                    request.len(),
+                    right.count()
+                ))
+            }
+        };
+        check.note(what, why_not)?;
+    }
+    Ok(())
+}
+
+/// Has a real client send a request to the server that answers what is text, and gives what it sent to the
+/// reader's program. Returns what that did.
+fn ask_oracle(check: &Check, request: &str) -> Result<Victim> {
+    /// Thousands of connections are made, and each is reported.
+    const BOUNDS: Bounds = {
+        let mut bounds = Bounds::SHORT;
+        bounds.time = Duration::from_secs(90);
+        bounds.room.events = Some(64);
+        bounds
+    };
+    let harness = Programs::built(["--quiet", "--package=harness", "--bin=utf8_server"])?;
+    let mut driver = Driver::new(SILENCE).within(BOUNDS);
+    let args = ["--addr", "127.0.0.1:0", "--forever"];
+    driver.start(Role::Server, harness.named("utf8_server")?, args)?;
+    let mut server = String::new();
+    let mut reader = Victim::default();
+    while let Some((who, report)) = driver.next_report()? {
+        match (who, report) {
+            (Role::Server, Report::Event(event)) => {
+                if let EventKind::Listening { addr } = event.kind {
+                    server = addr.to_string();
+                    let client = check.programs.of(&PART1_CTR, Role::Client)?;
+                    driver.start(
+                        Role::Client,
+                        client,
+                        ["--addr", &server, "--request", request],
+                    )?;
+                }
+            }
+            (Role::Client, Report::Event(event)) => {
+                if let EventKind::Sent(record) = event.kind {
+                    let payload = serde_json::to_string(&record.record)?;
+                    driver.start(Role::Wire, &check.program, [&server, &payload])?;
+                }
+            }
+            (Role::Wire, Report::Event(event)) => reader.events.push(event),
+            (Role::Wire, Report::Complaint(line)) => reader.complain(line),
+            (Role::Wire, Report::Ended(status)) => {
+                // The server would go on for ever; the driver takes it along.
+                reader.code = status.and_then(|status| status.code());
+                return Ok(reader);
+            }
+            _ => {}
+        }
+    }
+    Ok(reader)
+}
+
+/// Exercise 5: answers every request of a client with something that the server did not send.
+pub(super) fn false_answer(check: &mut Check) -> Checked {
+    let whats = [
+        "the client accepts a first answer that the server did not send",
+        "it accepts such answers to all its requests",
+    ];
+    let scenario = Scenario { clients: one_client(number(3..=5)), ..BASE };
+    let played = check.play(whats[0], &scenario, &PART2_AEAD, Role::Wire, &[])?;
+    let client = &played.clients[0];
+    let (sent, received, answers) = (client.sent(), client.received(), played.server.sent());
+    let why_not = |index: usize| match received.get(index) {
+        Some(received) if answers.iter().any(|answer| answer.record == received.record) => {
+            Some(format!("answer {index} is the server's own"))
+        }
+        Some(_) => None,
+        None => Some(last_words(&format!("it received no answer {index}"), client)),
+    };
+    check.note(whats[0], why_not(0))?;
+    check.note(whats[1], (1..sent.len()).find_map(why_not))
+}
+
+/// Exercise 8: recovers requests from payloads with one nonce.
+pub(super) fn nonce_reuse(check: &mut Check) -> Checked {
+    let host_len = number(4..=12);
+    let known = request(6, host_len);
+    let as_long = request(6, host_len);
+    let shorter = format!("GET /balance?of={} HTTP/1.1\r\n\r\n", word(number(3..=9)));
+    for (what, other) in
+        [("a request as long as the known one", as_long), ("a shorter one", shorter)]
+    {
+        let records = seal_with_one_nonce(&PART1_CTR, &[&known, &other])?;
+        let [one, two] = records.each_ref().map(|record| &record.record);
+        let given = serde_json::json!([one, two, Hex::from(known.as_bytes())]).to_string();
+        let ran = check.run(what, &[&given], |_| ())?;
+        let recovered = ran.received().first().map(|record| record.plaintext.to_vec());
+        let recovered = recovered.unwrap_or_default();
+        check.note(what, not_recovered(&recovered, &known, &other, &two[16..]))?;
+    }
+    Ok(())
+}
+
+fn not_recovered(recovered: &[u8], known: &str, wanted: &str, ciphertext: &[u8]) -> Option<String> {
+    let xor: Vec<u8> = zip(known.bytes(), wanted.bytes()).map(|(one, other)| one ^ other).collect();
+    if recovered == wanted.as_bytes() {
         None
     } else if recovered == ciphertext {
         Some("what came back is the ciphertext".to_owned())
@@ -41,40 +176,4 @@ fn not_recovered(recovered: &[u8], wanted: &str, ciphertext: &[u8]) -> Option<St
     } else {
         Some(format!("what came back is not what the client sealed: {}", quoted(recovered)))
     }
-}
-
-/// Exercise 2: turns 100 into 900.
-pub(super) fn bit_flip(check: &mut Check) -> Checked {
-    let what = "the server receives a request for 900";
-    let played = check.play(what, &BASE, &PART1_CTR, Role::Wire)?;
-    let why_not = match played.server.plaintexts()[..] {
-        [received] if received == BOB.replace("100", "900").as_bytes() => None,
-        [received] if received == BOB.as_bytes() => {
-            Some("it received just what the client sent".to_owned())
-        }
-        [received] => Some(format!("it received {}", quoted(received))),
-        _ => Some(last_words("it received nothing", &played.server)),
-    };
-    check.note(what, why_not)
-}
-
-/// A client with two requests.
-const TWO_REQUESTS: Scenario = Scenario { clients: &[&[BOB, CAROL]], ..BASE };
-
-/// Exercise 5: answers both requests of a client with themselves.
-pub(super) fn reflect(check: &mut Check) -> Checked {
-    let whats =
-        ["the client takes its request 0 for an answer", "it takes its request 1 for the next one"];
-    let played = check.play(whats[0], &TWO_REQUESTS, &PART2_AEAD, Role::Wire)?;
-    let client = &played.clients[0];
-    let (sent, received) = (client.sent(), client.received());
-    for (index, what) in whats.into_iter().enumerate() {
-        let why_not = match received.get(index) {
-            Some(received) if received.record == sent[index].record => None,
-            Some(_) => Some("it received the answer of the server".to_owned()),
-            None => Some(last_words("it received nothing", client)),
-        };
-        check.note(what, why_not)?;
-    }
-    Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
+use serde::Serialize;
 use stages::{STAGES, Stage};
 use transcript::{EventKind, Role};
 
@@ -19,7 +20,7 @@ use crate::launch::{Driver, Programs, Report};
 const FAULT: i32 = 4;
 
 /// Time limit for silence. The harness ends a program that takes 10 s.
-const SILENCE: Duration = Duration::from_secs(12);
+pub(super) const SILENCE: Duration = Duration::from_secs(12);
 
 /// A reader's program beside the real ones, and what came of it so far.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub struct Check {
 }
 
 /// Something that was tried.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Tried {
     /// The requirement.
     pub what: String,
@@ -77,16 +78,17 @@ impl Check {
     }
 
     /// Plays a scenario with the reader's program in a part of it: as the server, as the client, or on the
-    /// wire between the two. The others are real.
+    /// wire between the two, where it gets these arguments. The others are real.
     pub(super) fn play(
         &mut self,
         what: &str,
         scenario: &Scenario,
         stage: &'static Stage,
         part: Role,
+        given: &[&str],
     ) -> Checked<Played> {
         let played = if part == Role::Wire {
-            play(&self.programs, scenario, stage, Between::Program(&self.program))
+            play(&self.programs, scenario, stage, Between::Program(&self.program, given))
         } else {
             let programs = self.programs.with(stage, part, &self.program);
             play(&programs, scenario, stage, Between::Attack(scenario.attack))
@@ -98,6 +100,27 @@ impl Check {
             Role::Wire => &played.attacker,
         };
         self.listen(what, victim)?;
+        Ok(played)
+    }
+
+    /// Plays a scenario with the reader's program as both the server and the client.
+    pub(super) fn play_both(
+        &mut self,
+        what: &str,
+        scenario: &Scenario,
+        stage: &'static Stage,
+    ) -> Checked<Played> {
+        let programs =
+            [Role::Server, Role::Client].iter().fold(self.programs.clone(), |programs, role| {
+                programs.with(stage, *role, &self.program)
+            });
+        let played = play(&programs, scenario, stage, Between::Attack(scenario.attack));
+        let played = self.ended(what, played)?;
+        self.listen(what, &played.server)?;
+        let mut wrote = std::mem::take(&mut self.wrote);
+        self.listen(what, &played.clients[0])?;
+        wrote.append(&mut self.wrote);
+        self.wrote = wrote;
         Ok(played)
     }
 
@@ -115,7 +138,7 @@ impl Check {
     }
 
     /// A program that hangs, or says what nobody understands, is the reader's: the others are known to work.
-    fn ended<T>(&mut self, what: &str, ended: Result<T>) -> Checked<T> {
+    pub(super) fn ended<T>(&mut self, what: &str, ended: Result<T>) -> Checked<T> {
         ended.or_else(|error| {
             self.note(what, Some(format!("{error:#}")))?;
             Err(Stop::NotYet)
@@ -123,7 +146,7 @@ impl Check {
     }
 
     /// Keeps what the reader's program wrote, and sees whether the harness found a fault.
-    fn listen(&mut self, what: &str, victim: &Victim) -> Checked {
+    pub(super) fn listen(&mut self, what: &str, victim: &Victim) -> Checked {
         let mut lines: Vec<_> = victim.complaints.iter().collect();
         let fault = if victim.code == Some(FAULT) { lines.pop() } else { None };
         if fault.is_some() {

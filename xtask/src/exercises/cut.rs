@@ -9,13 +9,13 @@ use stages::PART2_AEAD;
 use transcript::{EventKind, Role};
 
 use super::check::{Check, Checked, run};
-use super::defences::{HONEST, try_it};
+use super::defences::{honest, try_it};
 use crate::lab::victims::Victim;
 
-/// Exercise 4: a server that reads its records with the reader's code.
+/// Exercise 1: a server that reads its records with the reader's code.
 pub(super) fn record_reader(check: &mut Check) -> Checked {
     let what = "the real client is served, its bytes one at a time";
-    let played = try_it(check, what, &HONEST, (&PART2_AEAD, Role::Server), None)?;
+    let played = try_it(check, what, &honest(), (&PART2_AEAD, Role::Server), None)?;
     let records =
         played.clients[0].sent().into_iter().map(|record| PART2_AEAD.record(&record.record));
     let [first, second, ..] = &records.collect::<Vec<_>>()[..] else {

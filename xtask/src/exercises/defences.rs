@@ -9,22 +9,27 @@ use stages::{PART2_AEAD, PART2_HMAC_SEQ, Stage, field};
 use transcript::Role;
 
 use super::check::{Check, Checked, last_words};
-use crate::lab::scenario::{BASE, BOB, CAROL, DAVE, Scenario};
+use super::random::{number, one_client};
+use crate::lab::scenario::{BASE, Scenario};
 use crate::lab::victims::Played;
 
 /// The attacks that the check of hmac-seq stops.
 const STOPPED: [&str; 7] =
     ["bit-flip", "forge", "mix-fields", "rewrite-seq", "replay", "reorder", "drop"];
 
-/// Nobody attacks a client with three requests, which it sends before it reads the first answer.
-pub(super) const HONEST: Scenario = Scenario {
-    clients: &[&[BOB, CAROL, DAVE]],
-    succeeded: |played| {
-        played.ended_well() && played.server.plaintexts() == [BOB, CAROL, DAVE].map(str::as_bytes)
-    },
-    means: "all went through",
-    ..BASE
-};
+/// Nobody attacks a client with several requests, which it sends before it reads the first answer. They are never as
+/// many as in an attack.
+pub(super) fn honest() -> Scenario {
+    let clients = one_client(number(4..=6));
+    Scenario { clients, succeeded: received_all, means: "all went through", ..BASE }
+}
+
+/// Returns whether all ended well, and the server received the texts that the one client sent.
+pub(super) fn received_all(played: &Played) -> bool {
+    let sent = played.clients[0].sent();
+    let texts: Vec<_> = sent.iter().map(|record| &*record.plaintext).collect();
+    played.ended_well() && played.server.plaintexts() == texts
+}
 
 /// Somebody writes another number into a record, without the key for the tag over it.
 const RENUMBER: Scenario = Scenario {
@@ -56,12 +61,9 @@ const REFLECT_ONE: Scenario = Scenario {
     ..BASE
 };
 
-/// Somebody reflects the first of three.
-const REFLECT_FIRST: Scenario = Scenario { clients: HONEST.clients, ..REFLECT_ONE };
-
-/// Somebody reflects the second, when the first was answered.
+/// Somebody reflects the second of several, when the first was answered.
 const REFLECT_SECOND: Scenario =
-    Scenario { attack: &Attack { run: reflect_second, ..reflect::ATTACK }, ..REFLECT_FIRST };
+    Scenario { attack: &Attack { run: reflect_second, ..reflect::ATTACK }, ..REFLECT_ONE };
 
 fn reflect_second(path: &Path) -> io::Result<()> {
     let mut session = path.accept()?;
@@ -75,12 +77,12 @@ fn reflect_second(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Exercise 3: a server of hmac-seq, attacked in all ways that it is known to stop.
+/// Exercise 4: a server of hmac-seq, attacked in all ways that it is known to stop.
 pub(super) fn receiver_check(check: &mut Check) -> Checked {
     let mut try_it = |what: &str, scenario: &Scenario, by| {
         try_it(check, what, scenario, (&PART2_HMAC_SEQ, Role::Server), by)
     };
-    try_it("three requests of the real client are received", &HONEST, None)?;
+    try_it("the requests of the real client are received", &honest(), None)?;
     for name in STOPPED {
         let scenario = Scenario::find(name).context("no such attack")?;
         let Outcome::Refused(by) = scenario.attack.outcome_at(&PART2_HMAC_SEQ) else { continue };
@@ -91,15 +93,28 @@ pub(super) fn receiver_check(check: &mut Check) -> Checked {
 }
 
 /// Exercise 6: a client of aead that must know its own records again.
-pub(super) fn refuse_reflection(check: &mut Check) -> Checked {
+pub(super) fn refuse_false_answer(check: &mut Check) -> Checked {
     let by = Some("reflected");
+    let several = one_client(number(3..=6));
     for (what, scenario, by) in [
-        ("three answers of the real server are received", &HONEST, None),
-        ("a request is refused as its own answer", &REFLECT_ONE, by),
-        ("the first of three is refused as its own answer", &REFLECT_FIRST, by),
-        ("the second is, when the first was answered", &REFLECT_SECOND, by),
+        ("the answers of the real server are received", honest(), None),
+        (
+            "a request is refused as its own answer",
+            Scenario { clients: one_client(1), ..REFLECT_ONE },
+            by,
+        ),
+        (
+            "the first of several is refused as its own answer",
+            Scenario { clients: several, ..REFLECT_ONE },
+            by,
+        ),
+        (
+            "the second is, when the first was answered",
+            Scenario { clients: several, ..REFLECT_SECOND },
+            by,
+        ),
     ] {
-        try_it(check, what, scenario, (&PART2_AEAD, Role::Client), by)?;
+        try_it(check, what, &scenario, (&PART2_AEAD, Role::Client), by)?;
     }
     Ok(())
 }
@@ -113,7 +128,7 @@ pub(super) fn try_it(
     (stage, part): (&'static Stage, Role),
     by: Option<&str>,
 ) -> Checked<Played> {
-    let played = check.play(what, scenario, stage, part)?;
+    let played = check.play(what, scenario, stage, part, &[])?;
     let victim = if part == Role::Server { &played.server } else { &played.clients[0] };
     let why_not = if (scenario.succeeded)(&played) {
         by.map(|_| scenario.means.to_owned())

@@ -3,23 +3,28 @@
 //! The reader edits a file in `exercises/`. A program is made of it, started beside the real ones and
 //! judged by what all of them say, as in the [`lab`](crate::lab).
 //!
-//! - `table`: the six, with their hints.
-//! - [`check`]: what was tried on a program, and what came of it.
-//! - `attacks`: checks those where the reader attacks; `defences` and `cut`: those where the lab does.
+//! - `table`: the exercises, with hints and explanations.
+//! - [`check`]: what was tried on a program, and what came of it; `random`: what it is tried with.
+//! - `attacks`: checks those where the reader attacks; `defences`, `cut` and `whole`: those where the lab does.
+//! - [`progress`]: all of them at once, for a reader and for an autograder.
 
 mod attacks;
 pub mod check;
 mod cut;
 mod defences;
+pub mod progress;
+mod random;
 mod table;
+mod whole;
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use transcript::lines::{WIDTH, wrapped_to};
 use transcript::{visible, visible_lines};
 
@@ -31,19 +36,27 @@ pub use table::EXERCISES;
 /// Options of `cargo xtask exercise`.
 #[derive(Args, Debug)]
 pub struct ExerciseOptions {
-    /// Its number; without one, list them
-    #[arg(value_parser = clap::value_parser!(u8).range(1..=6))]
-    number: Option<u8>,
+    /// Its number or its name; without one, try all and show which are solved
+    #[arg(value_parser = PossibleValuesParser::new(words()))]
+    exercise: Option<String>,
 
     /// Show the first N hints, and check nothing
-    #[arg(long, value_name = "N", requires = "number", conflicts_with = "solution")]
+    #[arg(long, value_name = "N", requires = "exercise", conflicts_with = "solution")]
     #[arg(num_args = 0..=1, default_missing_value = "1")]
     #[arg(value_parser = clap::value_parser!(u8).range(1..))]
     hint: Option<u8>,
 
     /// Check the kept solution in place of your file
-    #[arg(long, requires = "number")]
+    #[arg(long, requires = "exercise")]
     solution: bool,
+
+    /// Try all, and end with 1 unless all are solved
+    #[arg(long, conflicts_with = "exercise")]
+    all: bool,
+
+    /// As JSON, for an autograder
+    #[arg(long, requires = "all", conflicts_with = "exercise")]
+    json: bool,
 }
 
 /// Something to write, and what finds out whether it works.
@@ -51,13 +64,18 @@ pub struct ExerciseOptions {
 pub struct Exercise {
     /// Its number on the command line, from 1.
     pub number: u8,
+    /// Its name on the command line.
+    pub name: &'static str,
     /// The task.
     pub title: &'static str,
-    /// The file to edit, in `exercises/`. The one that solves it has the same name in
-    /// `exercises/solutions/`.
-    pub file: &'static str,
+    /// The page of the book that leads to it, in `docs/src/`.
+    pub chapter: &'static str,
     /// Hints, one after the other.
     pub hints: &'static [&'static str],
+    /// The explanation, for someone who has solved it.
+    pub why: &'static str,
+    /// What a good solution does.
+    pub good: &'static str,
     /// Tries its program.
     check: fn(&mut Check) -> Checked,
 }
@@ -69,25 +87,39 @@ const NOT_YET: Style = AnsiColor::Red.on_default().bold();
 /// Columns left of what was tried: what came of it.
 const MARGIN: usize = 9;
 
+/// The folder of the solutions. Nobody who looks for an exercise comes by there.
+const SOLUTIONS: &str = "xtask/tests/exercises/solutions";
+
+/// Returns the words that name an exercise.
+fn words() -> impl Iterator<Item = String> {
+    let numbers = EXERCISES.iter().map(|exercise| exercise.number.to_string());
+    numbers.chain(EXERCISES.iter().map(|exercise| exercise.name.to_owned()))
+}
+
 /// `cargo xtask exercise`. The exit code is 0 when it works, and 1 when it does not yet: a file that does
 /// not compile is one that does not.
 ///
 /// # Errors
 /// When the real programs cannot be built or run.
 pub fn exercise(options: &ExerciseOptions) -> Result<ExitCode> {
-    let Some(number) = options.number else { return print(&list()) };
-    let exercise = Exercise::find(number).context("no such exercise")?;
+    let Some(word) = &options.exercise else { return progress::show(options.all, options.json) };
+    let exercise = Exercise::find(word).context("no such exercise")?;
     if let Some(count) = options.hint {
         return print(&exercise.hints(count.into()));
     }
-    let (program, file) = if options.solution {
-        (format!("solution_{number}"), format!("exercises/solutions/{}", exercise.file))
-    } else {
-        (format!("exercise_{number}"), format!("exercises/{}", exercise.file))
-    };
+    let (number, file) = (exercise.number, exercise.file());
     let programs = Programs::all()?;
-    print(&format!("{HEADING}Exercise {number}: {}{HEADING:#}\n{file}\n\n", exercise.title))?;
-    let Ok(program) = Programs::build_exercise(&program) else {
+    let folder = if options.solution { SOLUTIONS } else { "exercises" };
+    print(&format!(
+        "{HEADING}Exercise {number}: {}{HEADING:#}\n{folder}/{file}\n\n",
+        exercise.title
+    ))?;
+    let built = if options.solution {
+        build_answer(&format!("solution_{number}"))
+    } else {
+        Programs::build_exercise(&exercise.program())
+    };
+    let Ok(program) = built else {
         print(&format!("{NOT_YET}not yet{NOT_YET:#}  it does not compile\n"))?;
         return Ok(ExitCode::FAILURE);
     };
@@ -96,19 +128,26 @@ pub fn exercise(options: &ExerciseOptions) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!check.works())))
 }
 
-fn list() -> String {
-    let mut text = String::new();
-    for Exercise { number, title, file, .. } in EXERCISES {
-        let first = format!("{number}  {file:<26} ");
-        let behind = " ".repeat(first.len());
-        let options = wrapped_to(WIDTH).initial_indent(&first).subsequent_indent(&behind);
-        let line = textwrap::fill(title, options);
-        _ = writeln!(text, "{}", line.replacen(file, &format!("{HEADING}{file}{HEADING:#}"), 1));
-    }
-    text + "\nEdit a file in exercises/, then try it: cargo xtask exercise 1\n"
+/// Builds a solution, or a mistake that a checker must catch, which no other build contains.
+///
+/// # Errors
+/// When it does not build.
+pub fn build_answer(name: &str) -> Result<PathBuf> {
+    let built = Programs::built(["--package=answers", "--features=unfinished", "--bin", name])?;
+    built.named(name).map(Path::to_owned)
 }
 
 impl Exercise {
+    /// The file to edit, in `exercises/`. The one that solves it has the same name.
+    pub fn file(&self) -> String {
+        format!("{}_{}.rs", self.number, self.name.replace('-', "_"))
+    }
+
+    /// The program that is made of it.
+    pub fn program(&self) -> String {
+        format!("exercise_{}", self.number)
+    }
+
     /// The first hints, styled with escape codes.
     fn hints(&self, count: usize) -> String {
         let (number, all) = (self.number, self.hints.len());
@@ -137,16 +176,33 @@ impl Exercise {
             let gap = if at == 0 { "\n" } else { "" };
             _ = writeln!(text, "{gap}your program writes: {}", visible(line));
         }
-        if check.works() {
-            text + &format!("\nIt works. The kept solution: exercises/solutions/{}\n", self.file)
-        } else {
-            text + "\n" + &self.hints(1)
-        }
+        if check.works() { text + &self.explained() } else { text + "\n" + &self.hints(1) }
     }
 
-    /// The exercise of this number.
-    pub fn find(number: u8) -> Option<&'static Self> {
-        EXERCISES.iter().find(|exercise| exercise.number == number)
+    /// Explains to someone who has solved it why that works.
+    fn explained(&self) -> String {
+        let Self { number, why, good, .. } = self;
+        let mut text = format!("\n{HEADING}It works.{HEADING:#}\n\n");
+        text += &filled("Why", why);
+        text += &filled("Good", &format!("A good solution {good}"));
+        text += &filled("Compare", &format!("{SOLUTIONS}/{}", self.file()));
+        if let Some(next) = EXERCISES.iter().find(|exercise| exercise.number > *number) {
+            text += &filled("Next", &next.pointer());
+        }
+        text
+    }
+
+    /// How to go on with this one.
+    fn pointer(&self) -> String {
+        let Self { number, title, chapter, .. } = self;
+        format!("exercise {number}, {title}: exercises/{}, from docs/src/{chapter}", self.file())
+    }
+
+    /// The exercise of this number or name.
+    pub fn find(word: &str) -> Option<&'static Self> {
+        EXERCISES
+            .iter()
+            .find(|exercise| exercise.number.to_string() == word || exercise.name == word)
     }
 
     /// Tries `program`, made of this exercise's file or of another that takes its place.

@@ -1,37 +1,71 @@
-//! The six exercises, with their hints.
+//! The exercises, in the order of the chapters.
 
-use super::{Exercise, attacks, cut, defences};
+use super::{Exercise, attacks, cut, defences, whole};
 
 /// All exercises.
-pub const EXERCISES: [Exercise; 6] = [
+pub const EXERCISES: [Exercise; 8] = [
     Exercise {
         number: 1,
-        title: "recover a request from a nonce used twice",
-        file: "1_nonce_reuse.rs",
+        name: "record-reader",
+        title: "find the planted bug in a record reader",
+        chapter: "part1/records.md",
         hints: &[
-            "key and nonce make the keystream: what is the same in both records?",
-            "ciphertext xor plaintext is keystream, and you have both of the first record.",
-            "xor that keystream into the second ciphertext, byte by byte, as far as it goes.",
+            "the stream may end in three places: between records, inside a length, inside a payload. \
+             Follow each of them through the code.",
+            "fill says that the stream has ended. What does it not say?",
+            "let fill return how many bytes came. Which number is a clean end, and where?",
         ],
-        check: attacks::nonce_reuse,
+        why: "The end of a stream means one thing between two records and another inside one. A reader that \
+              takes a cut record for a clean end acts on half a conversation, and reports that all is well.",
+        good: "reads until it has what it needs, however few bytes come at a time; counts what came; and checks \
+               the length against the limits before it makes room for so much.",
+        check: cut::record_reader,
     },
     Exercise {
         number: 2,
-        title: "turn 100 into 900 at ctr",
-        file: "2_bit_flip.rs",
+        name: "bit-flip",
+        title: "change the amount of a transfer at ctr",
+        chapter: "part1/malleability.md",
         hints: &[
-            "what becomes of the plaintext when one bit of the ciphertext is flipped? cargo xtask \
-             attack bit-flip part1-ctr shows it.",
-            "b'1' is 0x31 and b'9' is 0x39: what must be xored into the one to get the other?",
-            "the 1 is at GUESS.find(\"100\") in the plaintext. In front of the ciphertext stand the \
-             length and the nonce.",
+            "each byte of the ciphertext is a byte of the text xor a byte of keystream. What becomes of the text \
+             if you xor something else into the ciphertext?",
+            "you know the digit that is there and the digit that is wanted. What must be xored into the one to \
+             get the other?",
+            "request.find(\"amount=\") tells where in the text the amount stands. In front of the text a record \
+             has its length and its nonce.",
         ],
+        why: "What is xored into the ciphertext is xored into the plaintext, since the keystream drops out. \
+              Encryption hid the amount and did not protect it. No key was needed.",
+        good: "takes the place and the change from what it was given, so that it works for any request and any \
+               amount, and leaves every other byte alone.",
         check: attacks::bit_flip,
     },
     Exercise {
         number: 3,
+        name: "oracle",
+        title: "read a recorded request through answer or close",
+        chapter: "part1/open.md",
+        hints: &[
+            "you can change a byte of the text, as in exercise 2, and you can cut the text short. Which bytes of \
+             it do you know already?",
+            "work from the end to the beginning. The two bytes behind the one you want are known, so you can \
+             make them anything you like. Then whether an answer comes depends on the first of the three.",
+            "compare the rows of the table: which first byte is the only one that allows 80 behind it, and not \
+             a0? Guess the wanted byte, and change it so that a right guess makes it that one.",
+        ],
+        why: "The server has the key and tells one bit of each plaintext that you make: whether it is text. \
+              That is an oracle. A few thousand such bits are the request. Nothing was decrypted by you, and no \
+              bug was needed but an answer that depends on the plaintext.",
+        good: "asks two questions a guess, uses what it has found for what comes next, and tries likely bytes \
+               first. The defence is to verify a tag before anything is decrypted: then each changed record \
+               ends in the same way.",
+        check: attacks::oracle,
+    },
+    Exercise {
+        number: 4,
+        name: "receiver-check",
         title: "write the receiver's check for hmac-seq, in the right order",
-        file: "3_receiver_check.rs",
+        chapter: "part2/sequence.md",
         hints: &[
             "until you know that the record is genuine, each field of it is whatever somebody wrote \
              there. Which of the three steps tells you?",
@@ -39,44 +73,82 @@ pub const EXERCISES: [Exercise; 6] = [
             "a record that is refused has not been received: expected moves on when nothing can be \
              refused any more.",
         ],
+        why: "Tag, number, decrypt, advance. Before the tag is verified every byte is anyone's, the sequence \
+              number among them. A replayed record has a right tag, so that the number alone refuses it. And \
+              what was refused was not received: the same number is still due.",
+        good: "returns at the first thing that is wrong, decrypts only what it will hand on, and changes \
+               `expected` in one place, at the end.",
         check: defences::receiver_check,
     },
     Exercise {
-        number: 4,
-        title: "find the planted bug in a record reader",
-        file: "4_record_reader.rs",
-        hints: &[
-            "the stream may end in three places: between records, inside a length, inside a payload. \
-             Follow each of them through the code.",
-            "fill says that the stream has ended. What does it not say?",
-            "let fill return how many bytes came. Which number is a clean end, and where?",
-        ],
-        check: cut::record_reader,
-    },
-    Exercise {
         number: 5,
-        title: "reflect a request at aead",
-        file: "5_reflect.rs",
+        name: "false-answer",
+        title: "answer a client in the server's name",
+        chapter: "part2/open.md",
         hints: &[
             "the client checks tag and seq of its answer. Who can make a right tag, and which seq does \
              the client expect first?",
-            "you hold a record with a right tag and seq 0: the one the client has just sent.",
+            "two programs have the key. The server's records are no use here; whose are left?",
             "what you take from session.requests can be sent on session.answers.",
         ],
-        check: attacks::reflect,
+        why: "Both directions have one key and both count from 0. Nothing in a record says who made it, so the \
+              client's record 0 is as good an answer as the server's. This is reflection. TLS closes it with a \
+              key for each direction.",
+        good: "takes each record and sends it back at once, in order. It needs no answer of the server's, which \
+               need not even be asked.",
+        check: attacks::false_answer,
     },
     Exercise {
         number: 6,
-        title: "make the channel refuse reflection without changing the wire, and say what that costs",
-        file: "6_refuse_reflection.rs",
+        name: "refuse-false-answer",
+        title: "refuse the false answer of exercise 5, and say what that costs",
+        chapter: "part2/open.md",
         hints: &[
             "which bytes of a payload tell your records from the server's? Its seq does not: both count \
              from 0.",
-            "keep the tag of each payload that you send. Several may be on their way before the first \
-             answer comes.",
+            "several records may be on their way before the first answer comes, and any of them may come back.",
             "your record 3, sent back, can only be taken for the server's record 3. When can you forget \
-             its tag?",
+             what you kept of it?",
         ],
-        check: defences::refuse_reflection,
+        why: "A tag tells your own records from any other. Your record n can only come back in the place of the \
+              server's record n, so its tag is kept until that has come: 16 bytes for each record in flight.",
+        good: "forgets as early as it can, and says what it costs to the byte. It also says that it is not worth \
+               it: a key for each direction refuses the same, costs 32 bytes once, and needs no search.",
+        check: defences::refuse_false_answer,
+    },
+    Exercise {
+        number: 7,
+        name: "sixth-stage",
+        title: "design a sixth stage that closes truncate",
+        chapter: "part2/open.md",
+        hints: &[
+            "anyone can end a stream. Who can make a record, and what would a record have to say to be of use \
+             here?",
+            "whatever the client may send as a message must not look like your end. How does a reader know what \
+             kind of record it has?",
+            "put a byte in front of everything that is sealed. And think of a stream that ends before anything \
+             was said: is that whole?",
+        ],
+        why: "The end is now a record like any other: sealed, numbered, and impossible to make without the key. \
+              A stream that stops without it was cut. TLS calls that record close_notify.",
+        good: "marks every record with its kind, so that no message can be mistaken for the end; counts a stream \
+               without a word as cut; and accepts nothing behind the end. It does not close splice: the end of \
+               another connection fits here too, as long as all connections have one key.",
+        check: whole::sixth_stage,
+    },
+    Exercise {
+        number: 8,
+        name: "nonce-reuse",
+        title: "recover a request from a nonce used twice",
+        chapter: "further/nonces.md",
+        hints: &[
+            "key and nonce make the keystream: what is the same in both records?",
+            "you have a ciphertext and its plaintext. What does the one give away about the other's making?",
+            "ciphertext xor plaintext is keystream. It fits the second ciphertext too, as far as it goes.",
+        ],
+        why: "One key and one nonce make one keystream. Ciphertext xor plaintext is that keystream, and it \
+              decrypts everything else under the nonce. No key was needed, and none was found.",
+        good: "takes the nonces off, works byte by byte, and stops where the shorter of the two ends.",
+        check: attacks::nonce_reuse,
     },
 ];

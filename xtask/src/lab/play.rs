@@ -26,8 +26,8 @@ const TIMEOUTS: [&str; 4] = ["--timeout", "5", "--message-timeout", "5"];
 pub enum Between<'a> {
     /// One of our attacks.
     Attack(&'static Attack),
-    /// A program that gets the server's address, and reports where it listens itself.
-    Program(&'a path::Path),
+    /// A program that gets the server's address and more, and reports where it listens itself.
+    Program(&'a path::Path, &'a [&'a str]),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -74,8 +74,14 @@ pub fn play(
         match report {
             Report::Event(event) => {
                 match (&event.kind, who, between) {
-                    (EventKind::Listening { addr }, Who::Server, Between::Program(program)) => {
-                        _ = driver.start(Who::Attacker, program, [addr.to_string()])?;
+                    (
+                        EventKind::Listening { addr },
+                        Who::Server,
+                        Between::Program(program, more),
+                    ) => {
+                        let addr = addr.to_string();
+                        let args = [&*addr].into_iter().chain(more.iter().copied());
+                        _ = driver.start(Who::Attacker, program, args)?;
                     }
                     (EventKind::Listening { addr }, Who::Server, Between::Attack(attack)) => {
                         let path = Path::new(client_stage, *addr);
