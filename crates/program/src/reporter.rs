@@ -18,6 +18,7 @@ const ORDER: Duration = Duration::from_millis(100);
 pub struct Reporter {
     pub(crate) role: Role,
     pub(crate) stage: &'static Stage,
+    pub(crate) format: Format,
     events: EventWriter,
     output: Queue,
     complaints: Queue,
@@ -44,7 +45,7 @@ impl Reporter {
         let dropped = |lines| format!("{lines} lines are missing here: nobody read them in time\n");
         let complaints = Queue::start(errors, patience, dropped)?;
         let events = EventWriter::over(format, output.clone());
-        Ok(Self { role, stage, events, output, complaints })
+        Ok(Self { role, stage, format, events, output, complaints })
     }
 
     /// Reports an event.

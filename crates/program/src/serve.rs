@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use socket2::{Domain, Socket, Type};
-use transcript::EventKind;
+use transcript::{EventKind, Format};
 
 use crate::exit::Failure;
 use crate::reporter::Reporter;
@@ -97,6 +97,13 @@ pub(crate) fn serve(
         let addr = listener.local_addr()?;
         accept(listener, sender.clone()).context("cannot start a thread")?;
         reporter.report(EventKind::Listening { addr });
+    }
+    if reporter.format == Format::Text {
+        reporter.say(&match options.connections {
+            u64::MAX => "waits for connections; Ctrl-C ends it".to_owned(),
+            1 => "waits for a connection; Ctrl-C ends it".to_owned(),
+            count => format!("waits for {count} connections; Ctrl-C ends it"),
+        });
     }
     let mut complained: Option<Instant> = None;
     let mut complain = |error: io::Error, what: &'static str| {
@@ -260,7 +267,7 @@ mod tests {
     use stages::PART2_AEAD;
     use std::io::Read;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use transcript::{Format, Role};
+    use transcript::Role;
 
     #[test]
     fn a_connection_that_panics_ends_alone() {

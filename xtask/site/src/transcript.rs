@@ -23,9 +23,14 @@ static ROW: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// The marks of the attack table, verdicts in words, and bytes that an attacker changed.
 static MARK: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let marks =
-        r"(✗ open\b|\bit succeeds: .*)|(✓ \w+|\bit is refused by \w+)|(· passes)|(\[[0-9a-f]{2}\])";
+    let marks = r"(✗ open\b|\bit succeeds: .*|^ refuses\b)|(✓ \w+|\bit is refused by \w+|^ accepts\b)|(· passes)|(\[[0-9a-f]{2}\])";
     Regex::new(marks).ok()
+});
+
+/// A piece of a summary: a field's name, and its number or its first bytes.
+static PIECE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let names = fields().collect::<Vec<_>>().join("|");
+    Regex::new(&format!(r"\b({names}) (\d+|[0-9a-f]{{8}})(…?)")).ok()
 });
 
 /// Names every field that a record of some stage has, once.
@@ -75,7 +80,7 @@ fn row(said: &str, field: &mut &'static str) -> String {
         }
         *field = "";
         let is_refusal = rest.contains(" refused: ");
-        let rest = marked(said);
+        let rest = pieces(&marked(said));
         return if is_refusal { format!(r#"<span class="open">{rest}</span>"#) } else { rest };
     };
     let part = |at| found.get(at).map_or("", |part: regex_lite::Match<'_>| part.as_str());
@@ -95,6 +100,15 @@ fn row(said: &str, field: &mut &'static str) -> String {
         format!(r#"<span class="{class}">{word}</span>{space}"#)
     };
     format!(r#"{before}<span class="f-{field}"><em>{field}</em>{gap}{verdict}{rest}</span>"#)
+}
+
+/// Colours a summary's pieces.
+fn pieces(html: &str) -> String {
+    let piece = |found: &Captures<'_>| {
+        let name = found.get(1).map_or("", |name| name.as_str());
+        format!(r#"<span class="f-{name}">{}</span>"#, found.get(0).map_or("", |it| it.as_str()))
+    };
+    PIECE.as_ref().map_or(html.to_owned(), |pieces| pieces.replace_all(html, piece).into_owned())
 }
 
 fn marked(text: &str) -> String {
