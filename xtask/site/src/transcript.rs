@@ -30,7 +30,7 @@ static MARK: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// A piece of a summary: a field's name, and its number or its first bytes.
 static PIECE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let names = fields().collect::<Vec<_>>().join("|");
-    Regex::new(&format!(r"\b({names}) (\d+|[0-9a-f]{{8}})(…?)")).ok()
+    Regex::new(&format!(r"\b({names}) ([0-9a-f]{{8}}…|\d+)")).ok()
 });
 
 /// Names every field that a record of some stage has, once.
