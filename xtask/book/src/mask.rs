@@ -8,9 +8,10 @@ use std::sync::LazyLock;
 use regex_lite::Regex;
 
 /// What is masked, and by what.
-const MASKS: [(&str, &str); 12] = [
+const MASKS: [(&str, &str); 13] = [
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
     (r"at \d+\.\d{6} s", "at [time] s"),
+    (r"(wrote \S+: )\d+ bytes", "$1[len] bytes"),
     // A transcript's rows: `nonce 12 B  93 0c ..`, also in colour.
     (r"((?:nonce|ciphertext|tag) .* B\S*  \S*?)[0-9a-f]{2}\b(?: [0-9a-f]{2})*", "$1[random]"),
     // An attack's and a demo's: `nonce  93  0c [3d]`.

@@ -1,14 +1,16 @@
 //! Runs what a page tells its reader to run.
 
 use std::env;
+use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{LazyLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use regex_lite::Regex;
 use xtask::launch::programs::{TARGET_DIR, target_dir};
 
 /// Longer than any command of the book takes, building included.
@@ -29,11 +31,22 @@ pub struct Ran {
     pub succeeded: bool,
 }
 
-/// Runs a script in `root` as a person would who has the programs built: cargo says nothing of its own.
+/// A file that a script makes or reads in the folder it runs in: behind a blank, a quote or a `=`.
+static FILE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(^|[\s'"=])(\w+\.(?:pcapng|jsonl|html))\b"#).ok());
+
+/// Runs a script in `root` as a person would who has the programs built: cargo says nothing of its own. The files
+/// that it makes there are made in the target folder instead, where no reader keeps a run.
 ///
 /// # Errors
 /// When there is no shell.
 pub fn run(root: &Path, script: &str) -> Result<Ran> {
+    let folder = target_dir().unwrap_or_else(|| root.join("target")).join("book-files");
+    fs::create_dir_all(&folder).context("cannot make a folder for the files of a page")?;
+    let folder = format!("{}/", folder.display());
+    let files = FILE.as_ref().context("the pattern of files does not compile")?;
+    let by = format!("${{1}}'{}'${{2}}", folder.replace('\'', r"'\''").replace('$', "$$"));
+    let script = files.replace_all(script, by);
     let mut shell = Command::new("sh")
         .args(["-e", "-c"])
         .arg(format!("exec 2>&1\n{script}"))
@@ -59,7 +72,7 @@ pub fn run(root: &Path, script: &str) -> Result<Ran> {
         let output = format!("it did not end within {} s\n", PATIENCE.as_secs());
         return Ok(Ran { output, succeeded: false });
     };
-    let output = String::from_utf8_lossy(&output.context("cannot read")?).into_owned();
+    let output = String::from_utf8_lossy(&output.context("cannot read")?).replace(&folder, "");
     let lines = output.trim_end().lines().filter(|line| !line.starts_with(OF_ROOT));
     let lines = lines.map(|line| line.trim_end().to_owned() + "\n");
     let succeeded = shell.wait().context("cannot wait for sh")?.success();
@@ -75,4 +88,18 @@ pub fn from_outside(script: &str) -> impl Iterator<Item = &'static str> {
 pub fn is_here(program: &str) -> bool {
     let paths = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&paths).any(|dir| dir.join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_page_has_its_reader_write_is_no_file_of_the_readers() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let script = "echo kept > run.html\ncat run.html\nls 'run.html'; touch a.jsonl && ls ./Cargo.toml a.jsonl";
+        let ran = run(root, script).unwrap();
+        assert_eq!(ran.output, "kept\nrun.html\n./Cargo.toml\na.jsonl\n");
+        assert!(ran.succeeded && !root.join("run.html").exists() && !root.join("a.jsonl").exists());
+    }
 }
