@@ -32,44 +32,44 @@ pub struct Options {
 enum Command {
     /// Run the server and the client of a stage, and show both sides and the wire as one transcript
     Run {
-        /// The stage's name, or `all` for every one in the articles' order
+        /// The stage, such as `part2-aead` or in short `aead`; `all` for every one, in the articles' order
         #[arg(value_name = "STAGE", value_parser = stage_names::any_or_all())]
         stages: &'static [&'static Stage],
 
         #[command(flatten)]
         options: RunOptions,
     },
-    /// Show a run that was kept with `run --save`
+    /// Show a run that was saved with `run --save`
     Show {
-        /// The file it was kept in
+        /// The saved run
         #[arg(value_name = "FILE.jsonl")]
         run: PathBuf,
 
         #[command(flatten)]
         options: ViewOptions,
     },
-    /// Try an attack on a stage's programs and tell what came of it; without a name, list the attacks
+    /// Try an attack on a stage's programs and show the result; without a name, list the attacks
     Attack(AttackOptions),
-    /// Try every attack at every stage, and show what came of it as a table
+    /// Try every attack at every stage, and show the results as a table
     Matrix {
         #[command(flatten)]
         options: MatrixOptions,
     },
-    /// Say whether what you wrote in `exercises/` works; without a number, show which are solved
+    /// Check your solution of an exercise in `exercises/`; without a number, show which are solved
     Exercise(ExerciseOptions),
     /// Measure what the stages cost, beside plain TCP and a plain relay
     Bench(PassedOn),
-    /// Load a server with good clients, and with every fault besides, and measure what it does
+    /// Load a server with good clients, and with faulty ones if asked to, and measure how it holds up
     Soak(PassedOn),
-    /// Start both ends of a tunnel around a service on this machine, and show what they carry
+    /// Start both ends of a tunnel around a service on this machine, and show what passes through
     Tunnel(TunnelOptions),
-    /// Name the stages, with what each adds, stops and lets through
+    /// List the stages, with what each adds, stops and lets through
     List(ListOptions),
     /// Show where each field of a record lies, and what protects it
     Layout(LayoutOptions),
     /// Show what changes from one stage to another: the record, the code, and what the attacks can do
     Diff(DiffOptions),
-    /// Make the book: run its commands, print its tables, draw its pictures, build its pages
+    /// Make the book: run its commands, fill in its tables, draw its pictures, build its pages
     Book(PassedOn),
     /// Build the site: the book, a page for each stage's run, and the attack table that leads to them
     Site(PassedOn),

@@ -19,15 +19,15 @@ const REQUESTS: u64 = 2;
 /// Options of `cargo xtask run`.
 #[derive(Args, Debug, Default)]
 pub struct RunOptions {
-    /// How many requests the client sends [default: 2; the plain stage has one]
+    /// Number of requests that the client sends [default: 2; the plain stage has one]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub requests: Option<u64>,
 
-    /// What the client sends, instead of the articles' request
+    /// The client's request, in place of the articles'
     #[arg(long, value_name = "TEXT")]
     pub request: Option<String>,
 
-    /// Pass bytes on in pieces of at most N, so that records span packets
+    /// Deliver the bytes in pieces of at most N, so that records span packets
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub segment: Option<u16>,
 
@@ -35,11 +35,11 @@ pub struct RunOptions {
     #[arg(long, conflicts_with = "json")]
     pub step: bool,
 
-    /// Write events as JSON, one object a line: those of both sides, and of the wire between
+    /// Print events as JSON, one object a line: those of both sides, and of the wire between them
     #[arg(long)]
     pub json: bool,
 
-    /// Keep the run, to be shown again by `cargo xtask show`
+    /// Save the run, so that `cargo xtask show` can show it again
     #[arg(long, value_name = "FILE.jsonl")]
     pub save: Option<PathBuf>,
 

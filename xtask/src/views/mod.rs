@@ -31,11 +31,11 @@ pub use table::Table;
 /// Which views are asked for.
 #[derive(Args, Debug, Default)]
 pub struct ViewOptions {
-    /// Tell every field and every check
+    /// Show every field and every check
     #[arg(long)]
     pub detail: bool,
 
-    /// How much of the wire to show; `fields` and `full` tell the rest in detail too
+    /// How much of the wire to show; `fields` and `full` imply --detail
     #[arg(long, value_enum)]
     pub wire: Option<WireDetail>,
 
