@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use attacker::Outcome;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stages::Stage;
 use transcript::visible;
 
@@ -27,7 +27,7 @@ pub struct Cell {
 }
 
 /// A verdict on an attack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The victims acted as the attacker wished.
