@@ -20,6 +20,7 @@ use xtask::lab::story::Story;
 /// Write a view of a run to standard output: its events come from standard input, one JSON object a line
 #[derive(Parser)]
 #[command(group(ArgGroup::new("view").required(true)))]
+#[allow(clippy::struct_excessive_bools, reason = "options of a command line")]
 struct Options {
     /// The traffic as a packet capture for Wireshark
     #[arg(long, group = "view")]

@@ -20,6 +20,9 @@ pub struct Line<'s> {
     pub content: Content<'s>,
 }
 
+/// An act, and what is to be said of it.
+pub type Told<'s> = (&'s Act, Vec<Line<'s>>);
+
 /// How something is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -70,8 +73,8 @@ pub enum Content<'s> {
 impl Story {
     /// Returns the acts by connection, each with what is to be said of it. A connection that is left and taken
     /// up again comes twice.
-    pub fn scenes<'s>(&'s self, acts: &'s [Act]) -> Vec<(usize, Vec<(&'s Act, Vec<Line<'s>>)>)> {
-        let mut scenes: Vec<(usize, Vec<_>)> = Vec::new();
+    pub fn scenes<'s>(&'s self, acts: &'s [Act]) -> Vec<(usize, Vec<Told<'s>>)> {
+        let mut scenes: Vec<(usize, Vec<Told>)> = Vec::new();
         let mut refused = Vec::new();
         for act in acts {
             if let Deed::Refuses { .. } = act.deed {
@@ -324,8 +327,13 @@ pub fn fields(stage: &Stage, record: &[u8]) -> Vec<(Role, String)> {
 /// The first bytes of a field, in hexadecimal.
 fn first_of(bytes: &[u8]) -> String {
     let shown = bytes.get(..SHOWN).unwrap_or(bytes);
-    let digits: String = shown.iter().map(|byte| format!("{byte:02x}")).collect();
-    if shown.len() < bytes.len() { digits + "…" } else { digits }
+    let more = if shown.len() < bytes.len() { "…" } else { "" };
+    shown
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .chain([more.to_owned()])
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// Returns as a number the bytes of a field that is one.
