@@ -1,15 +1,22 @@
 //! The lab's commands, and who may import whom.
 
 mod common;
+#[path = "../book/src/mask.rs"]
+mod mask;
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::process::Output;
 use std::thread;
 
 use common::packages;
+use mask::masked;
 use serde_json::Value;
 use stages::STAGES;
+use transcript::EventKind;
 use xtask::lab::scenario::SCENARIOS;
+use xtask::lab::story::{Deed, Story, Who};
+use xtask::lab::verdict::Verdict;
 
 fn xtask(args: &[&str]) -> Output {
     common::xtask().args(args).output().unwrap()
@@ -68,33 +75,203 @@ fn the_matrix_as_json_is_an_array_of_cells() {
     assert_eq!(cell("rewrite-seq", "part1-ctr")["verdict"], "not_applicable");
 }
 
+fn stories(args: &[&str]) -> Vec<Story> {
+    serde_json::from_str(&stdout(&[&["attack"], args, &["--json"]].concat())).unwrap()
+}
+
 #[test]
-fn an_attack_tells_the_change_each_sides_view_and_the_verdict() {
-    let text = stdout(&["attack", "bit-flip", "part1-ctr"]);
-    // Byte 28 of the plaintext, behind 4 bytes of length and 16 of nonce: in the row from 36 on.
-    let mut changed = text.lines().filter(|line| line.contains('['));
-    let old = changed.next().unwrap().strip_prefix("attacker │    36 ciphertext").unwrap();
-    let new = changed.next().unwrap().strip_prefix("attacker │          becomes").unwrap();
-    assert_eq!((old.find('['), changed.count()), (new.find('['), 0));
+fn stories_are_as_they_should_be() {
+    for args in [
+        &["bit-flip", "part1-ctr"][..],
+        &["bit-flip", "part2-aead"],
+        &["forge", "part1-plain"],
+        &["cut-record", "part2-hmac"],
+        &["reorder", "part2-hmac-seq"],
+        &["drop", "part1-ctr"],
+        &["reflect", "part2-aead"],
+        &["replay-session", "part2-hmac"],
+        &["splice", "part2-aead"],
+        &["delay", "part2-aead"],
+        &["rewrite-seq", "part1-ctr", "part2-aead"],
+    ] {
+        let text = stdout(&[&["attack"], args].concat());
+        let mut settings = insta::Settings::clone_current();
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings
+            .bind(|| insta::assert_snapshot!(format!("attack-{}", args.join("-")), masked(&text)));
+    }
+}
+
+#[test]
+fn a_bit_flip_is_told_in_25_lines_and_a_splice_in_50() {
+    for (attack, most) in [("bit-flip", 25), ("splice", 50)] {
+        for stage in ["part1-ctr", "part2-aead"] {
+            let text = stdout(&["attack", attack, stage]);
+            assert!(text.lines().count() <= most, "{text}");
+            let verdict = text.lines().nth(2).unwrap();
+            assert!(verdict.starts_with("✗ open: ") || verdict.starts_with("✓ closed "), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_story_fits_any_width_and_no_byte_of_it_is_broken() {
+    for (columns, bytes_in_a_row) in [("60", 8), ("100", 16), ("200", 16)] {
+        for args in [&["attack", "forge", "ctr"][..], &["attack", "forge", "ctr", "--detail"]] {
+            let output = common::xtask().args(args).env("COLUMNS", columns).output().unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            let width: usize = columns.parse().unwrap();
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+            assert!(!text.contains('\x1b'));
+            let rows: Vec<_> =
+                text.lines().filter(|line| line.contains("│           becomes ")).collect();
+            assert!(!rows.is_empty(), "{text}");
+            for row in rows {
+                let (_, row) = row.split_once("becomes ").unwrap();
+                let bytes: Vec<_> =
+                    row.split([' ', '[', ']']).filter(|it| !it.is_empty()).collect();
+                assert_eq!(bytes.len(), bytes_in_a_row, "{text}");
+                assert!(bytes.iter().all(|byte| byte.len() == 2), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn detail_tells_every_field_of_every_side() {
+    let text = stdout(&["attack", "bit-flip", "part1-ctr", "--detail"]);
     for said in [
-        "What the client says",
-        "amount=100",
-        "What the server says",
-        "amount=900",
-        "it succeeds: the transfer of 900 went through",
-        "at stake: integrity",
-        "closed by: part2-hmac",
+        "client   │ part1-ctr: connected to 127.0.0.1:",
+        "client   │ sends record 0: 81 bytes on the wire\n",
+        "         │       nonce         16 B  ",
+        "         │ byte 68   ciphertext   ",
+        "server   │ receives record 0: 81 bytes on the wire\n",
+        "client   │ closed: records sent 1, received 1\n",
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }
-    let text = stdout(&["attack", "bit-flip", "part2-hmac"]);
-    assert!(
-        text.contains("it is refused by bad_tag: record 0 refused: its tag does not verify"),
-        "{text}"
-    );
-    let text = stdout(&["attack", "replay", "part1-plain"]);
-    assert!(text.contains("there is nothing to try: "), "{text}");
-    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+}
+
+#[test]
+fn a_story_as_json_has_the_verdict_the_change_and_both_sides() {
+    let [open, closed] = &stories(&["bit-flip", "ctr", "hmac"])[..] else { panic!("two stages") };
+    assert_eq!((open.verdict, open.as_known), (Verdict::Succeeded, true));
+    assert_eq!((closed.verdict, closed.by.as_deref()), (Verdict::Refused, Some("bad_tag")));
+    for story in [open, closed] {
+        let changes = story.acts.iter().find_map(|act| match &act.deed {
+            Deed::Puts { changes, .. } => Some(changes),
+            _ => None,
+        });
+        let [change] = &changes.unwrap()[..] else { panic!("one field") };
+        assert_eq!((change.field.as_str(), change.offset), ("ciphertext", 20));
+        let differ: Vec<_> = change.before.iter().zip(&*change.after).map(|(a, b)| a ^ b).collect();
+        assert_eq!(differ.iter().position(|xor| *xor != 0), Some(28));
+        assert_eq!(differ.iter().map(|xor| xor.count_ones()).sum::<u32>(), 1);
+    }
+    let [belief] = &open.beliefs[..] else { panic!("one belief") };
+    assert!(belief.sent[0].plaintext.windows(10).any(|text| text == b"amount=100"));
+    assert!(belief.received[0].plaintext.windows(10).any(|text| text == b"amount=900"));
+    assert_eq!(belief.received[0].message, None);
+    assert!(closed.beliefs.is_empty());
+    assert!(matches!(
+        closed.acts.last().unwrap().deed,
+        Deed::GetsNoAnswer { sent: 1, answered: 0 }
+    ));
+}
+
+/// Every attack at every stage.
+#[test]
+fn what_arrives_was_put_on_the_wire_before_and_what_is_taken_was_sent() {
+    thread::scope(|scope| {
+        for scenarios in SCENARIOS.chunks(SCENARIOS.len().div_ceil(4)) {
+            scope.spawn(move || {
+                for scenario in scenarios {
+                    stories(&[scenario.attack.name, "all"]).iter().for_each(causes_come_first);
+                }
+            });
+        }
+    });
+}
+
+fn causes_come_first(story: &Story) {
+    let (name, stage) = (&story.attack, &story.stage);
+    assert!(story.as_known, "{name} at {stage}");
+    let applies = story.verdict != Verdict::NotApplicable;
+    assert_eq!(applies, !story.acts.is_empty(), "{name} at {stage}");
+    for (at, act) in story.acts.iter().enumerate() {
+        let before = || story.acts[..at].iter().filter(|it| it.connection == act.connection);
+        let is_there = match &act.deed {
+            Deed::Accepts { bytes, .. } => before().any(|earlier| match &earlier.deed {
+                Deed::PassesOn { bytes: put, .. } | Deed::Puts { bytes: put, .. } => put == bytes,
+                _ => false,
+            }),
+            Deed::Takes { message, bytes, .. } | Deed::PassesOn { message, bytes } => {
+                before().any(|earlier| match &earlier.deed {
+                    Deed::Sends { bytes: sent, .. } => earlier.who == message.from && sent == bytes,
+                    _ => false,
+                })
+            }
+            Deed::Puts { message, .. } => {
+                story.acts[..at].iter().any(|earlier| match &earlier.deed {
+                    Deed::Takes { message: taken, .. } | Deed::PassesOn { message: taken, .. } => {
+                        taken == message
+                    }
+                    _ => false,
+                })
+            }
+            _ => true,
+        };
+        assert!(is_there, "{name} at {stage}: {act:?}");
+    }
+    let received = story.server.iter().filter(|event| matches!(event.kind, EventKind::Received(_)));
+    let accepted = story
+        .acts
+        .iter()
+        .filter(|act| act.who == Who::Server && matches!(act.deed, Deed::Accepts { .. }));
+    assert_eq!(received.count(), accepted.count(), "{name} at {stage}");
+}
+
+#[test]
+fn a_page_shows_the_verdicts_and_the_changed_bytes_side_by_side_and_loads_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bit-flip.html");
+    let output = xtask(&["attack", "bit-flip", "ctr", "hmac", "--page", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("bit-flip.html: "), "{said}");
+    let page = fs::read_to_string(&path).unwrap();
+    for part in [
+        r#"<header class="outcome open">"#,
+        "</span> open:</b> the transfer of 900 went through. Missing: integrity",
+        r#"<header class="outcome closed">"#,
+        "</span> closed</b> by bad_tag: the server refuses it",
+        "amount=<mark>1</mark>00",
+        "amount=<mark>9</mark>00",
+        "its tag does not verify",
+        "waits</b> <span>in vain for an answer",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let text = String::from_utf8(output.stdout).unwrap();
+    let changed: Vec<_> = text.lines().filter(|line| line.contains("becomes")).collect();
+    assert_eq!(changed.len(), 2);
+    for row in changed {
+        let byte = row.split(['[', ']']).nth(1).unwrap();
+        assert!(page.contains(&format!("<mark>{byte}</mark>")), "{byte}: {page}");
+    }
+    assert!(!page.contains("<script") && !page.contains("http://") && !page.contains("https://"));
+    assert_eq!(page.matches("<article").count(), 2);
+}
+
+#[test]
+fn a_page_that_cannot_be_written_is_said_before_anything_is_tried() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("no/such/folder.html");
+    let output = xtask(&["attack", "bit-flip", "ctr", "--page", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(output.stdout.is_empty());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("cannot write "));
 }
 
 #[test]
@@ -108,6 +285,9 @@ fn attack_without_a_name_lists_them_and_an_unknown_one_suggests_the_nearest() {
         (&["attack", "bit-flip", "part1-crt"], "a similar value exists: 'part1-ctr'"),
         (&["attack", "bit-flip"], "required arguments were not provided"),
         (&["matrix", "--json", "--markdown"], "cannot be used with"),
+        (&["attack", "--json"], "required arguments were not provided"),
+        (&["attack", "bit-flip", "ctr", "--json", "--detail"], "cannot be used with"),
+        (&["attack", "nonce-reuse", "hmac"], "nonce-reuse is for part1-ctr and part2-aead"),
     ] {
         let output = xtask(args);
         assert_eq!(output.status.code(), Some(2));

@@ -16,6 +16,7 @@ use program::REQUEST;
 use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Stage};
 use transcript::EventKind;
 use xtask::lab::nonce_reuse::{NonceLab, deliver};
+use xtask::lab::story::text;
 
 const OTHER_REQUEST: &str = "GET /transfer?to=bob&amount=900 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -30,8 +31,9 @@ fn encrypted_block(block: [u8; 16]) -> Element {
     Element::from(<[u8; 16]>::try_from(keystream).unwrap())
 }
 
-fn without_colour(lab: &NonceLab) -> String {
-    anstream::adapter::strip_str(&lab.text()).to_string()
+fn without_colour(lab: &NonceLab, is_detailed: bool) -> String {
+    let told = text::told(&[lab.story()], is_detailed);
+    anstream::adapter::strip_str(&told).to_string()
 }
 
 #[test]
@@ -111,8 +113,9 @@ fn a_forgery_with_a_wrong_tag_is_refused_and_told_so() {
     forgery.server = deliver(&PART2_AEAD, &forgery.payload).unwrap();
     assert_eq!(names(&forgery.server), ["listening", "connected", "rejected", "closed"]);
     assert!(!lab.succeeded());
-    let text = without_colour(&lab);
-    assert!(text.contains("\nit is refused by bad_tag: "), "{text}");
+    let text = without_colour(&lab, false);
+    assert!(text.contains("\n✓ closed by bad_tag: the server refuses it\n"), "{text}");
+    assert!(!lab.story().as_known);
 }
 
 #[test]
@@ -120,19 +123,28 @@ fn a_server_that_received_something_else_is_no_success() {
     let mut lab = NonceLab::run(&PART2_AEAD).unwrap();
     lab.forgery.as_mut().unwrap().server = deliver(&PART2_AEAD, &lab.records[0].record).unwrap();
     assert!(!lab.succeeded());
-    assert!(without_colour(&lab).contains("\nit fails: "));
+    let text = without_colour(&lab, false);
+    assert!(text.contains("\n✓ closed: the victims tell of something else\n"), "{text}");
+    assert!(!lab.story().as_known);
 }
 
 #[test]
 fn the_story_is_as_it_should_be() {
     for lab in [&*CTR, &*AEAD] {
-        let text = without_colour(lab);
-        assert!(text.lines().all(|line| line.chars().count() <= 100 && line.trim_end() == line));
+        let [text, detail] = [false, true].map(|is_detailed| without_colour(lab, is_detailed));
+        for text in [&text, &detail] {
+            assert!(
+                text.lines().all(|line| line.chars().count() <= 100 && line.trim_end() == line)
+            );
+        }
         let mut settings = insta::Settings::clone_current();
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
         let name = format!("nonce-reuse-{}", lab.stage.name);
-        settings.bind(|| insta::assert_snapshot!(name, masked(&text)));
+        settings.bind(|| {
+            insta::assert_snapshot!(format!("{name}-detail"), masked(&detail));
+            insta::assert_snapshot!(name, masked(&text));
+        });
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use framing::{Direction, RecordReader};
 use stages::{Role, Stage};
@@ -24,10 +25,8 @@ pub struct Path {
 /// The attacker's steps and findings, in order.
 #[derive(Clone, Debug, Default)]
 pub struct AttackLog {
-    /// Each message that was taken off the wire or put on it.
+    /// What it did to the messages on the wire.
     pub steps: Vec<Step>,
-    /// Text that was read out of them.
-    pub learned: Vec<u8>,
     sessions: usize,
 }
 
@@ -42,6 +41,17 @@ pub enum Step {
         sent: Passing,
         /// As it was taken.
         taken: Passing,
+    },
+    /// Read this out of what it took.
+    Learned(Vec<u8>),
+    /// Held back for so long what it took.
+    Held(Duration),
+    /// Ended a direction of a connection, as its sender would by closing.
+    Ended {
+        /// Which connection.
+        session: usize,
+        /// Which way.
+        direction: Direction,
     },
 }
 
@@ -111,7 +121,13 @@ impl Path {
 
     /// Keeps something that was read off the wire.
     pub fn learn(&self, bytes: &[u8]) {
-        lock(&self.log).learned.extend_from_slice(bytes);
+        lock(&self.log).steps.push(Step::Learned(bytes.to_vec()));
+    }
+
+    /// Holds back for so long what was taken.
+    pub fn hold(&self, time: Duration) {
+        lock(&self.log).steps.push(Step::Held(time));
+        thread::sleep(time);
     }
 
     /// Returns the steps and findings so far.
@@ -150,6 +166,17 @@ impl Path {
             session.pass_on_handshake(self.stage)?;
         }
         Ok(session)
+    }
+}
+
+impl AttackLog {
+    /// Returns all that was read off the wire.
+    pub fn learned(&self) -> Vec<u8> {
+        let learned = self.steps.iter().filter_map(|step| match step {
+            Step::Learned(bytes) => Some(bytes.as_slice()),
+            _ => None,
+        });
+        learned.collect::<Vec<_>>().concat()
     }
 }
 
@@ -196,6 +223,12 @@ impl Flow {
 
     /// Ends this direction, as its sender would by closing.
     pub fn end(&mut self) -> io::Result<()> {
+        let Self { session, direction, .. } = *self;
+        lock(&self.log).steps.push(Step::Ended { session, direction });
+        self.shut_down()
+    }
+
+    fn shut_down(&self) -> io::Result<()> {
         self.to.as_ref().map_or(Ok(()), |to| to.shutdown(Shutdown::Write))
     }
 
@@ -233,7 +266,7 @@ impl Flow {
                 break;
             }
         }
-        _ = self.end();
+        _ = self.shut_down();
     }
 }
 

@@ -26,15 +26,20 @@ const SHOWN: usize = 16;
 /// Lines of a plaintext that are shown, and below them `…` where there are more.
 pub(crate) const QUOTED: usize = 12;
 
-pub(crate) const PLAIN: Style = Style::new();
-pub(crate) const HEADING: Style = Style::new().bold();
-pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
-pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
-pub(crate) const DIM: Style = Style::new().dimmed();
+/// Ordinary text.
+pub const PLAIN: Style = Style::new();
+/// A heading.
+pub const HEADING: Style = Style::new().bold();
+/// What passed a check.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// What was refused, or changed on the way.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What matters less.
+pub const DIM: Style = Style::new().dimmed();
 
 /// The colour of who speaks: as on the page and in the book, and no field's. All of them can be read on a
 /// light ground and on a dark one.
-const fn role_style(role: Role) -> Style {
+pub const fn role_style(role: Role) -> Style {
     match role {
         Role::Client => Ansi256Color(30).on_default().bold(),
         Role::Server => Ansi256Color(162).on_default().bold(),
@@ -43,7 +48,7 @@ const fn role_style(role: Role) -> Style {
 }
 
 /// The colour of a field's bytes: as on the page and in the book.
-pub(crate) fn field_style(role: field::Role) -> Style {
+pub fn field_style(role: field::Role) -> Style {
     match role {
         field::Role::Length => Ansi256Color(244).on_default(),
         field::Role::Seq => Ansi256Color(27).on_default(),

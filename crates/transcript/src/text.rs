@@ -14,7 +14,12 @@ pub fn heading(stage: &Stage) -> String {
 /// The lines of one event of a client or a server, styled with escape codes. The wire has a lane of its
 /// own: see [`WireLane`](crate::WireLane).
 pub fn event(event: &Event) -> String {
-    let mut lines = Lines::of(event.role);
+    event_within(width(), event)
+}
+
+/// The lines of an event as [`event`] returns them, in `width` columns.
+pub fn event_within(width: usize, event: &Event) -> String {
+    let mut lines = Lines::as_wide_as(width, event.role);
     let stage = event.stage;
     match &event.kind {
         EventKind::Listening { addr } => {

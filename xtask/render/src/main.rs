@@ -1,9 +1,9 @@
 //! `render`: reads a run's events from standard input, one JSON object a line, and writes a view of it to standard
 //! output.
 //!
-//! `cargo xtask run` and `cargo xtask show` start it for `--capture` and for `--page`, and put what it writes into
-//! the file once it is whole. It ends with exit code 0 then, 2 at a line that is no event, 3 if it cannot read or
-//! write.
+//! `cargo xtask run` and `cargo xtask show` start it for `--capture` and for `--page`, `cargo xtask attack` for its
+//! own `--page`, and put what it writes into the file once it is whole. It ends with exit code 0 then, 2 at a line
+//! that is no event, 3 if it cannot read or write.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
@@ -12,13 +12,15 @@ use anyhow::{Context, Error, Result};
 use clap::{ArgGroup, Parser};
 use render::capture::Capture;
 use render::dissector;
-use render::page::Page;
+use render::page::{Page, attack};
 use transcript::read::ReadError;
 use transcript::{Event, EventReader, output};
+use xtask::lab::story::Story;
 
 /// Write a view of a run to standard output: its events come from standard input, one JSON object a line
 #[derive(Parser)]
 #[command(group(ArgGroup::new("view").required(true)))]
+#[allow(clippy::struct_excessive_bools, reason = "options of a command line")]
 struct Options {
     /// The traffic as a packet capture for Wireshark
     #[arg(long, group = "view")]
@@ -27,6 +29,10 @@ struct Options {
     /// The run as one self-contained page for a browser
     #[arg(long, group = "view")]
     page: bool,
+
+    /// An attack as one self-contained page for a browser: its stories come from standard input, as JSON
+    #[arg(long, group = "view")]
+    attack: bool,
 
     /// What Wireshark's dissector has to know of the stages: no events are read
     #[arg(long, group = "view")]
@@ -61,7 +67,12 @@ fn render(options: &Options) -> Result<()> {
     if options.dissector {
         return Ok(output::print(&dissector::lua())?);
     }
-    let out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(io::stdout().lock());
+    if options.attack {
+        let stories: Vec<Story> =
+            serde_json::from_reader(io::stdin().lock()).context("these are no stories")?;
+        return attack::write(&mut out, &stories).context("cannot write the page");
+    }
     if options.capture {
         let no_capture = "cannot write the capture";
         let mut capture = Capture::new(out).context(no_capture)?;

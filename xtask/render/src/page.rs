@@ -4,6 +4,7 @@
 //! The page is one file that loads nothing and runs no script. It is written as the events come in: what is
 //! held are records on their way, and of those no more than are shown.
 
+pub mod attack;
 mod view;
 
 use std::collections::VecDeque;

@@ -4,37 +4,56 @@
 //! - [`victims`]: what its victims report; [`play`]: runs one.
 //! - [`verdict`]: what came of it, told from the victims' words alone.
 //! - [`nonce_reuse`]: the attack that needs no socket.
-//! - [`story`], [`mod@matrix`]: one attack told at length, and all of them in a table.
+//! - [`story`], [`page`]: one attack told, in a terminal and in a browser; [`mod@matrix`]: all of them in a table.
 
 pub mod matrix;
 pub mod nonce_reuse;
+pub mod page;
 pub mod play;
 pub mod scenario;
 pub mod story;
 pub mod verdict;
 pub mod victims;
 
+use std::fmt::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use attacker::ATTACKS;
+use attacker::attacks::control;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use stages::{STAGES, Stage};
+use transcript::lines::HEADING;
 
 use crate::launch::Programs;
 use crate::{complain, print, stage_names};
 use scenario::{SCENARIOS, Scenario};
+use story::Story;
 
 /// Options of `cargo xtask attack`.
 #[derive(Args, Debug)]
 pub struct AttackOptions {
     /// The attack's name
-    #[arg(requires = "stage", value_parser = PossibleValuesParser::new(attack_names()))]
+    #[arg(requires = "stages", value_parser = PossibleValuesParser::new(attack_names()))]
     name: Option<String>,
 
-    /// The stage's name
-    #[arg(value_parser = stage_names::any())]
-    stage: Option<&'static Stage>,
+    /// The stage's name; several, or `all`, to see where it is open and where closed
+    #[arg(value_name = "STAGE", value_parser = stage_names::any_or_all())]
+    stages: Vec<&'static [&'static Stage]>,
+
+    /// Tell every field and every byte
+    #[arg(long, conflicts_with = "json", requires = "stages")]
+    detail: bool,
+
+    /// As JSON: an array of stories, one a stage
+    #[arg(long, requires = "stages")]
+    json: bool,
+
+    /// Write the story as one self-contained page for a browser
+    #[arg(long, value_name = "FILE.html", requires = "stages")]
+    page: Option<PathBuf>,
 }
 
 /// Options of `cargo xtask matrix`.
@@ -56,26 +75,55 @@ pub struct MatrixOptions {
 /// The attack that needs no socket: a nonce used twice.
 const NONCE_REUSE: &str = "nonce-reuse";
 
+/// The attacks, a line each.
+fn list() -> String {
+    let mut text = String::new();
+    for attack in [&control::ATTACK].iter().chain(ATTACKS) {
+        _ = writeln!(text, "{HEADING}{:<16}{HEADING:#} {}", attack.name, attack.tries);
+    }
+    let nonces = "what a nonce used twice gives away, at part1-ctr and part2-aead";
+    _ = writeln!(text, "{HEADING}{NONCE_REUSE:<16}{HEADING:#} {nonces}");
+    _ = writeln!(text, "\nTry one at a stage: cargo xtask attack bit-flip ctr");
+    text
+}
+
 fn attack_names() -> impl Iterator<Item = &'static str> {
     SCENARIOS.iter().map(|scenario| scenario.attack.name).chain([NONCE_REUSE])
 }
 
-/// `cargo xtask attack`. The exit code is 0 when what came of it is what is known to, else 1.
+/// `cargo xtask attack`. The exit code is 0 if the results are the expected ones, else 1.
 ///
 /// # Errors
-/// When the programs cannot be built, or their words allow no verdict.
+/// When the programs cannot be built, their words allow no verdict, or the page cannot be written.
 pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
-    let (Some(name), Some(stage)) = (&options.name, options.stage) else {
-        return print(&story::list());
-    };
-    if name == NONCE_REUSE {
-        return nonce_reuse::run(stage);
+    let Some(name) = &options.name else { return print(&list()) };
+    let mut stages: Vec<&'static Stage> = Vec::new();
+    for stage in options.stages.iter().copied().flatten() {
+        if !stages.contains(stage) {
+            stages.push(stage);
+        }
     }
-    let scenario = Scenario::find(name).context("no such attack")?;
-    let programs = Programs::all()?;
-    let (cell, played) = scenario.try_at(&programs, stage)?;
-    print(&story::told(scenario, stage, &cell, played.as_ref()))?;
-    Ok(ExitCode::from(u8::from(!cell.is_as_known(scenario.attack.outcome_at(stage)))))
+    let page = options.page.as_deref().map(page::NewPage::new).transpose()?;
+    let stories = if name == NONCE_REUSE {
+        nonce_reuse::tell(&stages)?
+    } else {
+        let scenario = Scenario::find(name).context("no such attack")?;
+        let programs = Programs::all()?;
+        let tell = |stage: &&'static Stage| {
+            let (cell, played) = scenario.try_at(&programs, stage)?;
+            Ok(Story::new(scenario, stage, &cell, played.as_ref()))
+        };
+        stages.iter().map(tell).collect::<Result<Vec<_>>>()?
+    };
+    if options.json {
+        print(&(serde_json::to_string_pretty(&stories)? + "\n"))?;
+    } else {
+        print(&story::text::told(&stories, options.detail))?;
+    }
+    if let Some(page) = page {
+        page.write(&stories)?;
+    }
+    Ok(ExitCode::from(u8::from(!stories.iter().all(|story| story.as_known))))
 }
 
 /// `cargo xtask matrix`. The exit code is 0 when every cell is as it is known to be, else 1.

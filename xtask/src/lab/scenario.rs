@@ -22,6 +22,8 @@ pub struct Scenario {
     pub succeeded: fn(&Played) -> bool,
     /// The meaning of a success, in one line.
     pub means: &'static str,
+    /// The reason for a success.
+    pub because: &'static str,
 }
 
 pub(crate) const BOB: &str = "GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -38,6 +40,7 @@ pub(crate) const BASE: Scenario = Scenario {
     client_stage: |stage| (stage, stage),
     succeeded: Played::ended_well,
     means: "",
+    because: "",
 };
 
 /// All scenarios: the control, then the attacks in their order.
@@ -45,14 +48,17 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         attack: &attacks::control::ATTACK,
         means: "both sides ended well",
+        because: "nothing was changed, and nothing went wrong: the lab itself does no harm, so \
+                  its verdicts on the attacks can be believed",
         succeeded: |played| played.ended_well() && played.server.plaintexts() == [BOB.as_bytes()],
         ..BASE
     },
     Scenario {
         attack: &attacks::eavesdrop::ATTACK,
         means: "the attacker read what the client sent",
+        because: "the text travels as it is, and whoever carries it can read it",
         succeeded: |played| {
-            let learned = &played.log.learned;
+            let learned = played.log.learned();
             let sent = &played.clients[0].sent()[0].plaintext;
             !learned.is_empty() && sent.windows(learned.len()).any(|part| part == learned)
         },
@@ -61,18 +67,26 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         attack: &attacks::bit_flip::ATTACK,
         means: "the transfer of 900 went through",
+        because: "no check tells changed bytes from genuine ones. Encryption with a keystream is \
+                  no help: a bit flipped in the ciphertext is the same bit flipped in the \
+                  plaintext",
         succeeded: |played| played.server.plaintexts() == [BOB.replace("100", "900").as_bytes()],
         ..BASE
     },
     Scenario {
         attack: &attacks::forge::ATTACK,
         means: "a transfer of 999 to eve went through",
+        because: "no check tells who made a message. Encryption with a keystream is no help: \
+                  ciphertext xor the guessed text is the keystream, and that encrypts any text \
+                  as long",
         succeeded: |played| played.server.plaintexts() == [FORGED],
         ..BASE
     },
     Scenario {
         attack: &attacks::cut_record::ATTACK,
         means: "a transfer of 1 went through",
+        because: "no check tells a whole message from a part of one, and the length in front can \
+                  be made to fit",
         succeeded: |played| {
             let received = played.server.plaintexts();
             let text = received.first().map(|text| text.trim_ascii_end());
@@ -84,6 +98,8 @@ pub const SCENARIOS: &[Scenario] = &[
         attack: &attacks::mix_fields::ATTACK,
         clients: &[&[BOB, CAROL]],
         means: "the server took garbage for requests",
+        because: "no check ties the fields of a record to each other. The wrong nonce makes the \
+                  wrong keystream, and whatever that decrypts to is accepted",
         succeeded: |played| {
             let received = played.server.plaintexts();
             received.len() == 2 && received[0] != BOB.as_bytes() && received[1] != CAROL.as_bytes()
@@ -94,12 +110,16 @@ pub const SCENARIOS: &[Scenario] = &[
         attack: &attacks::rewrite_seq::ATTACK,
         clients: &[&[BOB, CAROL]],
         means: "the second transfer was made first",
+        because: "the record that comes first is genuine, and nothing in it says that it was \
+                  sent second",
         succeeded: |played| played.server.plaintexts() == [CAROL.as_bytes(), BOB.as_bytes()],
         ..BASE
     },
     Scenario {
         attack: &attacks::replay::ATTACK,
         means: "the transfer was made twice",
+        because: "the copy is as genuine as the record was, and nothing in it says that it came \
+                  before",
         succeeded: |played| played.server.plaintexts() == [BOB.as_bytes(); 2],
         ..BASE
     },
@@ -107,6 +127,8 @@ pub const SCENARIOS: &[Scenario] = &[
         attack: &attacks::reorder::ATTACK,
         clients: &[&[BOB, CAROL]],
         means: "the second transfer was made first",
+        because: "the record that comes first is genuine, and nothing in it says that it was \
+                  sent second",
         succeeded: |played| played.server.plaintexts() == [CAROL.as_bytes(), BOB.as_bytes()],
         ..BASE
     },
@@ -114,6 +136,8 @@ pub const SCENARIOS: &[Scenario] = &[
         attack: &attacks::drop::ATTACK,
         clients: &[&[BOB, CAROL, DAVE]],
         means: "the second of three transfers was never made, and the server ended well",
+        because: "the records that come are genuine, and nothing in the third says that there \
+                  was a second",
         succeeded: |played| {
             played.server.plaintexts() == [BOB.as_bytes(), DAVE.as_bytes()]
                 && played.server.code == Some(0)
@@ -124,6 +148,8 @@ pub const SCENARIOS: &[Scenario] = &[
         attack: &attacks::truncate::ATTACK,
         clients: &[&[BOB, CAROL]],
         means: "the server took half the conversation for all of it",
+        because: "each record is protected, but their end is not: anyone on the path can close a \
+                  TCP connection, and no record says that it was the last",
         succeeded: |played| {
             played.server.plaintexts() == [BOB.as_bytes()] && played.server.code == Some(0)
         },
@@ -132,6 +158,8 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         attack: &attacks::reflect::ATTACK,
         means: "the client took its own request for the answer",
+        because: "both directions use the same keys and count from the same number, so a record \
+                  that the client made fits where an answer is due",
         succeeded: |played| {
             played.clients[0].plaintexts() == [BOB.as_bytes()] && played.clients[0].code == Some(0)
         },
@@ -141,6 +169,8 @@ pub const SCENARIOS: &[Scenario] = &[
         attack: &attacks::replay_session::ATTACK,
         own_connections: 1,
         means: "the transfer was made again, in a connection that no client opened",
+        because: "every connection uses the same keys and counts from the same number, so a \
+                  record of one fits into any other",
         succeeded: |played| played.server.plaintexts() == [BOB.as_bytes(); 2],
         ..BASE
     },
@@ -148,6 +178,8 @@ pub const SCENARIOS: &[Scenario] = &[
         attack: &attacks::splice::ATTACK,
         clients: &[&[BOB, CAROL], &[DAVE, ERIN]],
         means: "the server took records of two clients for one conversation",
+        because: "every connection uses the same keys and counts from the same number, so a \
+                  record of one fits into the same place of another",
         succeeded: |played| {
             played.server.plaintexts() == [BOB, CAROL, BOB, ERIN].map(str::as_bytes)
         },
@@ -157,6 +189,8 @@ pub const SCENARIOS: &[Scenario] = &[
         attack: &attacks::swap_answers::ATTACK,
         clients: &[&[BOB], &[CAROL]],
         means: "each client took the other's answer for its own",
+        because: "both connections use the same keys and count from the same number, and nothing \
+                  ties an answer to its request",
         succeeded: |played| {
             let answers = payloads(&played.server.sent());
             let [one, other] = [0, 1].map(|client| payloads(&played.clients[client].received()));
@@ -168,6 +202,9 @@ pub const SCENARIOS: &[Scenario] = &[
         attack: &attacks::cross_stage::ATTACK,
         client_stage: |_| (&PART2_HMAC_SEQ, &PART2_HMAC),
         means: "the server acted on 8 bytes of nonsense and a garbled request",
+        because: "both stages use the same keys and authenticate the same bytes, and no byte \
+                  under the tag says which stage made it. The server takes the number and half \
+                  the nonce for the nonce, so it decrypts with the wrong keystream",
         succeeded: |played| {
             played.server.received().first().is_some_and(|record| record.plaintext.len() == 61 + 8)
         },
@@ -177,24 +214,29 @@ pub const SCENARIOS: &[Scenario] = &[
         attack: &attacks::downgrade::ATTACK,
         client_stage: |_| (&PART2_HMAC, &PART1_CTR),
         means: "the server acted on a request whose protection was taken off",
+        because: "both stages encrypt alike and with the same key, so what is left without the \
+                  tag is a record of the weaker stage",
         succeeded: |played| played.server.plaintexts() == [BOB.as_bytes()],
         ..BASE
     },
     Scenario {
         attack: &attacks::oversize_length::ATTACK,
         means: "the server did not refuse the length, but waited for 4 GiB",
+        because: "the length was believed before anything could be authenticated",
         succeeded: |played| played.server.refusal().is_none_or(|(check, _)| check != "too_long"),
         ..BASE
     },
     Scenario {
         attack: &attacks::delay::ATTACK,
         means: "the request was acted on late, and the attacker knows how long it is",
+        because: "a record hides what is said, but neither how much nor when. Nobody can tell an \
+                  attacker from a slow network",
         succeeded: |played| {
             let sent = played.clients[0].sent();
             let record = sent[0];
             let header = played.clients[0].events[0].stage.header();
             let len = header.len() + record.record.len();
-            played.ended_well() && played.log.learned == len.to_be_bytes()
+            played.ended_well() && played.log.learned() == format!("{len} bytes").as_bytes()
         },
         ..BASE
     },

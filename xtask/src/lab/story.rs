@@ -1,186 +1,412 @@
-//! `cargo xtask attack`: one attack told at length.
+//! One attack at one stage as a story: who did what, in causal order, and what came of it.
+//!
+//! It is made of what the victims reported and of what the attacker noted, and is the same for a terminal
+//! ([`text`]), for a page (the program `render`) and as JSON.
+//!
+//! - [`acts`]: what happened, in order; [`beliefs`]: what each side takes for the truth in the end.
+//! - [`words`]: what is said of it; [`text`]: how a terminal shows it, at a glance or with every byte.
 
-use std::fmt::Write;
-use std::ops::Range;
+pub mod acts;
+pub mod beliefs;
+pub mod text;
+pub mod words;
 
-use anstyle::{AnsiColor, Style};
 use attacker::attacks::control;
-use attacker::{ATTACKS, Passing, Step};
+use serde::{Deserialize, Serialize};
 use stages::Stage;
-use transcript::lines::{WIDTH, wrapped_to};
-use transcript::text;
+use transcript::{Event, Hex};
 
 use super::scenario::Scenario;
 use super::verdict::{Cell, Verdict};
 use super::victims::{Played, Victim};
 
-/// Bytes in a line.
-const ROW: usize = 16;
-
-const HEADING: Style = Style::new().bold();
-const ATTACKER: Style = AnsiColor::Yellow.on_default().bold();
-const CHANGED: Style = AnsiColor::Red.on_default().bold();
-const CLOSED: Style = AnsiColor::Green.on_default().bold();
-
-/// The attacks, a line each.
-pub fn list() -> String {
-    let mut text = String::new();
-    for attack in [&control::ATTACK].iter().chain(ATTACKS) {
-        _ = writeln!(text, "{HEADING}{:<16}{HEADING:#} {}", attack.name, attack.tries);
-    }
-    let nonces = "what a nonce used twice gives away, at part1-ctr and part2-aead";
-    _ = writeln!(text, "{HEADING}{:<16}{HEADING:#} {nonces}", "nonce-reuse");
-    _ = writeln!(text, "\nTry one at a stage: cargo xtask attack bit-flip part1-ctr");
-    text
+/// An attack at a stage, told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Story {
+    /// The attack's name.
+    pub attack: String,
+    /// The stage's name: of the server, where the client has another.
+    pub stage: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The check that stopped it, if one did.
+    pub by: Option<String>,
+    /// What came of it: in the victims' own words, where they refused.
+    pub why: String,
+    /// Whether that is what is known to come of it.
+    pub as_known: bool,
+    /// The attack's aim.
+    pub tries: String,
+    /// The property at stake.
+    pub at_stake: String,
+    /// The reason for the outcome.
+    pub because: String,
+    /// What closes it.
+    pub closed_by: String,
+    /// The stage of the client.
+    pub client_stage: String,
+    /// What happened, every cause before its effect.
+    pub acts: Vec<Act>,
+    /// What was sent and what was received, where the two differ and nobody noticed.
+    pub beliefs: Vec<Belief>,
+    /// What each client reported.
+    pub clients: Vec<Vec<Event>>,
+    /// What the server reported.
+    pub server: Vec<Event>,
+    /// All that there is to tell, where that is more than the acts.
+    #[serde(skip)]
+    pub detail: Option<String>,
 }
 
-/// Tells the attack: the honest message, what became of it, each side's view, and the verdict.
-pub fn told(
-    scenario: &Scenario,
-    stage: &'static Stage,
-    cell: &Cell,
-    played: Option<&Played>,
-) -> String {
-    let attack = scenario.attack;
-    // What the attacker has in hand was made by the client.
-    let (layout, _) = (scenario.client_stage)(stage);
-    let mut text = String::new();
-    _ = writeln!(text, "{HEADING}{} at {}: {}{HEADING:#}", attack.name, stage.name, attack.tries);
-    if let Some(played) = played {
-        text.push('\n');
-        for (number, step) in played.log.steps.iter().enumerate() {
-            let before = number.checked_sub(1).and_then(|before| played.log.steps.get(before));
-            let after = played.log.steps.get(number + 1);
-            _ = write!(text, "{}", step_told(layout, step, before, after));
-        }
-        for (number, client) in played.clients.iter().enumerate() {
-            let several = played.clients.len() > 1;
-            let which = if several { format!("client {number}") } else { "the client".to_owned() };
-            view(&mut text, &format!("What {which} says"), client);
-        }
-        view(&mut text, "What the server says", &played.server);
-    }
-    section(&mut text, "Verdict");
-    let (style, verdict) = match cell.verdict {
-        Verdict::Succeeded => (CHANGED, "it succeeds: ".to_owned()),
-        Verdict::Refused => {
-            (CLOSED, format!("it is refused by {}: ", cell.by.as_deref().unwrap_or_default()))
-        }
-        Verdict::NotApplicable => (Style::new(), "there is nothing to try: ".to_owned()),
-    };
-    for line in textwrap::wrap(&(verdict + &cell.why), wrapped_to(WIDTH)) {
-        _ = writeln!(text, "{style}{line}{style:#}");
-    }
-    _ = writeln!(text, "at stake: {}", attack.property);
-    _ = writeln!(text, "closed by: {}", attack.closed_by);
-    text
+/// Something that someone did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// Who.
+    pub who: Who,
+    /// In which connection, from 0 in the order of their beginning. Client `n` has connection `n`.
+    pub connection: usize,
+    /// What: `does` in JSON, with its fields beside it.
+    #[serde(flatten)]
+    pub deed: Deed,
 }
 
-/// A heading, and a gap above it where something stands there.
-pub(crate) fn section(text: &mut String, title: &str) {
-    let gap = if text.is_empty() { "" } else { "\n" };
-    _ = writeln!(text, "{gap}{HEADING}{title}{HEADING:#}\n");
+/// A party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// The client of the connection.
+    Client,
+    /// The one on the path.
+    Attacker,
+    /// The server.
+    Server,
 }
 
-fn view(text: &mut String, title: &str, victim: &Victim) {
-    section(text, title);
-    for event in &victim.events {
-        *text += &text::event(event);
+/// What someone did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "does", rename_all = "snake_case")]
+pub enum Deed {
+    /// A client or a server sends a message.
+    Sends {
+        /// Which of its direction and connection, from 0.
+        index: u64,
+        /// Its text.
+        plaintext: Hex,
+        /// The bytes on the wire.
+        bytes: Hex,
+    },
+    /// The attacker lets a message go on as it came.
+    PassesOn {
+        /// Which.
+        message: Message,
+        /// The bytes on the wire.
+        bytes: Hex,
+    },
+    /// The attacker takes a message off the wire.
+    Takes {
+        /// Which.
+        message: Message,
+        /// The bytes on the wire.
+        bytes: Hex,
+        /// Whether it never goes on.
+        kept: bool,
+    },
+    /// The attacker reads something out of what it took.
+    Learns {
+        /// What.
+        text: String,
+    },
+    /// The attacker holds back what it took.
+    Holds {
+        /// For how long, in milliseconds.
+        millis: u64,
+    },
+    /// The attacker compares two messages: the last that it took with one before.
+    Compares {
+        /// The fields in which they differ.
+        changes: Vec<Change>,
+    },
+    /// The attacker computes from what it took.
+    Computes {
+        /// What, in order.
+        values: Vec<Value>,
+    },
+    /// The attacker puts a message on the wire.
+    Puts {
+        /// Which one that it took.
+        message: Message,
+        /// To whom.
+        to: Who,
+        /// The bytes on the wire.
+        bytes: Hex,
+        /// Whether it was there before.
+        again: bool,
+        /// The fields that differ from those that were taken.
+        changes: Vec<Change>,
+    },
+    /// The attacker ends a direction, as its sender would by closing.
+    Ends,
+    /// A client or a server accepts a message.
+    Accepts {
+        /// Which of its direction and connection, from 0.
+        index: u64,
+        /// The sequence number in it, where the stage has one.
+        seq: Option<u64>,
+        /// The text that it reads.
+        plaintext: Hex,
+        /// The text that was sent, where that is another.
+        instead_of: Option<Hex>,
+        /// The bytes on the wire.
+        bytes: Hex,
+    },
+    /// A client or a server refuses a message.
+    Refuses {
+        /// Which was due, from 0.
+        index: u64,
+        /// The check.
+        check: String,
+        /// The check, the finding, and what it means.
+        message: String,
+    },
+    /// The server answers, and its answers go to the client as they are: at a glance, what is several acts.
+    Answers {
+        /// How many.
+        answers: usize,
+        /// How many of them the client accepts.
+        accepted: usize,
+    },
+    /// A client is left without an answer.
+    GetsNoAnswer {
+        /// How many requests it sent.
+        sent: usize,
+        /// How many answers it got.
+        answered: usize,
+    },
+    /// The server takes the end of a connection for the true one.
+    EndsWell {
+        /// How many messages it received.
+        received: usize,
+    },
+}
+
+/// A message that a client or a server sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The sender.
+    pub from: Who,
+    /// In which connection.
+    pub connection: usize,
+    /// Which of its direction and connection, from 0.
+    pub index: usize,
+}
+
+/// A field that was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Its name.
+    pub field: String,
+    /// Its offset in the message.
+    pub offset: usize,
+    /// Its bytes as they were taken.
+    pub before: Hex,
+    /// Its bytes as they are sent, less those that are cut off.
+    pub after: Hex,
+}
+
+/// Something that was computed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Value {
+    /// Its name.
+    pub name: String,
+    /// The value.
+    pub value: String,
+    /// From what.
+    pub from: String,
+}
+
+/// What one side sent in a connection, and what the other received.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Belief {
+    /// The sender: the client or the server.
+    pub sender: Who,
+    /// In which connection.
+    pub connection: usize,
+    /// The messages it sent.
+    pub sent: Vec<Said>,
+    /// The messages that the other received.
+    pub received: Vec<Said>,
+}
+
+/// A message as one side has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Its text.
+    pub plaintext: Hex,
+    /// Which message it is in truth. `None` if nobody sent it.
+    pub message: Option<Message>,
+}
+
+impl Story {
+    /// The story of an attack that was tried, or of one for which there is nothing to try.
+    pub fn new(
+        scenario: &Scenario,
+        stage: &'static Stage,
+        cell: &Cell,
+        played: Option<&Played>,
+    ) -> Self {
+        let attack = scenario.attack;
+        let stages = (scenario.client_stage)(stage);
+        let events = |victim: &Victim| victim.events.clone();
+        let acts = played.map(|played| acts::of(stages, played)).unwrap_or_default();
+        let is_open = cell.verdict == Verdict::Succeeded;
+        Self {
+            attack: attack.name.to_owned(),
+            stage: stage.name.to_owned(),
+            verdict: cell.verdict,
+            by: cell.by.clone(),
+            why: cell.why.clone(),
+            as_known: cell.is_as_known(attack.outcome_at(stage)),
+            tries: attack.tries.to_owned(),
+            at_stake: attack.property.to_owned(),
+            because: match (cell.verdict, cell.by.as_deref()) {
+                (Verdict::Succeeded, _) => scenario.because.to_owned(),
+                (Verdict::Refused, Some(check)) => because_of(check, stages.1),
+                (Verdict::Refused | Verdict::NotApplicable, _) => String::new(),
+            },
+            closed_by: attack.closed_by.to_owned(),
+            client_stage: stages.0.name.to_owned(),
+            beliefs: if is_open { beliefs::of(&acts) } else { Vec::new() },
+            acts,
+            clients: played.iter().flat_map(|played| &played.clients).map(events).collect(),
+            server: played.map(|played| events(&played.server)).unwrap_or_default(),
+            detail: None,
+        }
     }
-}
 
-/// One step of the attacker. A message that goes on as it came is told once.
-fn step_told(stage: &Stage, step: &Step, before: Option<&Step>, after: Option<&Step>) -> String {
-    let mut text = String::new();
-    let mut say = |line: &str| {
-        _ = writeln!(text, "{ATTACKER}attacker │{ATTACKER:#} {}", line.trim_end());
-    };
-    match step {
-        Step::Took(taken) if passes_on(Some(step), after) => {
-            say(&format!("passes on, {}", place(taken)));
+    /// Returns a sign and a word for what came of it.
+    pub fn verdict_in_a_word(&self) -> (&'static str, &'static str) {
+        match self.verdict {
+            Verdict::Succeeded if self.is_control() => ("✓", "passes"),
+            Verdict::Succeeded => ("✗", "open"),
+            Verdict::Refused => ("✓", "closed"),
+            Verdict::NotApplicable => ("-", "nothing to try"),
         }
-        Step::Took(taken) => {
-            say(&format!("takes, {}", place(taken)));
-            for row in rows(stage, &taken.bytes) {
-                let bytes = row.of(&taken.bytes);
-                say(&format!("{:<16} {}", row.label(), compared(bytes, bytes)));
-            }
-        }
-        Step::Sent { .. } if passes_on(before, Some(step)) => {}
-        Step::Sent { sent, taken } => {
-            say(&format!("sends, {}", place(sent)));
-            if (sent.session, sent.direction) != (taken.session, taken.direction) {
-                say(&format!("    taken from {}", place(taken)));
-            }
-            for row in rows(stage, &taken.bytes) {
-                let (old, new) = (row.of(&taken.bytes), row.of(&sent.bytes));
-                if old != new && !new.is_empty() {
-                    say(&format!("{:<16} {}", row.label(), compared(old, new)));
-                    say(&format!("{:>16} {}", "becomes", compared(new, old)));
+    }
+
+    /// Returns what came of it, in a line or two.
+    pub fn verdict_in_short(&self) -> String {
+        match (self.verdict, &self.by) {
+            (Verdict::Succeeded, _) if self.is_control() => self.why.clone(),
+            (Verdict::Succeeded, _) => format!("{}. Missing: {}", self.why, self.at_stake),
+            (Verdict::Refused, Some(check)) => match self.refused_by() {
+                Some(act) => {
+                    format!("by {check}: {} refuses it", self.the(act.who, act.connection))
                 }
-            }
-            let cut = taken.bytes.len().saturating_sub(sent.bytes.len());
-            if cut > 0 {
-                say(&format!("{cut:>5} bytes are cut off at the end"));
-            }
+                None => format!("by {check}: {}", self.why),
+            },
+            (Verdict::Refused | Verdict::NotApplicable, _) => self.why.clone(),
         }
     }
-    text
-}
 
-/// Returns whether a message is taken and goes on at once, as it was.
-fn passes_on(took: Option<&Step>, sent: Option<&Step>) -> bool {
-    match (took, sent) {
-        (Some(Step::Took(took)), Some(Step::Sent { sent, taken })) => {
-            took == taken && sent == taken
+    /// Returns whether the victims acted as the attacker wished.
+    pub fn is_open(&self) -> bool {
+        self.verdict == Verdict::Succeeded && !self.is_control()
+    }
+
+    /// Returns whether this is the control, whose success is as it should be.
+    pub fn is_control(&self) -> bool {
+        self.attack == control::ATTACK.name
+    }
+
+    /// Names a party. Clients have a number where there are several.
+    pub fn name_of(&self, who: Who, connection: usize) -> String {
+        match who {
+            Who::Client if self.clients.len() > 1 => format!("client {connection}"),
+            Who::Client => "client".to_owned(),
+            Who::Attacker => "attacker".to_owned(),
+            Who::Server => "server".to_owned(),
         }
-        _ => false,
-    }
-}
-
-fn place(passing: &Passing) -> String {
-    let Passing { session, direction, bytes } = passing;
-    format!("connection {session}, {direction}: {} bytes", bytes.len())
-}
-
-/// A line of bytes: a field of a message, or a piece of a long one.
-struct Row {
-    field: &'static str,
-    bytes: Range<usize>,
-}
-
-impl Row {
-    fn label(&self) -> String {
-        format!("{:>5} {}", self.bytes.start, self.field)
     }
 
-    /// The bytes of this row in a message, which may have been cut.
-    fn of<'m>(&self, message: &'m [u8]) -> &'m [u8] {
-        let end = self.bytes.end.min(message.len());
-        message.get(self.bytes.start..end).unwrap_or_default()
+    /// Names a party, as it is called in a sentence.
+    pub fn the(&self, who: Who, connection: usize) -> String {
+        let name = self.name_of(who, connection);
+        if name.contains(' ') { name } else { format!("the {name}") }
     }
-}
 
-/// Cuts a message of this stage into rows, which tile it.
-fn rows(stage: &Stage, message: &[u8]) -> Vec<Row> {
-    let parts = stage.split(message).unwrap_or_default();
-    let rows = parts.iter().flat_map(|part| {
-        let (field, at, end) = (part.field.name, part.offset, part.offset + part.bytes.len());
-        let pieces = (at..end).step_by(ROW);
-        pieces.map(move |from| Row { field, bytes: from..(from + ROW).min(end) })
-    });
-    rows.collect()
-}
+    /// Names a connection by those at its ends, if there are several.
+    pub fn name_of_connection(&self, connection: usize) -> Option<String> {
+        let several = self.acts.iter().any(|act| act.connection > 0);
+        several.then(|| {
+            let of = if connection < self.clients.len() {
+                self.name_of(Who::Client, connection)
+            } else {
+                "the attacker's own".to_owned()
+            };
+            format!("connection {connection}: {of}")
+        })
+    }
 
-/// Bytes in hexadecimal, those that differ from `other` in brackets.
-pub(crate) fn compared(bytes: &[u8], other: &[u8]) -> String {
-    let mut text = String::new();
-    for (number, byte) in bytes.iter().enumerate() {
-        if other.get(number) == Some(byte) {
-            _ = write!(text, " {byte:02x} ");
+    /// Names a message, as it is called in a sentence.
+    pub fn name_of_message(&self, message: Message) -> String {
+        let Message { from, connection, index } = message;
+        let noun = if from == Who::Server {
+            "answer"
+        } else if self.stage_of(from).is_some_and(Stage::has_records) {
+            "record"
         } else {
-            _ = write!(text, "{CHANGED}[{byte:02x}]{CHANGED:#}");
-        }
+            "message"
+        };
+        let of = if self.name_of_connection(0).is_some() {
+            format!(" of connection {connection}")
+        } else {
+            String::new()
+        };
+        format!("{noun} {index}{of}")
     }
-    text
+
+    /// The stage at which a party seals and opens: the attacker has the client's in mind.
+    pub fn stage_of(&self, who: Who) -> Option<&'static Stage> {
+        Stage::find(if who == Who::Server { &self.stage } else { &self.client_stage })
+    }
+
+    /// Returns whether the client is led to a server of another stage.
+    pub fn is_misled(&self) -> bool {
+        self.client_stage != self.stage
+    }
+
+    /// The act in which a side refused.
+    fn refused_by(&self) -> Option<&Act> {
+        self.acts.iter().find(|act| matches!(act.deed, Deed::Refuses { .. }))
+    }
+}
+
+/// Explains why a check stops what it stops.
+fn because_of(check: &str, stage: &Stage) -> String {
+    let covered = listed(&stage.covered());
+    match check {
+        "bad_tag" => format!(
+            "the tag is computed over {covered} under a key that the attacker does not have: whoever changes \
+             any of it cannot make a tag that fits"
+        ),
+        "out_of_order" => "the tag covers the number in the record, and the server counts along: only the \
+                           next number is accepted, and each only once"
+            .to_owned(),
+        "too_short" => "what is left is shorter than any record of this stage: there is no room in it for the tag"
+            .to_owned(),
+        "too_long" => "the length is compared with the limit before anything is read or allocated for it"
+            .to_owned(),
+        "encryption" => "what passes by is ciphertext: without the key it tells no more than its length"
+            .to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// "seq, nonce and ciphertext".
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }

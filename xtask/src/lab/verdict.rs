@@ -5,7 +5,7 @@ use std::fmt;
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result, bail};
 use attacker::{ATTACKS, Attack, Outcome};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stages::Stage;
 use transcript::visible;
 
@@ -30,7 +30,7 @@ pub struct Cell {
 }
 
 /// A verdict on an attack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The victims acted as the attacker wished.

@@ -1,10 +1,9 @@
-//! Holds a message back for a while, and log how long it is.
+//! Holds a message back for a while, and notes how long it is.
 //!
 //! **Needs** a place on the path. **Uses** that neither lengths nor times are hidden or checked: no
 //! record layer does that, TLS included, though TLS 1.3 can pad records (RFC 8446, section 5.4).
 
 use std::io;
-use std::thread;
 use std::time::Duration;
 
 use stages::PART1_PLAIN;
@@ -29,8 +28,8 @@ fn run(path: &Path) -> io::Result<()> {
     let mut session = path.accept()?;
     let request = session.requests.take()?;
 
-    path.learn(&request.bytes().len().to_be_bytes());
-    thread::sleep(DELAY);
+    path.learn(format!("{} bytes", request.bytes().len()).as_bytes());
+    path.hold(DELAY);
 
     session.requests.send(&request)?;
     session.relay();

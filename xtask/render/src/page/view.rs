@@ -132,12 +132,29 @@ enum Outcome<'a> {
 }
 
 /// Bytes in a row that look alike.
-struct Run {
-    text: String,
+pub struct Run {
+    pub text: String,
     /// Not as they were sent.
-    changed: bool,
+    pub changed: bool,
     /// Not printable, so written as escapes.
     escaped: bool,
+}
+
+/// Writes bytes in runs of those that are changed, and those that are not.
+pub fn runs_of(
+    bytes: &[u8],
+    changed: &[bool],
+    gap: &str,
+    write: impl Fn(u8) -> String,
+) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (byte, changed) in bytes.iter().zip(changed) {
+        match runs.last_mut() {
+            Some(run) if run.changed == *changed => run.text += &(gap.to_owned() + &write(*byte)),
+            _ => runs.push(Run { text: write(*byte), changed: *changed, escaped: false }),
+        }
+    }
+    runs
 }
 
 impl<'a> ExchangeView<'a> {

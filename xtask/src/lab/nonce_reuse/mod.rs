@@ -10,7 +10,7 @@ mod story;
 
 use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -20,9 +20,10 @@ use attacker::nonce_reuse::{AuthenticationKey, other_plaintext, xor_of_plaintext
 use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, Stage};
 use transcript::{Event, EventKind, Record, Role};
 
+use crate::lab::story::Story;
 use crate::launch::driver::Bounds;
 use crate::launch::{Driver, Programs, Report};
-use crate::{WrongArgument, complain, print};
+use crate::{WrongArgument, complain};
 
 /// Time limit for the server's silence. It waits 10 s for its peer.
 const SILENCE: Duration = Duration::from_secs(12);
@@ -55,15 +56,15 @@ pub struct Forgery {
     pub server: Vec<Event>,
 }
 
-/// Runs the lab at `stage` and tells what happens. The exit code is 0 when the attack succeeds, as it is
-/// known to, else 1; and 2 at a stage that has no such lab.
-pub fn run(stage: &'static Stage) -> Result<ExitCode> {
-    if !has_lab(stage) {
+/// Runs the lab at each of `stages`, and tells what happens. That is expected to succeed.
+///
+/// # Errors
+/// When a stage has no such lab, or as [`NonceLab::run`].
+pub fn tell(stages: &[&'static Stage]) -> Result<Vec<Story>> {
+    if let Some(stage) = stages.iter().find(|stage| !has_lab(stage)) {
         return Err(WrongArgument(no_lab(stage)).into());
     }
-    let lab = NonceLab::run(stage)?;
-    print(&lab.text())?;
-    Ok(ExitCode::from(u8::from(!lab.succeeded())))
+    stages.iter().map(|stage| NonceLab::run(stage).map(|lab| lab.story())).collect()
 }
 
 fn has_lab(stage: &Stage) -> bool {
@@ -97,9 +98,9 @@ impl NonceLab {
             && self.forgery.as_ref().is_none_or(Forgery::is_accepted)
     }
 
-    /// The story, styled with escape codes.
-    pub fn text(&self) -> String {
-        story::told(self)
+    /// Returns it as a story.
+    pub fn story(&self) -> Story {
+        story::of(self)
     }
 }
 

@@ -1,0 +1,439 @@
+//! A story as a person reads it in a terminal, styled with escape codes.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use stages::Role;
+use transcript::lines::{
+    BAD, DIM, GOOD, HEADING, PLAIN, field_style, role_style, width, wrapped_to,
+};
+use transcript::{Event, EventKind, Record, text, visible};
+
+use super::acts::in_short;
+use super::words::{Content, Line, Tone, cut_off, fields, number, shown};
+use super::{Act, Change, Deed, Story, Who};
+use crate::lab::verdict::Verdict;
+
+pub(crate) const ATTACKER: Style = AnsiColor::Yellow.on_default().bold();
+
+/// Columns of a party's name.
+const NAME: usize = 8;
+/// Columns of a word that says what is done, or where.
+const WORD: usize = 9;
+/// Columns left of the text: a name, a bar, a word.
+const GUTTER: usize = NAME + 3 + WORD + 1;
+/// Columns of a field's name.
+const FIELD: usize = 12;
+/// Columns of what is said in the conclusion.
+const CONCLUSION: usize = "closed by  ".len();
+/// Bytes in a row, at most.
+const ROW: usize = 16;
+
+/// Words and their style. Spaces within one are kept, and it is not broken.
+type Piece = (Style, String);
+
+/// Tells one story, or several of one attack, with what came of each above them.
+pub fn told(stories: &[Story], is_detailed: bool) -> String {
+    let mut text = String::new();
+    if let [story] = stories {
+        let Story { attack, stage, tries, .. } = story;
+        heading(&mut text, &format!("{attack} at {stage}: {tries}"));
+        text.push('\n');
+        paragraph(&mut text, verdict_style(story), &verdict(story));
+    } else if let Some(first) = stories.first() {
+        heading(&mut text, &format!("{}: {}", first.attack, first.tries));
+        text.push('\n');
+        let column = stories.iter().map(|story| story.stage.len()).max().unwrap_or_default() + 2;
+        for story in stories {
+            let indent = " ".repeat(column);
+            let options = wrapped_to(width()).subsequent_indent(&indent);
+            let line = format!("{:<column$}{}", story.stage, verdict(story));
+            let style = verdict_style(story);
+            for line in textwrap::wrap(&line, options) {
+                _ = writeln!(text, "{style}{line}{style:#}");
+            }
+        }
+    }
+    for story in stories {
+        if stories.len() > 1 {
+            text.push('\n');
+            heading(&mut text, &format!("At {}", story.stage));
+        }
+        text += &told_below(story, is_detailed);
+    }
+    if !is_detailed && stories.iter().any(|story| !story.acts.is_empty()) {
+        text += "more: --detail, --page FILE.html\n";
+    }
+    text
+}
+
+/// The conversation, what each side believes in the end, and the conclusion.
+fn told_below(story: &Story, is_detailed: bool) -> String {
+    let mut telling = Telling::new(story);
+    if let Some(detail) = story.detail.as_ref().filter(|_| is_detailed) {
+        telling.gap();
+        telling.text += detail;
+    } else if is_detailed {
+        telling.all_acts();
+    } else {
+        telling.acts(&in_short(&story.acts));
+    }
+    telling.beliefs();
+    telling.conclusion();
+    telling.text
+}
+
+/// What came of it, in a line.
+fn verdict(story: &Story) -> String {
+    let (sign, word) = story.verdict_in_a_word();
+    let colon = if story.by.is_some() { "" } else { ":" };
+    visible(&format!("{sign} {word}{colon} {}", story.verdict_in_short()))
+}
+
+fn verdict_style(story: &Story) -> Style {
+    match story.verdict {
+        Verdict::Succeeded if story.is_open() => BAD,
+        Verdict::Succeeded | Verdict::Refused => GOOD.bold(),
+        Verdict::NotApplicable => PLAIN,
+    }
+}
+
+fn heading(text: &mut String, words: &str) {
+    paragraph(text, HEADING, words);
+}
+
+fn paragraph(text: &mut String, style: Style, words: &str) {
+    for line in textwrap::wrap(words, wrapped_to(width())) {
+        _ = writeln!(text, "{style}{line}{style:#}");
+    }
+}
+
+/// Lines as they grow, each with the name of who does something in front.
+struct Telling<'s> {
+    story: &'s Story,
+    width: usize,
+    text: String,
+    is_detailed: bool,
+    /// Whose name stands above.
+    above: Option<String>,
+}
+
+impl<'s> Telling<'s> {
+    fn new(story: &'s Story) -> Self {
+        Self { story, width: width(), text: String::new(), is_detailed: false, above: None }
+    }
+
+    fn gap(&mut self) {
+        self.text.push('\n');
+        self.above = None;
+    }
+
+    fn room(&self) -> usize {
+        self.width - GUTTER
+    }
+
+    /// Every act, as the one who did it reports it.
+    fn all_acts(&mut self) {
+        self.is_detailed = true;
+        let story = self.story;
+        let events = || story.server.iter().chain(story.clients.iter().flatten());
+        let is_end = |event: &&Event| matches!(event.kind, EventKind::Closed { .. });
+        let is_beginning = |event: &&Event| {
+            matches!(event.kind, EventKind::Listening { .. } | EventKind::Connected { .. })
+        };
+        self.gap();
+        for event in events().filter(is_beginning) {
+            self.event("", event);
+        }
+        self.acts(&story.acts);
+        self.gap();
+        for event in events().filter(is_end) {
+            self.event("", event);
+        }
+    }
+
+    /// An event as a run tells it, with a wider margin.
+    fn event(&mut self, number: &str, event: &Event) {
+        let wider = NAME - "client".len();
+        let mut pad = format!("{number:<wider$}");
+        for line in text::event_within(self.width - wider, event).lines() {
+            _ = writeln!(self.text, "{}", line.replacen(" │", &format!("{pad} │"), 1));
+            pad = " ".repeat(wider);
+        }
+        self.above = None;
+    }
+
+    /// An act as the client or the server reports it, if it is one of theirs.
+    fn reported(&self, act: &Act) -> Option<Event> {
+        let role = match act.who {
+            Who::Client => transcript::Role::Client,
+            Who::Server => transcript::Role::Server,
+            Who::Attacker => return None,
+        };
+        let stage = self.story.stage_of(act.who)?;
+        let record = |index: u64, plaintext: &[u8], bytes: &[u8]| {
+            let payload = bytes.get(stage.header().len()..).unwrap_or_default();
+            Record::new(stage, index, plaintext, payload)
+        };
+        let kind = match &act.deed {
+            Deed::Sends { index, plaintext, bytes } => {
+                EventKind::Sent(record(*index, plaintext, bytes))
+            }
+            Deed::Accepts { index, plaintext, bytes, .. } => {
+                EventKind::Received(record(*index, plaintext, bytes))
+            }
+            Deed::Refuses { index, check, message } => EventKind::Rejected {
+                index: *index,
+                error: check.clone(),
+                message: message.clone(),
+                expected_seq: None,
+                record: None,
+            },
+            _ => return None,
+        };
+        Some(Event { role, stage, kind })
+    }
+
+    fn acts(&mut self, acts: &[Act]) {
+        let story = self.story;
+        for (connection, scene) in story.scenes(acts) {
+            self.gap();
+            self.connection(connection);
+            for (act, lines) in scene {
+                let reported = self.is_detailed.then(|| self.reported(act)).flatten();
+                if let Some(event) = reported {
+                    let name = story.name_of(act.who, act.connection);
+                    self.event(name.strip_prefix("client").unwrap_or_default(), &event);
+                    continue;
+                }
+                for line in &lines {
+                    self.line(act.who, connection, line);
+                }
+                if let Deed::Takes { bytes, .. } = &act.deed
+                    && self.is_detailed
+                {
+                    self.every_byte(bytes, connection);
+                }
+            }
+        }
+    }
+
+    fn connection(&mut self, connection: usize) {
+        if let Some(name) = self.story.name_of_connection(connection) {
+            _ = writeln!(self.text, "{DIM}{name}{DIM:#}");
+        }
+        self.above = None;
+    }
+
+    fn line(&mut self, who: Who, connection: usize, line: &Line) {
+        let style = style_of(line.tone);
+        let by = (who, connection);
+        let pieces = match &line.content {
+            // What stands alone is told as the word would be.
+            Content::Words(text) if line.word.is_empty() => styled(style, text),
+            Content::Words(text) => styled(PLAIN, text),
+            Content::Text { text, other, note } => {
+                let note = note.iter().map(|note| (BAD, format!("({note})")));
+                quoted(text, *other, self.room()).into_iter().chain(note).collect()
+            }
+            Content::Fields { before, stage, bytes } => {
+                let fields = fields(stage, bytes);
+                let last = fields.len().saturating_sub(1);
+                let fields = fields.into_iter().enumerate().map(|(number, (role, text))| {
+                    (field_style(role), if number < last { text + "," } else { text })
+                });
+                styled(PLAIN, before).into_iter().chain(fields).collect()
+            }
+            Content::Change { change, role, becomes } => {
+                return self.change(by, change, *role, becomes);
+            }
+        };
+        self.pieces(by, style, &line.word, pieces);
+    }
+
+    /// All bytes of a message, field by field.
+    fn every_byte(&mut self, bytes: &[u8], connection: usize) {
+        let stage = self.story.stage_of(Who::Attacker).filter(|stage| stage.has_records());
+        for part in stage.and_then(|stage| stage.split(bytes)).unwrap_or_default() {
+            let style = field_style(part.field.role);
+            let fit = self.bytes_in_a_row();
+            for (at, row) in (part.offset..).step_by(fit).zip(part.bytes.chunks(fit)) {
+                let row = format!("{:<FIELD$}{}", part.field.name, marked(style, row, row));
+                let by = (Who::Attacker, connection);
+                self.pieces(by, DIM, &format!("byte {at}"), vec![(PLAIN, row)]);
+            }
+        }
+    }
+
+    fn bytes_in_a_row(&self) -> usize {
+        ((self.room() - FIELD - 1) / 3).clamp(4, ROW) / 4 * 4
+    }
+
+    /// A field and the other, the bytes in brackets that differ; of a long one, the rows in which some do.
+    fn change(&mut self, by: (Who, usize), change: &Change, role: Role, becomes: &str) {
+        let Change { field, offset, before, after } = change;
+        if role == Role::Plaintext {
+            for (word, one, other) in [("changes", before, after), ("into", after, before)] {
+                self.pieces(by, PLAIN, word, quoted(one, Some(&**other), self.room()));
+            }
+            return;
+        }
+        let fit = self.bytes_in_a_row();
+        for (at, old) in (0..).step_by(fit).zip(before.chunks(fit)) {
+            let new = after.get(at..(at + old.len()).min(after.len())).unwrap_or_default();
+            if old == new || new.is_empty() {
+                continue;
+            }
+            let place = format!("byte {}", offset + at);
+            for (place, name, one, other) in
+                [(&*place, field.as_str(), old, new), ("", becomes, new, old)]
+            {
+                let value =
+                    number(role, one).map(|value| format!(" = {value}")).unwrap_or_default();
+                let row = marked(field_style(role), one, other);
+                self.pieces(by, DIM, place, vec![(PLAIN, format!("{name:<FIELD$}{row}{value}"))]);
+            }
+        }
+        if let Some(what) = cut_off(change) {
+            self.pieces(by, PLAIN, "cuts off", styled(PLAIN, &what));
+        }
+    }
+
+    fn beliefs(&mut self) {
+        let story = self.story;
+        if !story.beliefs.is_empty() {
+            self.gap();
+            _ = writeln!(self.text, "{HEADING}What each side believes{HEADING:#}");
+        }
+        for belief in &story.beliefs {
+            self.connection(belief.connection);
+            for (who, lines) in story.sides(belief) {
+                for line in &lines {
+                    self.line(who, belief.connection, line);
+                }
+            }
+        }
+    }
+
+    fn conclusion(&mut self) {
+        self.text.push('\n');
+        for (name, text) in self.story.conclusion() {
+            let indent = " ".repeat(CONCLUSION);
+            let line = format!("{name:<CONCLUSION$}{text}");
+            let options = wrapped_to(self.width).subsequent_indent(&indent);
+            for (number, line) in textwrap::wrap(&line, options).iter().enumerate() {
+                match line.split_at_checked(name.len()).filter(|_| number == 0) {
+                    Some((name, rest)) => {
+                        _ = writeln!(self.text, "{HEADING}{name}{HEADING:#}{rest}");
+                    }
+                    None => _ = writeln!(self.text, "{line}"),
+                }
+            }
+        }
+    }
+
+    /// What someone does in a word, and pieces that are not broken, on as many lines as they take.
+    fn pieces(&mut self, by: (Who, usize), style: Style, word: &str, pieces: Vec<Piece>) {
+        let room = self.room();
+        let (mut word, mut used) = (word, 0);
+        for (piece_style, piece) in pieces {
+            let len = anstream::adapter::strip_str(&piece)
+                .map(|text| text.chars().count())
+                .sum::<usize>();
+            if used == 0 || used + 1 + len > room {
+                if used > 0 {
+                    self.text.push('\n');
+                }
+                self.margin(by);
+                _ = write!(self.text, "{style}{word:<WORD$}{style:#} ");
+                (word, used) = ("", 0);
+            } else {
+                self.text.push(' ');
+                used += 1;
+            }
+            _ = write!(self.text, "{piece_style}{piece}{piece_style:#}");
+            used += len;
+        }
+        self.text.push('\n');
+    }
+
+    fn margin(&mut self, (who, connection): (Who, usize)) {
+        let name = self.story.name_of(who, connection);
+        let style = match who {
+            Who::Client => role_style(transcript::Role::Client),
+            Who::Server => role_style(transcript::Role::Server),
+            Who::Attacker => ATTACKER,
+        };
+        let shown = if self.above.as_ref() == Some(&name) { "" } else { &name };
+        _ = write!(self.text, "{style}{shown:<NAME$} │{style:#} ");
+        self.above = Some(name);
+    }
+}
+
+fn style_of(tone: Tone) -> Style {
+    match tone {
+        Tone::Plain => PLAIN,
+        Tone::Good => GOOD,
+        Tone::Bad => BAD,
+        Tone::Quiet => DIM,
+    }
+}
+
+fn styled(style: Style, text: &str) -> Vec<Piece> {
+    text.split_whitespace().map(|word| (style, word.to_owned())).collect()
+}
+
+/// Bytes in hexadecimal, each run of those that differ from `other` in brackets.
+pub(crate) fn marked(style: Style, bytes: &[u8], other: &[u8]) -> String {
+    let mut text = String::new();
+    let mut before = false;
+    for (number, byte) in bytes.iter().enumerate() {
+        let changed = other.get(number) != Some(byte);
+        let gap = match (before, changed) {
+            (false, true) => "[",
+            (true, false) => "]",
+            _ => " ",
+        };
+        let style = if changed { BAD } else { style };
+        _ = write!(text, "{gap}{style}{byte:02x}{style:#}");
+        before = changed;
+    }
+    if before {
+        text.push(']');
+    }
+    text
+}
+
+/// A text in quotes, or what is worth to be shown of it; the bytes in brackets that differ from `other`. Of what is
+/// no text, there is as much as there is room for. Each word is a piece.
+fn quoted(bytes: &[u8], other: Option<&[u8]>, room: usize) -> Vec<Piece> {
+    let (mut text, differ) = shown(bytes, other);
+    let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\r' | b'\n');
+    if !text.iter().all(is_text) {
+        let fits = |text: &[u8]| text.escape_ascii().count() + "\"\" …".chars().count() <= room;
+        while let Some((_, less)) = text.split_last().filter(|_| !fits(text)) {
+            text = less;
+        }
+    }
+    let mut quoted = String::from("\"");
+    let mut before = false;
+    for (byte, now) in text.iter().zip(differ) {
+        quoted.push_str(match (before, now) {
+            (false, true) => "[",
+            (true, false) => "]",
+            _ => "",
+        });
+        _ = write!(quoted, "{}", byte.escape_ascii());
+        before = now;
+    }
+    quoted.push_str(if before { "]\"" } else { "\"" });
+    let more = (text.len() < bytes.len()).then(|| (DIM, "…".to_owned()));
+    let words = quoted.split(' ').map(|word| (PLAIN, word.to_owned()));
+    words.chain(more).collect()
+}
+
+/// A heading, and a gap above it where something stands there.
+pub(crate) fn section(text: &mut String, title: &str) {
+    let gap = if text.is_empty() { "" } else { "\n" };
+    _ = writeln!(text, "{gap}{HEADING}{title}{HEADING:#}\n");
+}

@@ -1,0 +1,369 @@
+//! A story in words: what a terminal and a page both say.
+
+use std::borrow::Cow;
+
+use stages::{Role, Stage};
+
+use super::{Act, Belief, Change, Deed, Message, Said, Story, Who};
+
+/// Bytes of a field that are shown where it is named in passing.
+const SHOWN: usize = 4;
+
+/// One thing that someone does or has.
+#[derive(Debug)]
+pub struct Line<'s> {
+    /// How it is to be taken.
+    pub tone: Tone,
+    /// What is done, in a word. Empty if that stands above.
+    pub word: Cow<'s, str>,
+    /// To what.
+    pub content: Content<'s>,
+}
+
+/// An act, and what is to be said of it.
+pub type Told<'s> = (&'s Act, Vec<Line<'s>>);
+
+/// How something is to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    Plain,
+    /// A check passed, or stopped something.
+    Good,
+    /// Something happens that should not.
+    Bad,
+    /// It matters less.
+    Quiet,
+}
+
+/// What something is done to.
+#[derive(Debug)]
+pub enum Content<'s> {
+    /// Words.
+    Words(Cow<'s, str>),
+    /// A text, and what is to be known of it.
+    Text {
+        /// The text.
+        text: &'s [u8],
+        /// The text with which it is to be compared.
+        other: Option<&'s [u8]>,
+        /// What is to be known of it.
+        note: Option<String>,
+    },
+    /// A record, as its fields.
+    Fields {
+        /// Words in front of them.
+        before: String,
+        /// The stage at which it is read.
+        stage: &'static Stage,
+        /// The record.
+        bytes: &'s [u8],
+    },
+    /// A field, and another in its place.
+    Change {
+        /// Both.
+        change: &'s Change,
+        /// Its role.
+        role: Role,
+        /// What is said of the other.
+        becomes: &'static str,
+    },
+}
+
+impl Story {
+    /// Returns the acts by connection, each with what is to be said of it. A connection that is left and taken
+    /// up again comes twice.
+    pub fn scenes<'s>(&'s self, acts: &'s [Act]) -> Vec<(usize, Vec<Told<'s>>)> {
+        let mut scenes: Vec<(usize, Vec<Told>)> = Vec::new();
+        let mut refused = Vec::new();
+        for act in acts {
+            if let Deed::Refuses { .. } = act.deed {
+                refused.push((act.connection, act.who));
+            }
+            let is_late = refused.contains(&(act.connection, Who::Server));
+            if act.deed == Deed::Ends && is_late {
+                continue;
+            }
+            let told = (act, self.lines(act, is_late));
+            match scenes.last_mut() {
+                Some((connection, scene)) if *connection == act.connection => scene.push(told),
+                _ => scenes.push((act.connection, vec![told])),
+            }
+        }
+        scenes
+    }
+
+    /// Returns what is to be said of an act, after the server has refused something or before.
+    fn lines<'s>(&'s self, act: &'s Act, is_late: bool) -> Vec<Line<'s>> {
+        match &act.deed {
+            Deed::Sends { plaintext, .. } => vec![text("sends", plaintext)],
+            Deed::PassesOn { bytes, .. } => self.message("passes on", bytes).into_iter().collect(),
+            Deed::Takes { message, bytes, kept } => {
+                let keeps = || {
+                    let what = self.name_of_message(*message);
+                    words("keeps", format!("{what}: it goes nowhere"))
+                };
+                let takes = self.message("takes", bytes);
+                takes.into_iter().chain(kept.then(keeps)).collect()
+            }
+            Deed::Learns { text } => vec![bad(words("learns", text))],
+            Deed::Holds { millis } => vec![words("waits", format!("{millis} ms"))],
+            Deed::Compares { changes } => self.changes(changes, "other"),
+            Deed::Computes { values } => {
+                let value = |value: &'s super::Value| {
+                    [words(&*value.name, &value.value), quiet(words("", &value.from))]
+                };
+                values.iter().flat_map(value).collect()
+            }
+            Deed::Puts { message, to, bytes, again, changes } => {
+                let what = if changes.is_empty() {
+                    self.name_of_message(*message)
+                } else {
+                    format!("these {} B", bytes.len())
+                };
+                let whom = self.the(*to, act.connection);
+                let once_more = if *again { ", once more" } else { "" };
+                let is_late = is_late && *to == Who::Server;
+                let late = if is_late { ", which has closed the connection" } else { "" };
+                let sends = words("sends", format!("{what} to {whom}{once_more}{late}"));
+                let mut lines = self.changes(changes, "becomes");
+                lines.push(sends);
+                lines
+            }
+            Deed::Ends => {
+                let how = "the connection to the server, as the client would when it has sent all";
+                vec![words("ends", how)]
+            }
+            Deed::Accepts { seq, plaintext, instead_of, bytes, .. } => {
+                let stage = self.stage_of(act.who);
+                let reads = stage.filter(|_| self.is_misled()).map(|stage| {
+                    let content = Content::Fields { before: "it as".to_owned(), stage, bytes };
+                    Line { tone: Tone::Plain, word: "reads".into(), content }
+                });
+                let other = instead_of.as_deref();
+                let accepts = Line {
+                    tone: if other.is_some() { Tone::Bad } else { Tone::Plain },
+                    word: "accepts".into(),
+                    content: Content::Text { text: plaintext, other, note: None },
+                };
+                let checks = stage.map(|stage| checks(stage, *seq));
+                reads.into_iter().chain([accepts]).chain(checks).collect()
+            }
+            Deed::Refuses { index, check, message } => {
+                let why = match message.strip_prefix(&format!("record {index} refused: ")) {
+                    Some(why) => format!("record {index}, {check}: {why}"),
+                    None => format!("{check}: {message}"),
+                };
+                vec![Line { tone: Tone::Good, ..words("refuses", why) }]
+            }
+            Deed::Answers { answers, accepted } => {
+                vec![words("answers", self.answers(act, *answers, *accepted))]
+            }
+            Deed::GetsNoAnswer { sent, answered } => {
+                let how = match (sent, answered) {
+                    (1, _) => "in vain for an answer".to_owned(),
+                    (_, 0) => format!("in vain for {sent} answers"),
+                    _ => format!("in vain for {} more of {sent} answers", sent - answered),
+                };
+                vec![words("waits", how)]
+            }
+            Deed::EndsWell { received } => {
+                let how = format!("well, after {received}: nothing tells it that there was more");
+                vec![bad(words("ends", how))]
+            }
+        }
+    }
+
+    fn answers(&self, act: &Act, answers: usize, accepted: usize) -> String {
+        let client = self.the(Who::Client, act.connection);
+        let times = match answers {
+            1 => "and",
+            2 => "twice, and",
+            _ => &format!("{answers} times, and"),
+        };
+        match (answers, accepted) {
+            (1, 1) => format!("{times} {client} accepts it"),
+            (_, 0) => format!("{times} {client} does not listen any more"),
+            (2, 2) => format!("{times} {client} accepts both"),
+            (all, some) if all == some => format!("{times} {client} accepts all"),
+            (_, 1) => format!("{times} {client} accepts the first, as it waits for no other"),
+            (_, some) => {
+                format!("{times} {client} accepts the first {some}, as it waits for no other")
+            }
+        }
+    }
+
+    /// A message on the wire, as anyone on the path sees it.
+    fn message<'s>(&self, word: &'static str, bytes: &'s [u8]) -> Option<Line<'s>> {
+        let stage = self.stage_of(Who::Attacker)?;
+        let content = if stage.has_records() {
+            Content::Fields { before: format!("{} B:", bytes.len()), stage, bytes }
+        } else {
+            Content::Text { text: bytes, other: None, note: None }
+        };
+        Some(Line { tone: Tone::Plain, word: word.into(), content })
+    }
+
+    fn changes<'s>(&self, changes: &'s [Change], becomes: &'static str) -> Vec<Line<'s>> {
+        let fields = self.stage_of(Who::Attacker).map(|stage| stage.fields).unwrap_or_default();
+        let changes = changes.iter().filter_map(|change| {
+            let role = fields.iter().find(|field| field.name == change.field)?.role;
+            let content = Content::Change { change, role, becomes };
+            Some(Line { tone: Tone::Plain, word: "changes".into(), content })
+        });
+        changes.collect()
+    }
+
+    /// Returns what the sender and the receiver believe of a connection, the sender first.
+    pub fn sides<'s>(&'s self, belief: &'s Belief) -> [(Who, Vec<Line<'s>>); 2] {
+        let Belief { sender, sent, received, .. } = belief;
+        let receiver = if *sender == Who::Client { Who::Server } else { Who::Client };
+        [(*sender, "it sent", sent, received), (receiver, "it got", received, sent)].map(
+            |(who, word, said, others)| {
+                let mut lines: Vec<_> = (0..)
+                    .zip(said)
+                    .map(|(number, said)| {
+                        // They are compared where the one became the other.
+                        let became =
+                            received.get(number).is_some_and(|said| said.message.is_none());
+                        let other = others.get(number);
+                        let other = other.filter(|_| became && sent.len() == received.len());
+                        let content = Content::Text {
+                            text: &said.plaintext,
+                            other: other.map(|other| &*other.plaintext),
+                            note: self.origin(belief, said),
+                        };
+                        let word = if number == 0 { word } else { "" };
+                        Line { tone: Tone::Plain, word: word.into(), content }
+                    })
+                    .collect();
+                if lines.is_empty() {
+                    lines.push(words(word, "nothing: no client opened this connection"));
+                }
+                (who, lines)
+            },
+        )
+    }
+
+    /// Where a message truly came from, if not from the one who should have sent it.
+    fn origin(&self, belief: &Belief, said: &Said) -> Option<String> {
+        match said.message {
+            None => Some("nobody sent this".to_owned()),
+            Some(message) if message.connection != belief.connection => {
+                Some(self.name_of_message(message))
+            }
+            Some(Message { from, connection, .. }) if from != belief.sender => {
+                Some(format!("from {}", self.the(from, connection)))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Returns the reason, the property at stake and what closes it, each with its name.
+    pub fn conclusion(&self) -> Vec<(&'static str, String)> {
+        // Where it is open, the verdict has said what is missing.
+        let is_open = self.is_open();
+        let all = [
+            ("why", self.because.clone()),
+            ("at stake", if is_open { String::new() } else { self.at_stake.clone() }),
+            ("closed by", self.closed_by_in_words()),
+        ];
+        let shown = if self.is_control() { 1 } else { all.len() };
+        all.into_iter().take(shown).filter(|(_, text)| !text.is_empty()).collect()
+    }
+
+    fn closed_by_in_words(&self) -> String {
+        match self.closed_by.strip_prefix("none") {
+            Some(rest) => format!("no stage here{rest}"),
+            None => self.closed_by.clone(),
+        }
+    }
+}
+
+fn words<'s>(word: impl Into<Cow<'s, str>>, text: impl Into<Cow<'s, str>>) -> Line<'s> {
+    Line { tone: Tone::Plain, word: word.into(), content: Content::Words(text.into()) }
+}
+
+fn text<'s>(word: &'static str, text: &'s [u8]) -> Line<'s> {
+    let content = Content::Text { text, other: None, note: None };
+    Line { tone: Tone::Plain, word: word.into(), content }
+}
+
+fn bad(line: Line<'_>) -> Line<'_> {
+    Line { tone: Tone::Bad, ..line }
+}
+
+fn quiet(line: Line<'_>) -> Line<'_> {
+    Line { tone: Tone::Quiet, ..line }
+}
+
+/// What a receiver of this stage checked, and found to be right.
+fn checks<'s>(stage: &Stage, seq: Option<u64>) -> Line<'s> {
+    let tag = stage.has(Role::Tag).then(|| "tag OK: it verifies".to_owned());
+    let seq = seq.map(|seq| format!("seq OK: {seq} is the one expected"));
+    let checks: Vec<_> = tag.into_iter().chain(seq).collect();
+    if checks.is_empty() {
+        return quiet(words(
+            "",
+            "no check: nothing here tells a genuine message from a changed one",
+        ));
+    }
+    Line { tone: Tone::Good, ..words("", checks.join("; ")) }
+}
+
+/// Names the fields of a record, each with its value or its first bytes.
+pub fn fields(stage: &Stage, record: &[u8]) -> Vec<(Role, String)> {
+    let parts = stage.split(record).unwrap_or_default();
+    let named = parts.iter().map(|part| {
+        let value = match part.number() {
+            Some(number) => number.to_string(),
+            None => first_of(part.bytes),
+        };
+        (part.field.role, format!("{} {value}", part.field.name))
+    });
+    named.collect()
+}
+
+/// The first bytes of a field, in hexadecimal.
+fn first_of(bytes: &[u8]) -> String {
+    let shown = bytes.get(..SHOWN).unwrap_or(bytes);
+    let more = if shown.len() < bytes.len() { "…" } else { "" };
+    shown
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .chain([more.to_owned()])
+        .collect::<Vec<_>>()
+        .concat()
+}
+
+/// Returns as a number the bytes of a field that is one.
+pub fn number(role: Role, bytes: &[u8]) -> Option<u64> {
+    let is_number = matches!(role, Role::Length | Role::Seq) && !bytes.is_empty();
+    is_number.then(|| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+}
+
+/// Says what of a field is cut off, if something is.
+pub fn cut_off(change: &Change) -> Option<String> {
+    let Change { field, before, after, .. } = change;
+    match before.len().saturating_sub(after.len()) {
+        0 => None,
+        cut if after.is_empty() => Some(format!("all {cut} bytes of the {field}")),
+        cut => Some(format!("the last {cut} bytes of the {field}")),
+    }
+}
+
+/// Returns of a text what is worth to be shown: its first line, or all of it if nothing but space or something
+/// that differs from `other` is behind that. And which of its bytes differ, unless most of them do.
+pub fn shown<'t>(text: &'t [u8], other: Option<&[u8]>) -> (&'t [u8], Vec<bool>) {
+    let other = other.filter(|other| other.len() == text.len());
+    let other = other.unwrap_or(text);
+    let mut differ: Vec<_> = text.iter().zip(other).map(|(one, other)| one != other).collect();
+    if 2 * differ.iter().filter(|differs| **differs).count() > text.len() {
+        differ.fill(false);
+    }
+    let line = text.iter().position(|byte| *byte == b'\r').unwrap_or(text.len());
+    let (first, rest) = text.split_at(line);
+    let is_whole =
+        rest.iter().all(u8::is_ascii_whitespace) || differ.iter().skip(line).any(|it| *it);
+    (if is_whole { text } else { first }, differ)
+}
