@@ -54,12 +54,12 @@ pub fn html(text: &str) -> String {
         }
         let said = line
             .split_once('│')
-            .filter(|(margin, _)| margin.trim().is_empty() || SPEAKERS.contains(&margin.trim()));
+            .filter(|(margin, _)| margin.trim().is_empty() || speaker_of(margin).is_some());
         let Some((margin, said)) = said else {
             _ = writeln!(html, "{}", marked(line));
             continue;
         };
-        if let Some(name) = SPEAKERS.into_iter().find(|name| *name == margin.trim()) {
+        if let Some(name) = speaker_of(margin) {
             (speaker, field) = (name, "");
         }
         // The end of the line is inside: a block that ends with one shows no empty line for it.
@@ -67,6 +67,12 @@ pub fn html(text: &str) -> String {
         _ = write!(html, "<span class=\"line by-{speaker}\"><b>{margin}│</b>{row}\n</span>");
     }
     html + "</pre>"
+}
+
+/// Names whose margin it is: `client`, or `client 0` where there are several.
+fn speaker_of(margin: &str) -> Option<&'static str> {
+    let first = margin.split_whitespace().next()?;
+    SPEAKERS.into_iter().find(|name| *name == first)
 }
 
 /// What stands behind the margin. A row without a name goes on with the field of the one above.
