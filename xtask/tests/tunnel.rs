@@ -26,6 +26,9 @@ use xtask::launch::Programs;
 /// Longer than anything here takes; a test that reaches it has hung.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Descriptors that the tests with a hundred clients take at the same time.
+const DESCRIPTORS: u64 = 1_000;
+
 fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS.get_or_init(|| Programs::tunnel(false).unwrap())
@@ -204,6 +207,9 @@ fn a_service_may_speak_first() {
 
 #[test]
 fn a_hundred_connections_at_a_time_keep_their_bytes_apart_and_leave_nothing_behind() {
+    if !common::may_have_descriptors(DESCRIPTORS) {
+        return;
+    }
     let (service, to) = service();
     let tunnel = Tunnel::new(&PART2_AEAD, to, &[]);
     let gauges = [&tunnel.client, &tunnel.server].map(|end| Gauge::of(end.id()));
@@ -493,6 +499,9 @@ fn serve_each(service: TcpListener, serve: impl Fn(TcpStream) + Clone + Send + '
 
 #[test]
 fn an_early_answer_reaches_every_client_and_behind_it_the_end_that_it_had() {
+    if !common::may_have_descriptors(DESCRIPTORS) {
+        return;
+    }
     const ANSWER: &[u8] = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n";
     let (service, to) = service();
     serve_each(service, |mut stream| {
@@ -522,6 +531,9 @@ fn an_early_answer_reaches_every_client_and_behind_it_the_end_that_it_had() {
 
 #[test]
 fn what_a_client_sent_before_it_broke_off_reaches_the_service_that_streams() {
+    if !common::may_have_descriptors(DESCRIPTORS) {
+        return;
+    }
     let (service, to) = service();
     let (seen_by, services) = mpsc::channel();
     serve_each(service, move |mut stream| {

@@ -6,11 +6,9 @@ mod common;
 #[allow(dead_code, reason = "the soak uses more of it")]
 mod gauge;
 
-use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
-use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -76,38 +74,12 @@ fn server(stage: &'static Stage, args: &[&str]) -> (Lone, SocketAddr, Gauge, Rea
     (server, addr, gauge, before)
 }
 
-/// Whether the system lets the tests of this file have the descriptors that all of them take at the same time. If
-/// it does not, whoever asks is told that a test was left out.
-fn may_have_descriptors() -> bool {
-    const NEEDED: u64 = 2_500;
-    static LIMIT: LazyLock<u64> = LazyLock::new(|| {
-        let limit = |column| {
-            let limits = fs::read_to_string("/proc/self/limits").unwrap();
-            let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
-            line.split_whitespace().nth(column).unwrap().parse().unwrap_or(u64::MAX)
-        };
-        if limit(0) < NEEDED && limit(1) >= NEEDED {
-            // What is there to be had is taken. The servers have it too.
-            let id = std::process::id().to_string();
-            let raise = ["--pid", &id, &format!("--nofile={NEEDED}:")];
-            _ = Command::new("prlimit").args(raise).status();
-        }
-        limit(0)
-    });
-    if *LIMIT < NEEDED {
-        // Not by a macro, whose output the test would keep to itself.
-        let (thread, limit) = (thread::current(), *LIMIT);
-        let test = thread.name().unwrap_or_default();
-        let skipped =
-            format!("{test} skipped: it needs {NEEDED} descriptors, and may have {limit}\n");
-        io::stderr().write_all(skipped.as_bytes()).unwrap();
-    }
-    *LIMIT >= NEEDED
-}
+/// Descriptors that all the tests of this file take at the same time.
+const DESCRIPTORS: u64 = 2_500;
 
 #[test]
 fn three_hundred_clients_at_a_cap_of_a_hundred_are_all_served() {
-    if !may_have_descriptors() {
+    if !common::may_have_descriptors(DESCRIPTORS) {
         return;
     }
     let (_server, addr, gauge, before) = server(&PART2_AEAD, &["--max-connections", "100"]);
@@ -166,7 +138,7 @@ fn a_peer_that_never_reads_is_gone_at_its_deadline() {
 
 #[test]
 fn a_thousand_held_connections_cost_at_most_64_kib_each() {
-    if !may_have_descriptors() {
+    if !common::may_have_descriptors(DESCRIPTORS) {
         return;
     }
     let args = ["--max-connections", "1000", "--timeout", "600", "--message-timeout", "600"];

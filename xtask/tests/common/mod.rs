@@ -1,11 +1,14 @@
 //! Programs as processes: what they say, and how they end.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+use std::fs;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -93,6 +96,37 @@ pub fn pair_of(
     let pair = Pair { stage, server_args, client_args, wire: Wire::Unwatched };
     let outcome = pair.run(programs, tell).unwrap();
     (events, outcome)
+}
+
+/// Whether the system lets the tests of a file have the descriptors that all of them take at the same time. If it
+/// does not, whoever asks is told that a test was left out.
+pub fn may_have_descriptors(needed: u64) -> bool {
+    static LIMIT: OnceLock<u64> = OnceLock::new();
+    let limit = *LIMIT.get_or_init(|| {
+        let limit = |column| {
+            // Where there is no such file, nothing is known of a limit.
+            let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+            let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+            let limit = line.and_then(|line| line.split_whitespace().nth(column)?.parse().ok());
+            limit.unwrap_or(u64::MAX)
+        };
+        if limit(0) < needed && limit(1) >= needed {
+            // What is there to be had is taken. The programs have it too.
+            let id = std::process::id().to_string();
+            let raise = ["--pid", &id, &format!("--nofile={needed}:")];
+            _ = Command::new("prlimit").args(raise).status();
+        }
+        limit(0)
+    });
+    if limit < needed {
+        // Not by a macro, whose output the test would keep to itself.
+        let thread = thread::current();
+        let test = thread.name().unwrap_or_default();
+        let skipped =
+            format!("{test} skipped: it needs {needed} descriptors, and may have {limit}\n");
+        io::stderr().write_all(skipped.as_bytes()).unwrap();
+    }
+    limit >= needed
 }
 
 /// One program whose peer is the test.
