@@ -6,7 +6,7 @@ mod common;
 #[allow(dead_code, reason = "the soak uses more of it")]
 mod gauge;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::thread;
