@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use stages::Stage;
 use transcript::{Role, output};
 
@@ -64,8 +64,11 @@ pub fn client_with(
     let reporter = Arc::new(options.common.reporter(Role::Client, stage, PATIENCE));
     let connect = || {
         let addr = &options.addr;
-        let stream = TimedStream::connect(addr, options.common.limits())
-            .with_context(|| format!("cannot connect to {addr}"))?;
+        let stream = TimedStream::connect(addr, options.common.limits()).map_err(|error| {
+            let is_refused = error.kind() == io::ErrorKind::ConnectionRefused;
+            let hint = if is_refused { "; is the server running?" } else { "" };
+            anyhow!("cannot connect to {addr}: {error}{hint}")
+        })?;
         Connection::new(stream, reporter.clone())
     };
     let outcome = connect().map_err(Failure::from).and_then(|connection| {

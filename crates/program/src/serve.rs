@@ -89,7 +89,15 @@ pub(crate) fn serve(
 ) -> anyhow::Result<Served> {
     let addr = options.addr;
     let listeners = addr.to_socket_addrs().and_then(listen);
-    let listeners = listeners.with_context(|| format!("cannot listen on {addr}"))?;
+    let listeners = listeners.map_err(|error| {
+        let is_taken = error.kind() == ErrorKind::AddrInUse;
+        let hint = if is_taken {
+            "; end the program that listens there, or choose another address"
+        } else {
+            ""
+        };
+        anyhow!("cannot listen on {addr}: {error}{hint}")
+    })?;
     let connections = Arc::new(Connections::default());
     let (sender, arrivals) = mpsc::sync_channel(0);
     stop_on_signal(connections.clone(), sender.clone())?;

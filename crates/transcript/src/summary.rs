@@ -72,16 +72,16 @@ impl Summary {
         let checked = match (stage.has(field::Role::Tag), stage.has(field::Role::Seq)) {
             (true, true) => "each unchanged and in its place",
             (true, false) => "each unchanged, though one may be a repetition",
-            _ => "though nothing here would tell a changed one",
+            _ => "all unchecked",
         };
         let seen = if passed == 0 {
             String::new()
         } else {
             format!(
-                "; on the wire, anyone can read {}",
+                "; readable on the wire: {}",
                 match readable {
                     0 => "none".to_owned(),
-                    all if all == passed => "every one".to_owned(),
+                    all if all == passed => "all".to_owned(),
                     some => format!("{some} of {passed}"),
                 }
             )
@@ -94,8 +94,8 @@ impl Summary {
 /// What the receiver checked.
 fn accepts(lines: &mut Lines, stage: &Stage, record: &Record) {
     if !stage.has(field::Role::Tag) {
-        let why = "no check: nothing here tells a genuine message from a changed one";
-        return lines.summary(DIM, "takes it", words(why));
+        let why = "unchecked: nothing here tells a genuine message from a changed one";
+        return lines.summary(DIM, "accepts", words(why));
     }
     let seq = record.seq.map(|seq| format!("seq OK: {seq} is the one expected"));
     let tag =
@@ -131,6 +131,9 @@ fn passes(stage: &Stage, cut: &Cut) -> String {
 fn shortly(part: &Part<'_>) -> String {
     if let Some(number) = part.number() {
         return number.to_string();
+    }
+    if part.bytes.is_empty() {
+        return "empty".to_owned();
     }
     let shown = part.bytes.get(..SHOWN).unwrap_or(part.bytes);
     let digits = hex::encode(shown);

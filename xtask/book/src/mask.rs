@@ -13,7 +13,10 @@ const MASKS: [(&str, &str); 13] = [
     (r"at \d+\.\d{6} s", "at [time] s"),
     (r"(wrote \S+: )\d+ bytes", "$1[len] bytes"),
     // A transcript's rows: `nonce 12 B  93 0c ..`, also in colour.
-    (r"((?:nonce|ciphertext|tag) .* B\S*  \S*?)[0-9a-f]{2}\b(?: [0-9a-f]{2})*", "$1[random]"),
+    (
+        r"((?:nonce|ciphertext|tag) .* B\S*  (?:\x1b\S*m)?)[0-9a-f]{2}\b(?: [0-9a-f]{2})*",
+        "$1[random]",
+    ),
     // An attack's and a demo's: `nonce  93  0c [3d]`.
     (
         r"((?:nonce|ciphertext|tag|becomes) +)\[?[0-9a-f]{2}(?:[ \[\]]+[0-9a-f]{2})+\]?",

@@ -31,7 +31,7 @@ fn output_is_coloured_by_speaker_field_and_verdict_and_keeps_every_letter() {
         r#"<span class="f-plaintext bytes">&quot;\r\n&quot;</span>"#,
         r#"<span class="line by-server"><b>server │</b><span class="open"> record 0 refused"#,
         r#"<span class="f-length">length 97</span>, <span class="f-nonce">nonce 54ba2e14…</span>"#,
-        r#"<span class="closed"> accepts</span>  tag OK"#,
+        r#"<span class="closed"> accepts  tag OK</span>"#,
         r#"<em>seq</em>             <span class="closed">OK</span>  0 is"#,
         r#"<span class="open">✗ open</span>   <span class="closed">✓ encryption</span>   <span class="passes">· passes"#,
     ] {

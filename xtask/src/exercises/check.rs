@@ -12,7 +12,7 @@ use transcript::{EventKind, Role};
 use crate::lab::play::{Between, play};
 use crate::lab::scenario::Scenario;
 use crate::lab::victims::{Played, Victim};
-use crate::launch::driver::Bounds;
+use crate::launch::driver::{Bounds, LEFT_OUT};
 use crate::launch::{Driver, Programs, Report};
 
 /// How a program of the package `harness` ends that saw the reader's code do what it must not. Its last
@@ -155,6 +155,10 @@ impl Check {
         }
         let by_stage = |line: &str| STAGES.iter().any(|stage| line.starts_with(stage.name));
         self.wrote = lines.into_iter().filter(|line| !by_stage(line)).cloned().collect();
+        // What was left out were the harness's own lines, if no other is there.
+        if self.wrote.iter().all(|line| line == LEFT_OUT) {
+            self.wrote.clear();
+        }
         fault.map_or(Ok(()), |fault| self.note(what, Some(fault.clone())))
     }
 }
