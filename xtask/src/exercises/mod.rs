@@ -25,7 +25,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use transcript::lines::{WIDTH, wrapped_to};
+use transcript::lines::{width, wrapped_to};
 use transcript::{visible, visible_lines};
 
 use crate::launch::Programs;
@@ -222,6 +222,6 @@ impl Exercise {
 fn filled(word: &str, text: &str) -> String {
     let first = format!("{word:<MARGIN$}");
     let behind = " ".repeat(MARGIN);
-    let options = wrapped_to(WIDTH).initial_indent(&first).subsequent_indent(&behind);
+    let options = wrapped_to(width()).initial_indent(&first).subsequent_indent(&behind);
     textwrap::fill(text, options) + "\n"
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use serde::Serialize;
-use transcript::lines::{WIDTH, wrapped_to};
+use transcript::lines::{width, wrapped_to};
 
 use super::check::Tried;
 use super::{EXERCISES, Exercise, GOOD, HEADING, MARGIN, NOT_YET, filled};
@@ -101,7 +101,7 @@ impl Graded {
         let file = self.file.trim_start_matches("exercises/");
         let first = format!("{verdict:<MARGIN$}{file:<FILE$}");
         let behind = " ".repeat(first.len());
-        let options = wrapped_to(WIDTH).initial_indent(&first).subsequent_indent(&behind);
+        let options = wrapped_to(width()).initial_indent(&first).subsequent_indent(&behind);
         let broken = if self.compiles { "" } else { ": does not compile" };
         let line = textwrap::fill(&format!("{}{broken}", self.title), options);
         line.replacen(verdict, &format!("{style}{verdict}{style:#}"), 1) + "\n"

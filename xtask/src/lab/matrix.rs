@@ -18,8 +18,6 @@ use crate::views::{Progress, Table};
 /// Attacks that run at the same time.
 const WORKERS: usize = 4;
 
-/// Columns of a terminal that the table keeps to.
-const WIDTH: usize = 100;
 /// Columns between two stages; between two parts there are twice as many.
 const GAP: usize = 2;
 
@@ -87,16 +85,17 @@ impl Matrix {
     }
 
     /// The table for a terminal, styled with escape codes. The stages stand by part, and the parts side by
-    /// side while they fit into 100 columns; what does not fit stands below.
+    /// side while they fit into a line; what does not fit stands below.
     pub fn text(&self) -> String {
         let names = self.rows.iter().map(|(scenario, _)| scenario.attack.name.len());
         let first = names.max().unwrap_or(0);
         let mut bands: Vec<Vec<Column<'_>>> = Vec::new();
+        let room = transcript::lines::width();
         let mut end = first;
         for part in self.columns().chunk_by(|a, b| a.stage.package() == b.stage.package()) {
             let width = GAP + part.iter().map(|column| GAP + column.width).sum::<usize>();
             match bands.last_mut() {
-                Some(band) if end + width <= WIDTH => {
+                Some(band) if end + width <= room => {
                     end += width;
                     band.extend_from_slice(part);
                 }
@@ -230,7 +229,10 @@ mod tests {
     fn parts_that_do_not_fit_side_by_side_stand_below() {
         let [plain_stage, ctr, hmac, seq, aead] = STAGES else { panic!("other stages") };
         let text = plain(&known(&[hmac, seq, aead, plain_stage, ctr, hmac, seq, aead]).text());
-        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= transcript::lines::WIDTH),
+            "{text}"
+        );
         let heads: Vec<_> =
             text.lines().filter(|line| line.contains("part ")).map(str::trim).collect();
         assert_eq!(heads.len(), 2, "{text}");

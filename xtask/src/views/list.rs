@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::Style;
 use clap::Args;
 use stages::STAGES;
-use transcript::lines::{WIDTH, wrapped_to};
+use transcript::lines::{width, wrapped_to};
 
 use super::Table;
 
@@ -44,7 +44,7 @@ fn styled() -> String {
         {
             let first = format!("  {what:<13} ");
             let options =
-                wrapped_to(WIDTH).initial_indent(&first).subsequent_indent("                ");
+                wrapped_to(width()).initial_indent(&first).subsequent_indent("                ");
             _ = writeln!(text, "{}", textwrap::fill(words, options));
         }
     }

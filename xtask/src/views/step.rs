@@ -37,14 +37,23 @@ impl<R: BufRead, W: Write> Step<R, W> {
     /// Stops before `event` is told, if it is one to stop at.
     pub fn before(&mut self, event: &Event) {
         match &event.kind {
-            EventKind::Sent(_) => _ = self.ask("Enter: the next message"),
+            EventKind::Sent(_) => {
+                let answer = self.ask("Enter: the next message; q: all the rest");
+                self.is_over |= answer.is_some_and(|answer| answer.trim() == "q");
+            }
             EventKind::Received(_) | EventKind::Rejected { .. } => {
-                let question = format!("will the {} accept it? y or n:", event.role);
-                self.expected = self.ask(&question).and_then(|answer| match answer.trim() {
-                    "y" | "Y" | "yes" => Some(true),
-                    "n" | "N" | "no" => Some(false),
-                    _ => None,
-                });
+                let mut question = format!("will the {} accept it? y or n:", event.role);
+                while let Some(answer) = self.ask(&question) {
+                    self.expected = match answer.trim() {
+                        "y" | "Y" | "yes" => Some(true),
+                        "n" | "N" | "no" => Some(false),
+                        _ => None,
+                    };
+                    if self.expected.is_some() {
+                        return;
+                    }
+                    "y or n, please:".clone_into(&mut question);
+                }
             }
             _ => {}
         }
@@ -79,7 +88,7 @@ mod tests {
     use stages::PART2_AEAD;
     use transcript::{Record, Role};
 
-    const NEXT: &str = "       ╭ Enter: the next message ";
+    const NEXT: &str = "       ╭ Enter: the next message; q: all the rest ";
     const ASK: &str = "       ╭ will the server accept it? y or n: ";
     const RIGHT: &str = "       ╰ as you said\n";
     const WRONG: &str = "       ╰ not as you said\n";
@@ -111,8 +120,10 @@ mod tests {
     fn it_stops_before_each_message_and_asks_whether_it_will_be_accepted() {
         let [sent, received, rejected] = sent_received_rejected();
         let kinds = [sent.clone(), received.clone(), sent, received, rejected];
-        let text = told("\ny\n\nn\nx\n", &kinds);
-        assert_eq!(text, [NEXT, ASK, RIGHT, NEXT, ASK, WRONG, ASK].concat());
+        let text = told("\ny\n\nn\nx\nn\n", &kinds);
+        let again = "       ╭ y or n, please: ";
+        assert_eq!(text, [NEXT, ASK, RIGHT, NEXT, ASK, WRONG, ASK, again, RIGHT].concat());
+        assert_eq!(told("q\n", &kinds), NEXT);
     }
 
     #[test]
