@@ -101,17 +101,10 @@ pub(crate) fn serve(
     let connections = Arc::new(Connections::default());
     let (sender, arrivals) = mpsc::sync_channel(0);
     stop_on_signal(connections.clone(), sender.clone())?;
+    let mut addrs = Vec::new();
     for listener in listeners {
-        let addr = listener.local_addr()?;
+        addrs.push(listener.local_addr()?);
         accept(listener, sender.clone()).context("cannot start a thread")?;
-        reporter.report(EventKind::Listening { addr });
-    }
-    if reporter.format == Format::Text {
-        reporter.say(&match options.connections {
-            u64::MAX => "waits for connections; Ctrl-C ends it".to_owned(),
-            1 => "waits for a connection; Ctrl-C ends it".to_owned(),
-            count => format!("waits for {count} connections; Ctrl-C ends it"),
-        });
     }
     let mut complained: Option<Instant> = None;
     let mut complain = |error: io::Error, what: &'static str| {
@@ -145,6 +138,12 @@ pub(crate) fn serve(
                 complain(error, "cannot start a thread for the next connection, which has to wait");
                 thread::sleep(BACK_OFF);
             };
+            if !addrs.is_empty() {
+                for addr in addrs.drain(..) {
+                    reporter.report(EventKind::Listening { addr });
+                }
+                say_that_it_waits(reporter, options.connections);
+            }
             let stream = loop {
                 match arrivals.recv() {
                     Ok(Arrival::Connection(Ok(stream))) => break stream,
@@ -158,6 +157,17 @@ pub(crate) fn serve(
         }
     });
     Ok(connections.lock().served)
+}
+
+/// Tells a person at a terminal what happens next.
+fn say_that_it_waits(reporter: &Reporter, connections: u64) {
+    if reporter.format == Format::Text {
+        reporter.say(&match connections {
+            u64::MAX => "waits for connections; Ctrl-C ends it".to_owned(),
+            1 => "waits for a connection; Ctrl-C ends it".to_owned(),
+            count => format!("waits for {count} connections; Ctrl-C ends it"),
+        });
+    }
 }
 
 /// Listens at every address of a name: who comes to `localhost` may mean `127.0.0.1` or `::1`. One that this
