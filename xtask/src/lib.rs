@@ -25,6 +25,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use transcript::lines::fit_to_terminal;
 use transcript::{output, visible_lines};
 
 use launch::Programs;
@@ -45,6 +46,7 @@ impl std::error::Error for WrongArgument {}
 /// Reads the command line, does what was asked for, and returns the exit code. An error is printed: one in an
 /// argument ends with 2, any other with 3.
 pub fn main<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode>) -> ExitCode {
+    fit_to_terminal();
     let options = T::try_parse().unwrap_or_else(|error| {
         if error.use_stderr() {
             error.exit();

@@ -234,8 +234,8 @@ fn causes_come_first(story: &Story) {
 
 #[test]
 fn a_page_shows_the_verdicts_and_the_changed_bytes_side_by_side_and_loads_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("bit-flip.html");
+    let folder = common::Folder::new();
+    let path = folder.join("bit-flip.html");
     let output = xtask(&["attack", "bit-flip", "ctr", "hmac", "--page", path.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0));
     let said = String::from_utf8(output.stderr).unwrap();
@@ -266,8 +266,8 @@ fn a_page_shows_the_verdicts_and_the_changed_bytes_side_by_side_and_loads_nothin
 
 #[test]
 fn a_page_that_cannot_be_written_is_said_before_anything_is_tried() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("no/such/folder.html");
+    let folder = common::Folder::new();
+    let path = folder.join("no/such/folder.html");
     let output = xtask(&["attack", "bit-flip", "ctr", "--page", path.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(3));
     assert!(output.stdout.is_empty());

@@ -126,6 +126,7 @@ fn a_plaintext_that_is_no_text_is_answered_like_any_other() {
         .args(["--addr", &addr.to_string(), "--request"])
         .arg(request)
         .env_remove("CLICOLOR_FORCE")
+        .env_remove("COLUMNS")
         .output()
         .unwrap();
     assert!(client.status.success());

@@ -10,6 +10,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use framing::MAX_PLAINTEXT_LEN;
 use stages::Stage;
+use transcript::lines::fit_to_terminal;
 use transcript::{Format, Role, output};
 
 use crate::progress::TimeLimits;
@@ -67,6 +68,7 @@ impl Common {
                 patience = Duration::MAX;
             }
         }
+        fit_to_terminal();
         let format = if self.json { Format::Json } else { Format::Text };
         Reporter::new(role, stage, format, patience, output, errors).unwrap_or_else(|error| {
             _ = writeln!(io::stderr(), "cannot start a thread: {error}");

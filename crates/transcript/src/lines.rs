@@ -59,19 +59,22 @@ pub fn field_style(role: field::Role) -> Style {
     }
 }
 
-/// Returns the columns of a line: of the terminal that standard output is, of `COLUMNS`, or else 100.
-pub fn width() -> usize {
-    static WIDTH_NOW: OnceLock<usize> = OnceLock::new();
-    if cfg!(test) {
-        // Whatever terminal they run in.
-        return WIDTH;
-    }
-    *WIDTH_NOW.get_or_init(|| {
+/// Columns of a line, once a program has asked for them.
+static COLUMNS: OnceLock<usize> = OnceLock::new();
+
+/// Fits lines to the terminal that standard output is, or else to what `COLUMNS` says: for a program, as it starts.
+pub fn fit_to_terminal() {
+    COLUMNS.get_or_init(|| {
         let terminal =
             terminal_size::terminal_size().map(|(terminal_size::Width(width), _)| width.into());
         let asked = || env::var("COLUMNS").ok()?.parse().ok();
         terminal.or_else(asked).unwrap_or(WIDTH).max(MIN_WIDTH)
-    })
+    });
+}
+
+/// Returns the columns of a line: those that it was fitted to, or else 100.
+pub fn width() -> usize {
+    COLUMNS.get().copied().unwrap_or(WIDTH)
 }
 
 /// Lines as they grow; the first names the role.
