@@ -1,6 +1,5 @@
 //! `cargo xtask site`: one folder with all there is to see, for any web server, or to be opened from disk.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,7 +10,7 @@ use askama::Template;
 use clap::Parser;
 use stages::STAGES;
 use xtask::lab::matrix::Matrix;
-use xtask::lab::verdict::{Cell, Verdict};
+use xtask::lab::verdict::Cell;
 use xtask::launch::Programs;
 
 use crate::index::{Index, attack_page, run_page};
@@ -74,9 +73,15 @@ fn build(root: &Path, site: &Path) -> Result<bool> {
     }
     let cells: Vec<Cell> = matrix.cells().cloned().collect();
 
-    let pages = attack_pages(xtask, site, &cells)?;
+    fs::create_dir(site.join("attacks"))?;
+    for cell in &cells {
+        if let Some(to) = attack_page(cell) {
+            page(xtask, &["attack", cell.attack, cell.stage], &site.join(to))?;
+        }
+    }
+
     step(4, "the way in");
-    let index = Index::new(cells, pages).render()?;
+    let index = Index::new(cells).render()?;
     let path = site.join("index.html");
     fs::write(&path, index).with_context(|| cannot("write", &path))?;
     Ok(true)
@@ -108,29 +113,6 @@ fn page(xtask: &Path, args: &[&str], to: &Path) -> Result<()> {
     ensure!(output.status.success(), "`cargo xtask {command} --page` failed:\n{}", said.trim_end());
     ensure!(to.is_file(), "`cargo xtask {command} --page` wrote nothing to {}", to.display());
     Ok(())
-}
-
-/// Writes a page for each attack at each stage, once `attack` has the option that does so. Returns the attacks
-/// and stages that have one.
-fn attack_pages(
-    xtask: &Path,
-    site: &Path,
-    cells: &[Cell],
-) -> Result<BTreeSet<(&'static str, &'static str)>> {
-    let cli = <xtask::commands::Options as clap::CommandFactory>::command();
-    let attack = cli.find_subcommand("attack").context("no command `attack`")?;
-    if !attack.get_arguments().any(|option| option.get_long() == Some("page")) {
-        return Ok(BTreeSet::new());
-    }
-    fs::create_dir(site.join("attacks"))?;
-    let tried = cells.iter().filter(|cell| cell.verdict != Verdict::NotApplicable);
-    let mut pages = BTreeSet::new();
-    for cell in tried {
-        let to = site.join(attack_page(cell.attack, cell.stage));
-        page(xtask, &["attack", cell.attack, cell.stage], &to)?;
-        pages.insert((cell.attack, cell.stage));
-    }
-    Ok(pages)
 }
 
 /// Makes an empty folder of this name.

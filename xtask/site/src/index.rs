@@ -1,19 +1,15 @@
 //! The page that leads into the site: the attack table, with the stages and the attacks behind it.
 
-use std::collections::BTreeSet;
-
 use askama::Template;
 use stages::{STAGES, Stage};
 use xtask::lab::scenario::{SCENARIOS, Scenario};
-use xtask::lab::verdict::{Cell, Mark};
+use xtask::lab::verdict::{Cell, Mark, Verdict};
 
 /// The page.
 #[derive(Template)]
 #[template(path = "index.html")]
 pub struct Index {
     cells: Vec<Cell>,
-    /// Those that there is a page for.
-    pages: BTreeSet<(&'static str, &'static str)>,
 }
 
 /// Stages of one part of the series.
@@ -32,18 +28,18 @@ struct CellView<'c> {
 }
 
 impl Index {
-    /// The page of these cells. Those of an attack and a stage in `pages` lead to a page of their own.
-    pub fn new(cells: Vec<Cell>, pages: BTreeSet<(&'static str, &'static str)>) -> Self {
-        Self { cells, pages }
+    /// The page of these cells.
+    pub fn new(cells: Vec<Cell>) -> Self {
+        Self { cells }
     }
 
     fn row(&self, scenario: &Scenario) -> Vec<CellView<'_>> {
         let of_row = |cell: &&Cell| cell.attack == scenario.attack.name;
-        let view = |cell| self.cell(scenario, cell);
+        let view = |cell| Self::cell(scenario, cell);
         self.cells.iter().filter(of_row).filter_map(view).collect()
     }
 
-    fn cell<'c>(&self, scenario: &Scenario, cell: &'c Cell) -> Option<CellView<'c>> {
+    fn cell<'c>(scenario: &Scenario, cell: &'c Cell) -> Option<CellView<'c>> {
         let stage = Stage::find(cell.stage)?;
         let mark = Mark::of(scenario.attack, cell);
         let class = match mark {
@@ -52,21 +48,21 @@ impl Index {
             Mark::Passes => "passes",
             Mark::Nothing => "nothing",
         };
-        let page = self.pages.contains(&(cell.attack, cell.stage));
         Some(CellView {
             stage,
             class,
             // A word may end a line, the sign before it may not.
             word: mark.to_string().replace(' ', "\u{a0}").replace('_', "_\u{200b}"),
             why: &cell.why,
-            page: page.then(|| attack_page(cell.attack, cell.stage)),
+            page: attack_page(cell),
         })
     }
 }
 
-/// Where the page of an attack at a stage is, from the top of the site.
-pub fn attack_page(attack: &str, stage: &str) -> String {
-    format!("attacks/{attack}-{stage}.html")
+/// Where the page of an attack at a stage is, from the top of the site. There is none if there was nothing to try.
+pub fn attack_page(cell: &Cell) -> Option<String> {
+    let Cell { attack, stage, verdict, .. } = cell;
+    (*verdict != Verdict::NotApplicable).then(|| format!("attacks/{attack}-{stage}.html"))
 }
 
 /// Where the page of a stage's run is, from the top of the site.
