@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 use serde::Serialize;
-use stages::{STAGES, Stage};
+use stages::Stage;
 use transcript::{EventKind, Role};
 
 use crate::lab::play::{Between, play};
 use crate::lab::scenario::Scenario;
 use crate::lab::victims::{Played, Victim};
-use crate::launch::driver::{Bounds, LEFT_OUT};
+use crate::launch::driver::Bounds;
 use crate::launch::{Driver, Programs, Report};
 
 /// How a program of the package `harness` ends that saw the reader's code do what it must not. Its last
@@ -147,19 +147,14 @@ impl Check {
 
     /// Keeps what the reader's program wrote, and sees whether the harness found a fault.
     pub(super) fn listen(&mut self, what: &str, victim: &Victim) -> Checked {
-        let mut lines: Vec<_> = victim.complaints.iter().collect();
+        let mut lines = victim.wrote.clone();
         let fault = if victim.code == Some(FAULT) { lines.pop() } else { None };
         if fault.is_some() {
             // The line that the harness ended, in case the program was in the middle of one.
             _ = lines.pop_if(|line| line.is_empty());
         }
-        let by_stage = |line: &str| STAGES.iter().any(|stage| line.starts_with(stage.name));
-        self.wrote = lines.into_iter().filter(|line| !by_stage(line)).cloned().collect();
-        // What was left out were the harness's own lines, if no other is there.
-        if self.wrote.iter().all(|line| line == LEFT_OUT) {
-            self.wrote.clear();
-        }
-        fault.map_or(Ok(()), |fault| self.note(what, Some(fault.clone())))
+        self.wrote = lines;
+        fault.map_or(Ok(()), |fault| self.note(what, Some(fault)))
     }
 }
 
@@ -198,5 +193,6 @@ pub(super) fn quoted(bytes: &[u8]) -> String {
 /// Returns a program's own words for a refusal, or its last words.
 pub(super) fn last_words(otherwise: &str, victim: &Victim) -> String {
     let refused = victim.refusal().map(|(_, words)| words);
-    refused.or(victim.complaints.last().map(String::as_str)).unwrap_or(otherwise).to_owned()
+    let last = victim.complaints.last().or(victim.wrote.last());
+    refused.or(last.map(String::as_str)).unwrap_or(otherwise).to_owned()
 }

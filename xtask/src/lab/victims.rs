@@ -3,6 +3,7 @@
 use std::io;
 
 use attacker::AttackLog;
+use stages::STAGES;
 use transcript::{Event, EventKind, Record};
 
 use crate::launch::driver::keep;
@@ -27,8 +28,10 @@ pub struct Played {
 pub struct Victim {
     /// Its events.
     pub events: Vec<Event>,
-    /// Its lines on standard error.
+    /// The first lines on standard error that it reported as a program of its stage, and the last.
     pub complaints: Vec<String>,
+    /// The same of all other lines: what a reader's code wrote there, or the harness found.
+    pub wrote: Vec<String>,
     /// Its exit code, if no signal ended it.
     pub code: Option<i32>,
 }
@@ -48,9 +51,10 @@ impl Played {
 }
 
 impl Victim {
-    /// Keeps a line that it wrote to standard error: the first ones, and the last.
+    /// Keeps a line that it wrote to standard error.
     pub(crate) fn complain(&mut self, line: String) {
-        keep(&mut self.complaints, line);
+        let is_report = STAGES.iter().any(|stage| line.starts_with(stage.name));
+        keep(if is_report { &mut self.complaints } else { &mut self.wrote }, line);
     }
 
     /// The records it sent.

@@ -18,7 +18,7 @@ const BACKLOG: usize = 64;
 const KEPT: usize = 16;
 
 /// The line that stands for those that are not.
-pub const LEFT_OUT: &str = "[more lines are left out here]";
+const LEFT_OUT: &str = "[more lines are left out here]";
 
 /// Time between two looks at whether a program has ended that says nothing. What was on its way has come by then.
 const TICK: Duration = Duration::from_millis(500);
