@@ -1,14 +1,13 @@
 //! The views that are files: the run itself, and what the program `render` makes of it.
 
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use transcript::Event;
 
 use super::NewFile;
-use crate::complain;
 use crate::launch::Programs;
 
 /// Files that are written as a run goes on.
@@ -18,10 +17,11 @@ pub struct Files {
 }
 
 /// A run of the program that makes captures and pages, which is built when someone asks for one.
-struct Render {
+pub struct Render {
     what: &'static str,
     child: Child,
-    events: BufWriter<ChildStdin>,
+    /// Its standard input. A write that fails is no failure yet: the program may have ended, and said why.
+    pub input: BufWriter<ChildStdin>,
     file: NewFile,
 }
 
@@ -41,9 +41,8 @@ impl Files {
         if files.is_empty() {
             return Ok(Self { save, renders: Vec::new() });
         }
-        let programs = Programs::built(["--package=render", "--bin=render"])?;
-        let program = programs.named("render")?;
-        let renders = files.into_iter().map(|(what, file)| Render::start(program, what, file));
+        let program = Render::built()?;
+        let renders = files.into_iter().map(|(what, file)| Render::start(&program, what, file));
         Ok(Self { save, renders: renders.collect::<Result<_>>()? })
     }
 
@@ -56,7 +55,7 @@ impl Files {
             write_line(save, event).context("cannot save the run")?;
         }
         for render in &mut self.renders {
-            if write_line(&mut render.events, event).is_err() {
+            if write_line(&mut render.input, event).is_err() {
                 // It has ended, and said why.
                 bail!("the {} was not written", render.what);
             }
@@ -76,32 +75,43 @@ impl Files {
         for render in self.renders {
             files.push(render.finish()?);
         }
-        for file in files {
-            let name = file.path().display().to_string();
-            if let Some(len) = file.finish()? {
-                complain(&format!("wrote {name}: {len} bytes"));
-            }
-        }
-        Ok(())
+        files.into_iter().try_for_each(NewFile::hand_over)
     }
 }
 
 impl Render {
-    fn start(program: &Path, what: &'static str, file: NewFile) -> Result<Self> {
+    /// Builds the program.
+    ///
+    /// # Errors
+    /// When it does not build.
+    pub fn built() -> Result<PathBuf> {
+        let programs = Programs::built(["--package=render", "--bin=render"])?;
+        programs.named("render").map(Path::to_owned)
+    }
+
+    /// Has the program write to `file` what its option of this name makes.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(program: &Path, what: &'static str, file: NewFile) -> Result<Self> {
         let mut child = Command::new(program)
             .arg(format!("--{what}"))
             .stdin(Stdio::piped())
             .stdout(file.stdio()?)
             .spawn()
             .context("cannot start render")?;
-        let events = child.stdin.take().context("render takes no events")?;
-        Ok(Self { what, child, events: BufWriter::new(events), file })
+        let input = child.stdin.take().context("render takes no input")?;
+        Ok(Self { what, child, input: BufWriter::new(input), file })
     }
 
-    fn finish(mut self) -> Result<NewFile> {
+    /// Ends its input, and waits for it. Returns what it wrote.
+    ///
+    /// # Errors
+    /// When it could not write all.
+    pub fn finish(mut self) -> Result<NewFile> {
         // That it does not take the rest is in its exit code, and the reason on standard error.
-        _ = self.events.flush();
-        drop(self.events);
+        _ = self.input.flush();
+        drop(self.input);
         let ended = self.child.wait().context("cannot wait for render")?;
         ensure!(ended.success(), "the {} was not written", self.what);
         Ok(self.file)

@@ -9,7 +9,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result};
 
-use crate::WrongArgument;
+use crate::{WrongArgument, complain};
 
 /// A file in the making. The old one in its place stays as it is until [`finish`](Self::finish), and for good if
 /// that is never called.
@@ -66,11 +66,6 @@ impl NewFile {
         Ok(self.file.try_clone()?.into())
     }
 
-    /// Its place in the user's words.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Puts it in its place. Returns its length in bytes, or `None` for what is no file.
     ///
     /// # Errors
@@ -78,6 +73,18 @@ impl NewFile {
     pub fn finish(self) -> Result<Option<u64>> {
         let name = self.path.display().to_string();
         self.put_in_place().with_context(|| format!("cannot write {name}"))
+    }
+
+    /// Puts it in its place, and says so to whoever asked for it.
+    ///
+    /// # Errors
+    /// Those of [`finish`](Self::finish).
+    pub fn hand_over(self) -> Result<()> {
+        let name = self.path.display().to_string();
+        if let Some(len) = self.finish()? {
+            complain(&format!("wrote {name}: {len} bytes"));
+        }
+        Ok(())
     }
 
     fn put_in_place(mut self) -> io::Result<Option<u64>> {
