@@ -46,6 +46,12 @@ impl Field {
     pub fn is_number(&self) -> bool {
         matches!(self.role, Role::Length | Role::Seq)
     }
+
+    /// Returns the value of its bytes, where they are a number.
+    pub fn number(&self, bytes: &[u8]) -> Option<u64> {
+        let number = || bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        self.is_number().then(number)
+    }
 }
 
 /// Length in bytes of the `length` in front of a payload, at every stage of parts 1 and 2.

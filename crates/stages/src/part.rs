@@ -29,8 +29,7 @@ pub struct Part<'r> {
 impl Part<'_> {
     /// Its value, where its bytes are a number.
     pub fn number(&self) -> Option<u64> {
-        let number = || self.bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
-        self.field.is_number().then(number)
+        self.field.number(self.bytes)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use anstyle::{Ansi256Color, AnsiColor, Style};
 
-use stages::{Part, field};
+use stages::{Field, Part, field};
 
 use crate::{Role, visible};
 
@@ -23,6 +23,8 @@ const GUTTER: usize = MARGIN + 27;
 const SUMMARY_GUTTER: usize = MARGIN + 9;
 /// Bytes of a field that are shown, or as many as fit into a line, and behind them `…` where there are more.
 const SHOWN: usize = 16;
+/// Bytes of a field that are shown at a glance.
+const GLIMPSED: usize = 4;
 /// Lines of a plaintext that are shown, and below them `…` where there are more.
 pub(crate) const QUOTED: usize = 12;
 
@@ -185,26 +187,13 @@ impl Lines {
         word: &str,
         pieces: impl IntoIterator<Item = (Style, &'p str)>,
     ) {
-        let room = self.width - SUMMARY_GUTTER;
-        let (mut word, mut used) = (word, 0);
-        for (piece_style, piece) in pieces {
-            let piece = visible(piece);
-            let len = piece.chars().count();
-            if used == 0 || used + 1 + len > room {
-                if used > 0 {
-                    self.text.push('\n');
-                }
-                self.margin();
-                _ = write!(self.text, "{style}{word:<8}{style:#} ");
-                (word, used) = ("", 0);
-            } else {
-                self.text.push(' ');
-                used += 1;
-            }
-            _ = write!(self.text, "{piece_style}{piece}{piece_style:#}");
-            used += len;
+        let pieces = pieces.into_iter().map(|(style, piece)| (style, visible(piece)));
+        let mut word = word;
+        for line in flowed(pieces, self.width - SUMMARY_GUTTER) {
+            self.margin();
+            _ = writeln!(self.text, "{style}{word:<8}{style:#} {line}");
+            word = "";
         }
-        self.text.push('\n');
     }
 
     /// Bytes as quoted text on one line of a summary: their beginning and their end, if all of it is too long.
@@ -227,6 +216,67 @@ impl Lines {
         let name = if text.is_empty() { role.to_string() } else { String::new() };
         _ = write!(text, "{style}{name:<6} │{style:#} ");
     }
+}
+
+/// Puts pieces, which are not broken, on as many lines of so many columns as they take. Escape codes in a piece
+/// take none.
+pub fn flowed(pieces: impl IntoIterator<Item = (Style, String)>, columns: usize) -> Vec<String> {
+    let (mut lines, mut used) = (vec![String::new()], 0);
+    for (style, piece) in pieces {
+        let shown = anstream::adapter::strip_str(&piece);
+        let len = shown.map(|text| text.chars().count()).sum::<usize>();
+        if used > 0 && used + 1 + len > columns {
+            lines.push(String::new());
+            used = 0;
+        }
+        let Some(line) = lines.last_mut() else { continue };
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        _ = write!(line, "{style}{piece}{style:#}");
+        used += len;
+    }
+    lines
+}
+
+/// Lists names as a sentence does: "seq, nonce and ciphertext".
+pub fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// Names the fields of a record, each with its number or its first bytes.
+pub fn named(parts: &[Part<'_>]) -> Vec<(&'static Field, String)> {
+    let named = |part: &Part<'_>| format!("{} {}", part.field.name, shortly(part));
+    parts.iter().map(|part| (part.field, named(part))).collect()
+}
+
+/// Lists the fields of a record in their colours, as [`named`] does, with commas between.
+pub fn glimpse(parts: &[Part<'_>]) -> Vec<(Style, String)> {
+    let last = parts.len().saturating_sub(1);
+    let named = named(parts).into_iter().enumerate();
+    named
+        .map(|(at, (field, text))| {
+            (field_style(field.role), if at < last { text + "," } else { text })
+        })
+        .collect()
+}
+
+/// A number, or the first bytes of a field.
+fn shortly(part: &Part<'_>) -> String {
+    if let Some(number) = part.number() {
+        return number.to_string();
+    }
+    if part.bytes.is_empty() {
+        return "empty".to_owned();
+    }
+    let shown = part.bytes.get(..GLIMPSED).unwrap_or(part.bytes);
+    let digits = hex::encode(shown);
+    if shown.len() < part.bytes.len() { digits + "…" } else { digits }
 }
 
 /// Wraps at spaces only: a stage's name has hyphens.

@@ -2,14 +2,11 @@
 //! checks.
 
 use framing::cutter::Cut;
-use stages::{Part, Stage, field};
+use stages::{Stage, field};
 
-use crate::lines::{BAD, DIM, GOOD, Lines, PLAIN, field_style, width, wrapped_to};
+use crate::lines::{BAD, DIM, GOOD, Lines, PLAIN, glimpse, width, wrapped_to};
 use crate::wire::{Cutters, parts, readable};
 use crate::{Event, EventKind, Record, Role};
-
-/// Bytes of a field that are shown.
-const SHOWN: usize = 4;
 
 /// Tells the events of a run, one connection after the other.
 #[derive(Debug, Default)]
@@ -114,30 +111,9 @@ fn passes(stage: &Stage, cut: &Cut) -> String {
         lines.summary(DIM, &len, [(PLAIN, text.as_str())]);
         return lines.text;
     }
-    let parts = parts(stage, cut);
-    let (last, shown) = (parts.len().saturating_sub(1), parts.iter().enumerate());
-    let shown: Vec<_> = shown
-        .map(|(number, part)| {
-            let comma = if number < last { "," } else { "" };
-            let text = format!("{} {}{comma}", part.field.name, shortly(part));
-            (field_style(part.field.role), text)
-        })
-        .collect();
-    lines.summary(DIM, &len, shown.iter().map(|(style, text)| (*style, text.as_str())));
+    let fields = glimpse(&parts(stage, cut));
+    lines.summary(DIM, &len, fields.iter().map(|(style, text)| (*style, text.as_str())));
     lines.text
-}
-
-/// A number, or the first bytes of a field.
-fn shortly(part: &Part<'_>) -> String {
-    if let Some(number) = part.number() {
-        return number.to_string();
-    }
-    if part.bytes.is_empty() {
-        return "empty".to_owned();
-    }
-    let shown = part.bytes.get(..SHOWN).unwrap_or(part.bytes);
-    let digits = hex::encode(shown);
-    if shown.len() < part.bytes.len() { digits + "…" } else { digits }
 }
 
 fn words(text: &str) -> impl IntoIterator<Item = (anstyle::Style, &str)> {

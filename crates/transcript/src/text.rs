@@ -2,7 +2,7 @@
 
 use stages::{Stage, field};
 
-use crate::lines::{BAD, DIM, GOOD, HEADING, Lines, PLAIN, width, wrapped_to};
+use crate::lines::{BAD, DIM, GOOD, HEADING, Lines, PLAIN, listed, width, wrapped_to};
 use crate::{Event, EventKind, Record, Role};
 
 /// A stage's name and title, above a transcript.
@@ -77,15 +77,6 @@ fn described(stage: &Stage, record: &Record) -> String {
         format!("record {}: {len} bytes on the wire", record.index)
     } else {
         format!("{len} bytes")
-    }
-}
-
-/// "seq, nonce and ciphertext".
-fn listed(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [only] => (*only).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 

@@ -21,11 +21,11 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use transcript::lines::{width, wrapped_to};
+use transcript::lines::{self, HEADING, width, wrapped_to};
 use transcript::{visible, visible_lines};
 
 use crate::launch::Programs;
@@ -80,9 +80,8 @@ pub struct Exercise {
     check: fn(&mut Check) -> Checked,
 }
 
-const HEADING: Style = Style::new().bold();
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const NOT_YET: Style = AnsiColor::Red.on_default().bold();
+const GOOD: Style = lines::GOOD.bold();
+const NOT_YET: Style = lines::BAD;
 
 /// Columns left of what was tried: what came of it.
 const MARGIN: usize = 9;

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use serde::Serialize;
-use transcript::lines::{width, wrapped_to};
+use transcript::lines::{HEADING, width, wrapped_to};
 
 use super::check::Tried;
-use super::{EXERCISES, Exercise, GOOD, HEADING, MARGIN, NOT_YET, filled};
+use super::{EXERCISES, Exercise, GOOD, MARGIN, NOT_YET, filled};
 use crate::launch::Programs;
 use crate::print;
 

@@ -14,6 +14,7 @@ pub mod words;
 use attacker::attacks::control;
 use serde::{Deserialize, Serialize};
 use stages::Stage;
+use transcript::lines::listed;
 use transcript::{Event, Hex};
 
 use super::scenario::Scenario;
@@ -399,14 +400,5 @@ fn because_of(check: &str, stage: &Stage) -> String {
         "encryption" => "what passes by is ciphertext: without the key it tells no more than its length"
             .to_owned(),
         _ => String::new(),
-    }
-}
-
-/// "seq, nonce and ciphertext".
-fn listed(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [only] => (*only).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use anyhow::{Context, Result, bail};
 use attacker::{ATTACKS, Attack, Outcome};
 use serde::{Deserialize, Serialize};
 use stages::Stage;
+use transcript::lines::{BAD, DIM, GOOD};
 use transcript::visible;
 
 use super::play::{Between, play};
@@ -58,10 +59,6 @@ pub enum Mark<'c> {
     Unknown,
 }
 
-const OPEN: Style = AnsiColor::Red.on_default().bold();
-const CLOSED: Style = AnsiColor::Green.on_default();
-const DIM: Style = Style::new().dimmed();
-
 impl<'c> Mark<'c> {
     /// Returns the mark of an attempt, if it came to a verdict.
     pub fn found(attack: &Attack, cell: &'c Result<Cell>) -> Self {
@@ -94,8 +91,8 @@ impl<'c> Mark<'c> {
     /// Returns its colour in a terminal.
     pub fn style(&self) -> Style {
         match self {
-            Self::Open | Self::Unknown => OPEN,
-            Self::Closed(_) => CLOSED,
+            Self::Open | Self::Unknown => BAD,
+            Self::Closed(_) => GOOD,
             Self::Passes | Self::Nothing => DIM,
         }
     }

@@ -12,6 +12,7 @@ use attacker::Attack;
 use clap::Args;
 use similar::{ChangeTag, TextDiff};
 use stages::{Place, Stage};
+use transcript::lines::{GOOD, HEADING};
 
 use super::Table;
 use super::layout::offset_and_len;
@@ -22,9 +23,8 @@ use crate::stage_names;
 /// Lines of code around a change that are shown with it.
 const CONTEXT: usize = 2;
 
-const HEADING: Style = Style::new().bold();
 const REMOVED: Style = AnsiColor::Red.on_default();
-const ADDED: Style = AnsiColor::Green.on_default();
+const ADDED: Style = GOOD;
 
 /// Which stages are compared, and how.
 #[derive(Args, Debug)]

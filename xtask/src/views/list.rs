@@ -2,14 +2,11 @@
 
 use std::fmt::Write;
 
-use anstyle::Style;
 use clap::Args;
 use stages::STAGES;
-use transcript::lines::{width, wrapped_to};
+use transcript::lines::{HEADING, width, wrapped_to};
 
 use super::Table;
-
-const BOLD: Style = Style::new().bold();
 
 /// Options of `cargo xtask list`.
 #[derive(Args, Debug)]
@@ -38,7 +35,7 @@ fn styled() -> String {
     let mut text = String::new();
     for stage in STAGES {
         let (name, title, port) = (stage.name, stage.title, stage.port);
-        _ = writeln!(text, "{BOLD}{name}{BOLD:#}: {title} (port {port})");
+        _ = writeln!(text, "{HEADING}{name}{HEADING:#}: {title} (port {port})");
         for (what, words) in
             [("adds", stage.adds), ("stops", stage.stops), ("lets through", stage.lets_through)]
         {

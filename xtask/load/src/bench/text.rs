@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use anstyle::Style;
-use transcript::lines::WIDTH;
+use transcript::lines::{HEADING, WIDTH};
 
 use super::plan::Unit;
 use super::report::{Report, Row, Table};
@@ -16,8 +15,6 @@ const EXPLAINED: &str = "\
 gathered: writes collected up to 256 KiB, as the stages do it; plain TCP and rustls send each as it
 comes. opening: opening 16 KiB records in memory, and nothing else.
 ";
-const TITLE: Style = Style::new().bold();
-
 /// All of it, in 100 columns, styled with escape codes.
 pub fn text(report: &Report) -> String {
     let mut text = String::new();
@@ -36,7 +33,7 @@ pub fn text(report: &Report) -> String {
 
 fn write_table(text: &mut String, table: &Table) {
     let longest = longest_ratio(table);
-    _ = write!(text, "{TITLE}{:<width$}{TITLE:#}", table.title, width = 21 + BAR + 1);
+    _ = write!(text, "{HEADING}{:<width$}{HEADING:#}", table.title, width = 21 + BAR + 1);
     for column in &table.columns {
         _ = write!(text, " {:>10}", format!("of {column}").replace(" TCP", ""));
     }

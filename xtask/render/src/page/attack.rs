@@ -4,8 +4,9 @@ use std::io::{self, Write};
 use std::ops::Deref;
 
 use askama::Template;
-use stages::{Role, Stage};
-use xtask::lab::story::words::{Content, Line, Tone, cut_off, fields, number, shown};
+use stages::{Field, Role, Stage};
+use transcript::lines::named;
+use xtask::lab::story::words::{Content, Line, Tone, cut_off, shown};
 use xtask::lab::story::{Act, Belief, Change, Story, Who, acts};
 use xtask::lab::verdict::Verdict;
 
@@ -118,11 +119,12 @@ fn class(tone: Tone) -> &'static str {
 
 /// Returns the fields of a record, each with its class in the style sheet.
 fn fields_of(stage: &Stage, bytes: &[u8]) -> Vec<(&'static str, String)> {
-    fields(stage, bytes).into_iter().map(|(role, text)| (class_of(role), text)).collect()
+    let parts = stage.split(bytes).unwrap_or_default();
+    named(&parts).into_iter().map(|(field, text)| (class_of(field), text)).collect()
 }
 
-fn class_of(role: Role) -> &'static str {
-    match role {
+fn class_of(field: &Field) -> &'static str {
+    match field.role {
         Role::Length => "f-length",
         Role::Seq => "f-seq",
         Role::Nonce => "f-nonce",
@@ -150,7 +152,7 @@ struct Row {
 }
 
 /// The rows of a field in which something was changed.
-fn rows(change: &Change, role: Role) -> Vec<Row> {
+fn rows(change: &Change, field: &Field) -> Vec<Row> {
     let Change { offset, before, after, .. } = change;
     let rows = (0..).step_by(ROW).zip(before.chunks(ROW)).filter_map(|(at, old)| {
         let new = after.get(at..(at + old.len()).min(after.len())).unwrap_or_default();
@@ -163,7 +165,7 @@ fn rows(change: &Change, role: Role) -> Vec<Row> {
             offset: offset + at,
             before: hex(old, new),
             after: hex(new, old),
-            numbers: number(role, old).zip(number(role, new)),
+            numbers: field.number(old).zip(field.number(new)),
         })
     });
     rows.collect()

@@ -3,14 +3,14 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use stages::Role;
+use stages::{Field, Role};
 use transcript::lines::{
-    BAD, DIM, GOOD, HEADING, PLAIN, field_style, role_style, width, wrapped_to,
+    BAD, DIM, GOOD, HEADING, PLAIN, field_style, flowed, glimpse, role_style, width, wrapped_to,
 };
 use transcript::{Event, EventKind, Record, text, visible};
 
 use super::acts::in_short;
-use super::words::{Content, Line, Tone, cut_off, fields, number, shown};
+use super::words::{Content, Line, Tone, cut_off, shown};
 use super::{Act, Change, Deed, Story, Who};
 use crate::lab::verdict::Verdict;
 
@@ -237,15 +237,11 @@ impl<'s> Telling<'s> {
                 quoted(text, *other, self.room()).into_iter().chain(note).collect()
             }
             Content::Fields { before, stage, bytes } => {
-                let fields = fields(stage, bytes);
-                let last = fields.len().saturating_sub(1);
-                let fields = fields.into_iter().enumerate().map(|(number, (role, text))| {
-                    (field_style(role), if number < last { text + "," } else { text })
-                });
-                styled(PLAIN, before).into_iter().chain(fields).collect()
+                let parts = stage.split(bytes).unwrap_or_default();
+                styled(PLAIN, before).into_iter().chain(glimpse(&parts)).collect()
             }
-            Content::Change { change, role, becomes } => {
-                return self.change(by, change, *role, becomes);
+            Content::Change { change, field, becomes } => {
+                return self.change(by, change, field, becomes);
             }
         };
         self.pieces(by, style, &line.word, pieces);
@@ -270,9 +266,9 @@ impl<'s> Telling<'s> {
     }
 
     /// A field and the other, the bytes in brackets that differ; of a long one, the rows in which some do.
-    fn change(&mut self, by: (Who, usize), change: &Change, role: Role, becomes: &str) {
-        let Change { field, offset, before, after } = change;
-        if role == Role::Plaintext {
+    fn change(&mut self, by: (Who, usize), change: &Change, field: &Field, becomes: &str) {
+        let Change { offset, before, after, .. } = change;
+        if field.role == Role::Plaintext {
             for (word, one, other) in [("changes", before, after), ("into", after, before)] {
                 self.pieces(by, PLAIN, word, quoted(one, Some(&**other), self.room()));
             }
@@ -286,11 +282,11 @@ impl<'s> Telling<'s> {
             }
             let place = format!("byte {}", offset + at);
             for (place, name, one, other) in
-                [(&*place, field.as_str(), old, new), ("", becomes, new, old)]
+                [(&*place, field.name, old, new), ("", becomes, new, old)]
             {
                 let value =
-                    number(role, one).map(|value| format!(" = {value}")).unwrap_or_default();
-                let row = marked(field_style(role), one, other);
+                    field.number(one).map(|value| format!(" = {value}")).unwrap_or_default();
+                let row = marked(field_style(field.role), one, other);
                 self.pieces(by, DIM, place, vec![(PLAIN, format!("{name:<FIELD$}{row}{value}"))]);
             }
         }
@@ -334,27 +330,12 @@ impl<'s> Telling<'s> {
 
     /// What someone does in a word, and pieces that are not broken, on as many lines as they take.
     fn pieces(&mut self, by: (Who, usize), style: Style, word: &str, pieces: Vec<Piece>) {
-        let room = self.room();
-        let (mut word, mut used) = (word, 0);
-        for (piece_style, piece) in pieces {
-            let len = anstream::adapter::strip_str(&piece)
-                .map(|text| text.chars().count())
-                .sum::<usize>();
-            if used == 0 || used + 1 + len > room {
-                if used > 0 {
-                    self.text.push('\n');
-                }
-                self.margin(by);
-                _ = write!(self.text, "{style}{word:<WORD$}{style:#} ");
-                (word, used) = ("", 0);
-            } else {
-                self.text.push(' ');
-                used += 1;
-            }
-            _ = write!(self.text, "{piece_style}{piece}{piece_style:#}");
-            used += len;
+        let mut word = word;
+        for line in flowed(pieces, self.room()) {
+            self.margin(by);
+            _ = writeln!(self.text, "{style}{word:<WORD$}{style:#} {line}");
+            word = "";
         }
-        self.text.push('\n');
     }
 
     fn margin(&mut self, (who, connection): (Who, usize)) {

@@ -2,12 +2,9 @@
 
 use std::borrow::Cow;
 
-use stages::{Role, Stage};
+use stages::{Field, Role, Stage};
 
 use super::{Act, Belief, Change, Deed, Message, Said, Story, Who};
-
-/// Bytes of a field that are shown where it is named in passing.
-const SHOWN: usize = 4;
 
 /// One thing that someone does or has.
 #[derive(Debug)]
@@ -63,8 +60,8 @@ pub enum Content<'s> {
     Change {
         /// Both.
         change: &'s Change,
-        /// Its role.
-        role: Role,
+        /// The field.
+        field: &'static Field,
         /// What is said of the other.
         becomes: &'static str,
     },
@@ -207,8 +204,8 @@ impl Story {
     fn changes<'s>(&self, changes: &'s [Change], becomes: &'static str) -> Vec<Line<'s>> {
         let fields = self.stage_of(Who::Attacker).map(|stage| stage.fields).unwrap_or_default();
         let changes = changes.iter().filter_map(|change| {
-            let role = fields.iter().find(|field| field.name == change.field)?.role;
-            let content = Content::Change { change, role, becomes };
+            let field = fields.iter().find(|field| field.name == change.field)?;
+            let content = Content::Change { change, field, becomes };
             Some(Line { tone: Tone::Plain, word: "changes".into(), content })
         });
         changes.collect()
@@ -309,37 +306,6 @@ fn checks<'s>(stage: &Stage, seq: Option<u64>) -> Line<'s> {
         ));
     }
     Line { tone: Tone::Good, ..words("", checks.join("; ")) }
-}
-
-/// Names the fields of a record, each with its value or its first bytes.
-pub fn fields(stage: &Stage, record: &[u8]) -> Vec<(Role, String)> {
-    let parts = stage.split(record).unwrap_or_default();
-    let named = parts.iter().map(|part| {
-        let value = match part.number() {
-            Some(number) => number.to_string(),
-            None => first_of(part.bytes),
-        };
-        (part.field.role, format!("{} {value}", part.field.name))
-    });
-    named.collect()
-}
-
-/// The first bytes of a field, in hexadecimal.
-fn first_of(bytes: &[u8]) -> String {
-    let shown = bytes.get(..SHOWN).unwrap_or(bytes);
-    let more = if shown.len() < bytes.len() { "…" } else { "" };
-    shown
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .chain([more.to_owned()])
-        .collect::<Vec<_>>()
-        .concat()
-}
-
-/// Returns as a number the bytes of a field that is one.
-pub fn number(role: Role, bytes: &[u8]) -> Option<u64> {
-    let is_number = matches!(role, Role::Length | Role::Seq) && !bytes.is_empty();
-    is_number.then(|| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
 /// Says what of a field is cut off, if something is.
