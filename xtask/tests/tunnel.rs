@@ -113,6 +113,8 @@ fn read_on(mut stream: &TcpStream) -> (usize, Result<(), ErrorKind>) {
         match stream.read(&mut sink) {
             Ok(0) => return (len, Ok(())),
             Ok(n) => len += n,
+            // By whatever stops a process and lets it go on.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return (len, Err(error.kind())),
         }
     }
