@@ -19,8 +19,8 @@ const SIZES: [(u32, u32); 3] = [(1280, 900), (768, 1024), (380, 740)];
 /// Width of a sheet of A4, at 96 pixels an inch.
 const SHEET: (u32, u32) = (794, 1123);
 
-/// What in `main` reaches beyond the window and cannot be scrolled to, or can with no sign of it. Opens all that can
-/// be opened.
+/// A script that opens all that can be opened, and lists the elements in `main` which reach beyond the window and
+/// cannot be scrolled to, or can with no sign of it.
 const CUT: &str = r"(() => {
     document.querySelectorAll('details').forEach(it => { it.name = ''; it.open = true });
     const of = it => getComputedStyle(it);

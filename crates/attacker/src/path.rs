@@ -25,7 +25,7 @@ pub struct Path {
 /// The attacker's steps and findings, in order.
 #[derive(Clone, Debug, Default)]
 pub struct AttackLog {
-    /// What it did to the messages on the wire.
+    /// Its steps, from the first message that it took.
     pub steps: Vec<Step>,
     sessions: usize,
 }

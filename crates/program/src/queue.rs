@@ -37,11 +37,11 @@ struct Shared {
 #[derive(Default)]
 struct State {
     waiting: Vec<u8>,
-    /// Whether there are bytes taken out of `waiting` that are not written yet.
+    /// True while bytes that were taken out of `waiting` are not written yet.
     under_way: bool,
     /// Chunks written so far.
     written: u64,
-    /// Whether the reader took nothing for longer than the queue has patience.
+    /// True once the reader took nothing for longer than the queue has patience.
     stalled: bool,
     /// Writes dropped since `waiting` was taken out.
     dropped: u64,
@@ -67,7 +67,7 @@ impl Queue {
     /// Waits until everything is written, as long as the reader takes something within `patience`.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`] when he does not; or that of the write which failed, after which nothing more was written.
+    /// [`ErrorKind::TimedOut`] when it does not; or that of the write which failed, after which nothing more was written.
     pub fn settle(&self, patience: Duration) -> io::Result<()> {
         let state = self.shared.wait_while(self.shared.lock(), patience, State::is_busy);
         match &state.failed {

@@ -74,7 +74,7 @@ struct State {
     served: Served,
 }
 
-/// What the server waits for.
+/// An event that the server waits for.
 enum Arrival {
     Connection(io::Result<TcpStream>),
     Stop,

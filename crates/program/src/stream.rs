@@ -32,9 +32,9 @@ pub struct TimedStream {
 #[derive(Debug)]
 struct Clock {
     reading: Progress,
-    /// Whether a further message may begin and has not.
+    /// True while a further message may begin and has not.
     idle: bool,
-    /// What is being written, if anything is.
+    /// The message that is being written, if any is.
     writing: Option<Progress>,
     /// Whether no further message is wanted.
     stopped: bool,

@@ -143,7 +143,7 @@ fn assert_harmless(text: &str) {
     assert_visible(rest);
 }
 
-/// What stands in escape sequences of ours besides a colour: all off, bold, dimmed, red and green. None hides
+/// The numbers in escape sequences of ours besides a colour: all off, bold, dimmed, red and green. None hides
 /// text.
 const OURS: [&str; 5] = ["0", "1", "2", "31", "32"];
 

@@ -11,7 +11,7 @@ use crate::WrongArgument;
 pub struct Step<R, W> {
     answers: R,
     out: W,
-    /// Whether there was no answer any more: then nothing is asked.
+    /// True once nothing is asked any more: there are no more answers, or `q` was one.
     is_over: bool,
     expected: Option<bool>,
 }
