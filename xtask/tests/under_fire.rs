@@ -178,12 +178,11 @@ fn connections_that_sent_much_at_once_cost_at_most_256_kib_each() {
         // The same to each: no stage here tells one connection from another.
         stream.write_all(&records).unwrap();
         stream.read_exact(&mut [0; 8 * 118]).unwrap();
-        // Events that wait for their reader take room too, up to 512 KiB, but not of a connection.
         let is_sent = |server: &mut Lone| matches!(server.next_event().kind, EventKind::Sent(_));
         (0..8).for_each(|_| while !is_sent(&mut server) {});
     }
     let full = gauge.read().unwrap();
-    let each = (full.memory_kib - before.memory_kib).saturating_sub(512) / 50;
+    let each = (full.memory_kib - before.memory_kib) / 50;
     assert!(each <= 256, "{each} KiB each");
     println!("{each} KiB each");
     drop(held);

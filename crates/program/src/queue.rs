@@ -12,6 +12,10 @@ use std::time::Duration;
 /// Bytes that may wait to be written, and as many may be under way.
 const CAPACITY: usize = 256 * 1024;
 
+/// Room for those and a notice. It is there from the beginning, and takes memory as it is used: a buffer that grew
+/// would grow to twice of what it holds.
+const ROOM: usize = CAPACITY + 1024;
+
 /// Bytes written at a time: few, so that a slow reader is seen to read.
 const CHUNK_LEN: usize = 16 * 1024;
 
@@ -28,7 +32,6 @@ pub struct Queue {
     patience: Duration,
 }
 
-#[derive(Default)]
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
@@ -58,7 +61,8 @@ impl Queue {
         patience: Duration,
         notice: impl Fn(u64) -> String + Send + 'static,
     ) -> io::Result<Self> {
-        let shared = Arc::<Shared>::default();
+        let state = State { waiting: Vec::with_capacity(ROOM), ..State::default() };
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
         let queue = Self { shared: shared.clone(), patience };
         thread::Builder::new().spawn(move || shared.write_out(out, notice))?;
         Ok(queue)
@@ -112,7 +116,7 @@ impl State {
 impl Shared {
     /// Writes what waits, as it comes, until a write fails.
     fn write_out(&self, mut out: impl Write, notice: impl Fn(u64) -> String) {
-        let mut taken = Vec::new();
+        let mut taken = Vec::with_capacity(ROOM);
         loop {
             let mut state = self.lock();
             state.under_way = false;
