@@ -43,6 +43,24 @@ const CUT: &str = r"(() => {
     return [...cut];
 })()";
 
+/// A script that lists the lines of a transcript, and the tables of attacks, that are wider than their place.
+const WIDE: &str =
+    "[...document.querySelectorAll('.transcript .line, .matrix .table-wrapper, .scroll')]
+    .filter(it => {
+        const box = it.closest('.transcript') ?? it;
+        return it.classList.contains('line')
+            ? [...it.querySelectorAll('*')].some(part => part.getBoundingClientRect().right
+                > box.getBoundingClientRect().right + 1)
+            : it.scrollWidth > it.clientWidth + 1;
+    }).map(it => it.innerText.slice(0, 90))";
+
+/// A script that lists the cells which do not stand beside the name of their column, where a row is a card.
+const ASTRAY: &str =
+    "[...document.querySelectorAll('.rows:not(.matrix) td > *')].filter(it => innerWidth < 500
+    && it.checkVisibility() && it.tagName !== 'BR'
+    && it.getBoundingClientRect().left < it.parentElement.getBoundingClientRect().left + 90)
+    .map(it => it.parentElement.innerText.slice(0, 90))";
+
 /// The site, built once.
 fn site() -> &'static Path {
     static SITE: OnceLock<PathBuf> = OnceLock::new();
@@ -137,6 +155,7 @@ fn every_link_leads_somewhere_and_no_page_says_a_word() -> Result<()> {
     Ok(())
 }
 
+/// Nor does anybody have to scroll to read who said what, or the attack table.
 #[test]
 #[ignore = "needs Chromium and mdbook, which .ci/run installs"]
 fn nothing_is_cut_off_at_any_width() -> Result<()> {
@@ -146,45 +165,14 @@ fn nothing_is_cut_off_at_any_width() -> Result<()> {
         tab.resize(width, height)?;
         for page in pages() {
             tab.open(&url(&page))?;
-            let cut: Vec<String> = tab.ask(CUT)?;
-            found.extend(cut.into_iter().map(|cut| format!("{} at {width}: {cut}", name(&page))));
+            for (what, script) in [("cut", CUT), ("wide", WIDE), ("astray", ASTRAY)] {
+                let page = name(&page);
+                let told: Vec<String> = tab.ask(script)?;
+                found.extend(told.into_iter().map(|it| format!("{page} at {width}: {what}: {it}")));
+            }
         }
     }
     assert_eq!(found, Vec::<String>::new());
-    Ok(())
-}
-
-/// Nobody has to scroll to read who said what, but in a window that is narrower than a terminal.
-#[test]
-#[ignore = "needs Chromium and mdbook, which .ci/run installs"]
-fn transcripts_and_the_attack_table_are_whole_on_a_desk_and_fold_on_a_telephone() -> Result<()> {
-    for (width, height) in SIZES {
-        let tab = Tab::new(Conditions { phone: width < 500, ..Default::default() })?;
-        tab.resize(width, height)?;
-        for page in pages() {
-            tab.open(&url(&page))?;
-            let wide: Vec<String> = tab.ask(
-                "(document.querySelectorAll('details').forEach(it => it.open = true),
-                  [...document.querySelectorAll('.transcript .line, .matrix .table-wrapper, .scroll')]
-                   .filter(it => {
-                       const box = it.closest('.transcript') ?? it;
-                       return it.classList.contains('line')
-                           ? [...it.querySelectorAll('*')].some(part => part.getBoundingClientRect().right
-                               > box.getBoundingClientRect().right + 1)
-                           : it.scrollWidth > it.clientWidth + 1;
-                   }).map(it => it.innerText.slice(0, 90)))",
-            )?;
-            ensure!(wide.is_empty(), "{} at {width}: {wide:#?}", name(&page));
-            // In a row that is a card, what a cell has stands beside the name of its column.
-            let astray: Vec<String> = tab.ask(
-                "[...document.querySelectorAll('.rows:not(.matrix) td > *')].filter(it => innerWidth < 500
-                   && it.checkVisibility() && it.tagName !== 'BR'
-                   && it.getBoundingClientRect().left < it.parentElement.getBoundingClientRect().left + 90)
-                   .map(it => it.parentElement.innerText.slice(0, 90))",
-            )?;
-            ensure!(astray.is_empty(), "{} at {width}: {astray:#?}", name(&page));
-        }
-    }
     Ok(())
 }
 
@@ -340,8 +328,10 @@ fn open_and_closed_are_told_by_colour_sign_and_word() -> Result<()> {
     for page in ["index.html", "book/further/lab.html", "book/part1/open.html"] {
         tab.open(&url(&site().join(page)))?;
         let of = |class: &str| -> Result<(BTreeSet<String>, BTreeSet<String>)> {
-            let cells =
-                format!("[...document.querySelectorAll(':is(td, pre) .{class}, td.{class}')]");
+            // In a transcript the same colours tell what was refused and what was not.
+            let cells = format!(
+                "[...document.querySelectorAll(':is(td, pre) .{class}:not(.line *), td.{class}')]"
+            );
             let words = format!(
                 "{cells}.map(it => it.innerText.replace(/[^a-z_✗✓·]+/g, ' ').trim()).filter(it => it)"
             );
@@ -359,21 +349,20 @@ fn open_and_closed_are_told_by_colour_sign_and_word() -> Result<()> {
     Ok(())
 }
 
-/// The pictures stay in the target directory, to be looked at: every page at every width, light and dark.
+/// The pictures stay in the target directory, to be looked at: every page on a desk in light, on a telephone in dark.
 #[test]
 #[ignore = "needs Chromium and mdbook, which .ci/run installs"]
 fn it_is_there_to_be_looked_at() -> Result<()> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("site");
     fs::create_dir_all(&folder)?;
-    for (width, height) in SIZES {
-        for (dark, scheme) in [(false, "light"), (true, "dark")] {
-            let tab = Tab::new(Conditions { phone: width < 500, dark, no_javascript: false })?;
-            for page in pages() {
-                tab.resize(width, height)?;
-                tab.open(&url(&page))?;
-                let page = name(&page).replace(['/', '.'], "-");
-                fs::write(folder.join(format!("{page}-{width}-{scheme}.png")), tab.picture()?)?;
-            }
+    let [desk, _, phone] = SIZES;
+    for ((width, height), dark) in [(desk, false), (phone, true)] {
+        let tab = Tab::new(Conditions { phone: dark, dark, no_javascript: false })?;
+        for page in pages() {
+            tab.resize(width, height)?;
+            tab.open(&url(&page))?;
+            let page = name(&page).replace(['/', '.'], "-");
+            fs::write(folder.join(format!("{page}-{width}.png")), tab.picture()?)?;
         }
     }
     Ok(())
