@@ -100,6 +100,7 @@ impl PlainExchange {
                         index: 0,
                         error: name.to_owned(),
                         message: format!("message refused: {error}"),
+                        step: None,
                         expected_seq: None,
                         record: None,
                     });

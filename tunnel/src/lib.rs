@@ -163,6 +163,7 @@ impl Tunnel {
                 index,
                 error: name.to_owned(),
                 message: error.to_string(),
+                step: None,
                 expected_seq: None,
                 record: None,
             });

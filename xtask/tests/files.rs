@@ -283,6 +283,7 @@ fn what_a_file_says_reaches_terminal_and_page_as_visible_text_alone() {
             index: 0,
             error: words.clone(),
             message: words.clone(),
+            step: None,
             expected_seq: None,
             record: None,
         };

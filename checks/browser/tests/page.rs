@@ -65,7 +65,7 @@ fn eventful_run() -> Vec<Event> {
         index,
         error: error.to_owned(),
         message: message.to_owned(),
-        expected_seq: None,
+        step: None, expected_seq: None,
         record: Some(Hex::from(record)),
     };
     let flipped = |bytes: &[u8], at: usize| {

@@ -183,8 +183,8 @@ impl AttackLog {
 impl Session {
     /// Passes on the messages of the handshake, so that what is taken next is a client's first request.
     fn pass_on_handshake(&mut self, stage: &Stage) -> io::Result<()> {
-        for direction in stage.handshake {
-            let flow = match direction {
+        for message in stage.handshake {
+            let flow = match message.direction {
                 Direction::ToServer => &mut self.requests,
                 Direction::ToClient => &mut self.answers,
             };

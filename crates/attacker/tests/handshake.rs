@@ -8,9 +8,16 @@ use std::thread;
 use attacker::attacks::bit_flip;
 use attacker::{Outcome, Path};
 use framing::Direction::{ToClient, ToServer};
-use stages::{PART1_CTR, Role, STAGES, Stage};
+use stages::{Message, PART1_CTR, Role, STAGES, Stage};
 
-const WITH_HANDSHAKE: Stage = Stage { handshake: &[ToServer, ToClient, ToClient], ..PART1_CTR };
+const WITH_HANDSHAKE: Stage = Stage {
+    handshake: &[
+        Message { name: "ClientHello", direction: ToServer },
+        Message { name: "ServerHello", direction: ToClient },
+        Message { name: "ServerAuth", direction: ToClient },
+    ],
+    ..PART1_CTR
+};
 
 #[test]
 fn the_messages_of_a_handshake_pass_before_an_attack_takes_the_first_request() {

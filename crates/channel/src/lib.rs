@@ -40,7 +40,7 @@ pub mod sender;
 use std::io::{Read, Write};
 
 use crypto::{Open, Seal};
-use framing::Header;
+use framing::{Header, Limits};
 
 pub use error::ChannelError;
 pub use observe::{Observed, Observer};
@@ -100,6 +100,18 @@ impl<T: Read + Write + Clone, S: Seal, O: Open> Channel<T, S, O> {
         received
     }
     // ANCHOR_END: recv
+
+    /// Protects everything from the next record on in another way, in both directions, and counts records from 0
+    /// again. What was queued before goes out as it is, and a record that has arrived already is opened when its
+    /// turn comes. A channel that an earlier failure has closed stays closed.
+    pub fn rekey<S2: Seal, O2: Open>(self, sealer: S2, opener: O2) -> Channel<T, S2, O2> {
+        Channel { sender: self.sender.with(sealer), receiver: self.receiver.with(opener) }
+    }
+
+    /// Holds every record that arrives from now on to other limits.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.receiver.set_limits(limits);
+    }
 
     /// The two directions, to be used from two threads. They fail one by one from here on.
     pub fn split(self) -> (Sender<T, S>, Receiver<T, O>) {

@@ -39,6 +39,19 @@ impl<R: Read, O: Open> Receiver<R, O> {
         self.opener = opener;
     }
 
+    /// The same direction, opened by another kind of opener from its next record on, which is counted as 0. Nobody
+    /// observes it any more.
+    pub(crate) fn with<O2: Open>(self, opener: O2) -> Receiver<R, O2> {
+        let Self { mut reader, arrived, closed, .. } = self;
+        reader.set_limits(Limits::with_overhead(opener.overhead()));
+        Receiver { reader, opener, index: 0, observer: None, arrived, closed }
+    }
+
+    /// Holds every record from the next one on to other limits than its opener's.
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        self.reader.set_limits(limits);
+    }
+
     /// Returns how many bytes are here already, of the next record and what follows it.
     pub fn unread_len(&self) -> usize {
         self.reader.unread_len()

@@ -35,6 +35,13 @@ impl<W: Write, S: Seal> Sender<W, S> {
         self.sealer = sealer;
     }
 
+    /// The same direction, sealed by another kind of sealer from its next record on, which is counted as 0. Nobody
+    /// observes it any more.
+    pub(crate) fn with<S2>(self, sealer: S2) -> Sender<W, S2> {
+        let Self { writer, header, closed, .. } = self;
+        Sender { writer, header, sealer, index: 0, observer: None, closed }
+    }
+
     /// Sends one plaintext of at most [`MAX_PLAINTEXT_LEN`] bytes as one record, at once: one write.
     ///
     /// # Errors

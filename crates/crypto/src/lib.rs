@@ -1,5 +1,5 @@
-//! Sealing and opening one record at each stage. Bytes in, bytes out: no sockets, no records on a
-//! stream.
+//! Sealing and opening one record at each stage, and agreeing on the keys for it. Bytes in, bytes out: no
+//! sockets, no records on a stream.
 //!
 //! *For learning. The articles' keys are public, and no stage here knows who its peer is.*
 //!
@@ -11,12 +11,17 @@
 //! - [`hmac_seq`]: a sequence number under the tag. A record in the wrong place is noticed.
 //! - [`aead`]: AES-GCM. The same from one primitive.
 //!
+//! Part 3 needs no key beforehand. Its record is that of [`aead`], under keys made for the connection:
+//!
+//! - [`dh`], [`x25519`]: two sides agree on a secret in the open.
+//! - [`hkdf`]: the secret becomes two keys.
+//!
 //! Their building blocks:
 //!
 //! - `primitives`: every call into somebody else's cryptography, on one page an engine.
 //! - `nonce`: numbers used once, from the operating system.
 //! - `sequence`: a counter that ends in an error and never wraps.
-//! - [`keys`]: keys that cannot be printed and are wiped from memory.
+//! - [`keys`], [`secret`]: keys and secrets that cannot be printed and are wiped from memory.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
@@ -24,6 +29,8 @@
 
 pub mod aead;
 pub mod ctr;
+pub mod dh;
+pub mod hkdf;
 pub mod hmac;
 pub mod hmac_seq;
 pub mod keys;
@@ -33,9 +40,11 @@ pub mod nonce_reuse;
 mod open;
 mod primitives;
 mod seal;
+pub mod secret;
 mod sequence;
 #[cfg(test)]
 mod tests;
+pub mod x25519;
 
 pub use open::{Open, OpenError};
 pub use seal::{Seal, SealError};

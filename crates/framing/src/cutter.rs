@@ -10,6 +10,8 @@ use crate::{Header, Limits};
 pub struct Cutter {
     header: Header,
     limits: Limits,
+    /// So many records at the beginning have limits of their own.
+    first: (u64, Limits),
     /// The beginning of a record that is not whole yet.
     rest: Vec<u8>,
     index: u64,
@@ -35,7 +37,15 @@ pub enum Cut {
 impl Cutter {
     /// For one direction of a connection whose records have such a header, and payloads within `limits`.
     pub fn new(header: Header, limits: Limits) -> Self {
-        Self { header, limits, rest: Vec::new(), index: 0, lost: header.is_empty() }
+        let first = (0, limits);
+        Self { header, limits, first, rest: Vec::new(), index: 0, lost: header.is_empty() }
+    }
+
+    /// Holds the first `count` records to other limits, for they are of another kind.
+    #[must_use]
+    pub fn after(mut self, count: u64, limits: Limits) -> Self {
+        self.first = (count, limits);
+        self
     }
 
     /// Takes the next bytes, and calls `found` with whatever is complete now.
@@ -43,7 +53,9 @@ impl Cutter {
         self.rest.extend_from_slice(bytes);
         let mut unread = self.rest.as_slice();
         while let (false, Some(len)) = (self.lost, self.header.payload_len(unread)) {
-            if !self.limits.contains(len) {
+            let (count, first) = self.first;
+            let limits = if self.index < count { first } else { self.limits };
+            if !limits.contains(len) {
                 self.lost = true;
                 break;
             }

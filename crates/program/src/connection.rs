@@ -1,16 +1,21 @@
 //! A connection that is watched and timed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use channel::{Channel, Observed};
 use crypto::{Open, Seal};
-use transcript::{EventKind, Record};
+use handshake::{Told, Wire};
+use transcript::{EventKind, HandshakeMessage, Record, Way};
 
 use crate::exit::Failure;
 use crate::reporter::Reporter;
 use crate::serve::Stop;
 use crate::stream::TimedStream;
+
+/// Time limit of a handshake, from its beginning to its end.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
 
 /// One connection of a program, from its `connected` event to its `closed`.
 pub struct Connection {
@@ -25,6 +30,8 @@ struct Tally {
     sent: u64,
     received: u64,
     rejected: bool,
+    /// Messages of the handshake that were received.
+    messages: u64,
 }
 
 /// Lets the exchange end where the next message would begin: at once if the connection waits for one, and
@@ -54,6 +61,27 @@ impl Connection {
             .observed_by(Arc::new(move |seen| connection.record(seen)))
     }
 
+    /// The wire for a handshake over this connection. It has to be over within 5 s, however steadily its bytes
+    /// come: until then nobody knows what the peer is.
+    pub fn handshake(self: &Arc<Self>) -> Wire<&TimedStream> {
+        self.stream.begin_handshake(HANDSHAKE_TIME);
+        let connection = self.clone();
+        Wire::new(&self.stream).observed_by(Arc::new(move |told| connection.step(told)))
+    }
+
+    /// Ends the handshake: a channel over this connection, under the keys that were agreed on. Reports as
+    /// [`channel`](Self::channel) does.
+    pub fn secured<'c, S: Seal, O: Open>(
+        self: &'c Arc<Self>,
+        wire: Wire<&'c TimedStream>,
+        sealer: S,
+        opener: O,
+    ) -> Channel<&'c TimedStream, S, O> {
+        self.stream.restart();
+        let connection = self.clone();
+        wire.secure(sealer, opener).observed_by(Arc::new(move |seen| connection.record(seen)))
+    }
+
     /// The stream itself, for a stage that has no records.
     pub fn stream(&self) -> &TimedStream {
         &self.stream
@@ -72,12 +100,50 @@ impl Connection {
             }
             Observed::Rejected { index, error, expected_seq, payload } => EventKind::Rejected {
                 index,
+                step: None,
                 error: error.rejection().unwrap_or("failed").to_owned(),
                 message: error.to_string(),
                 expected_seq,
                 record: payload.map(Into::into),
             },
         });
+    }
+
+    /// Reports what happened in the handshake.
+    fn step(&self, told: &Told<'_>) {
+        let kind = match *told {
+            Told::Sent { message, payload } => {
+                EventKind::Handshake(HandshakeMessage::new(message, Way::Sent, payload, &[]))
+            }
+            Told::Received { message, payload, checked } => {
+                self.tally().messages += 1;
+                EventKind::Handshake(HandshakeMessage::new(
+                    message,
+                    Way::Received,
+                    payload,
+                    checked,
+                ))
+            }
+            Told::Rejected { message, error, payload } => {
+                let mut tally = self.tally();
+                tally.rejected = true;
+                EventKind::Rejected {
+                    index: tally.messages,
+                    step: Some(message.to_owned()),
+                    error: error.rejection().unwrap_or("failed").to_owned(),
+                    message: error.to_string(),
+                    expected_seq: None,
+                    record: payload.map(Into::into),
+                }
+            }
+            Told::Derived { label, from, direction, fingerprint } => EventKind::Derived {
+                label: label.to_owned(),
+                from: from.to_owned(),
+                direction,
+                fingerprint: fingerprint.map(|it| it.as_slice().into()),
+            },
+        };
+        self.reporter.report(kind);
     }
 
     /// Reports an event, and begins a new step.
@@ -96,7 +162,7 @@ impl Connection {
 
     /// Ends the connection after `exchanged`, reports that, and passes the outcome on.
     pub(crate) fn close(&self, exchanged: anyhow::Result<()>) -> Result<(), Failure> {
-        let Tally { sent, received, rejected } = *self.tally();
+        let Tally { sent, received, rejected, .. } = *self.tally();
         self.stream.close();
         self.reporter.report(EventKind::Closed {
             clean: exchanged.is_ok(),
@@ -108,7 +174,8 @@ impl Connection {
 
     /// Makes a failure of a connection on which nothing was received.
     pub(crate) fn was_used(&self) -> anyhow::Result<()> {
-        ensure!(self.tally().received > 0, "the client closed without sending anything");
+        let Tally { received, messages, .. } = *self.tally();
+        ensure!(received + messages > 0, "the client closed without sending anything");
         Ok(())
     }
 

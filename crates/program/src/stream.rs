@@ -38,6 +38,8 @@ struct Clock {
     writing: Option<Progress>,
     /// Whether no further message is wanted.
     stopped: bool,
+    /// What is being read, for whoever is told that it took too long.
+    what: &'static str,
 }
 
 impl TimedStream {
@@ -47,7 +49,7 @@ impl TimedStream {
         // A record goes out in one write, and nothing is gained by holding it back.
         _ = stream.set_nodelay(true);
         let reading = Progress::awaited(limits, limits.silence);
-        let clock = Clock { reading, idle: false, writing: None, stopped: false };
+        let clock = Clock { reading, idle: false, writing: None, stopped: false, what: "message" };
         Self { stream, limits, clock: Mutex::new(clock) }
     }
 
@@ -59,9 +61,18 @@ impl TimedStream {
         connect(addr, limits.silence).map(|stream| Self::new(stream, limits))
     }
 
+    /// A handshake begins: several messages, which have to be over within `limit` in all.
+    pub fn begin_handshake(&self, limit: Duration) {
+        let mut clock = self.clock();
+        let limits = TimeLimits { silence: limit, message: limit };
+        clock.reading = Progress::begun(limits, 0);
+        clock.what = "handshake";
+    }
+
     /// A message is done: the next one may begin.
     pub fn restart(&self) {
         let mut clock = self.clock();
+        clock.what = "message";
         clock.reading = Progress::awaited(self.limits, self.limits.message);
         clock.idle = true;
         clock.writing = None;
@@ -144,7 +155,7 @@ impl Read for &TimedStream {
                 clock.idle = false;
                 clock.reading.advance(len);
             }
-            clock.reading.check(Way::In, "the peer", "message")?;
+            clock.reading.check(Way::In, "the peer", clock.what)?;
             if let Some(len) = read {
                 return Ok(len);
             }

@@ -2,7 +2,8 @@ use std::net::SocketAddr;
 
 use stages::{STAGES, Stage};
 use transcript::{
-    Detail, Direction, Event, EventKind, Merge, Record, Role, Summary, WireLane, text,
+    Detail, Direction, Event, EventKind, HandshakeMessage, Merge, Record, Role, Summary, Way,
+    WireLane, text,
 };
 
 use crate::Choices;
@@ -53,13 +54,14 @@ fn kind(stage: &Stage, choices: &mut Choices<'_>) -> EventKind {
     let addr = || SocketAddr::from(([127, 0, 0, 1], 9002));
     let direction =
         |choices: &mut Choices<'_>| [Direction::ToServer, Direction::ToClient][choices.below(2)];
-    match choices.below(9) {
+    match choices.below(11) {
         0 => EventKind::Listening { addr: addr() },
         1 => EventKind::Connected { peer: addr() },
         2 => EventKind::Sent(record(stage, choices)),
         3 => EventKind::Received(record(stage, choices)),
         4 => EventKind::Rejected {
             index: number(choices),
+            step: (choices.below(2) == 1).then(|| "ServerHello".to_owned()),
             error: "bad_tag".to_owned(),
             message: String::from_utf8_lossy(bytes(choices)).into_owned() + HIDDEN,
             expected_seq: (choices.below(2) == 1).then(|| number(choices)),
@@ -76,7 +78,22 @@ fn kind(stage: &Stage, choices: &mut Choices<'_>) -> EventKind {
             micros: number(choices),
             bytes: chunk(stage, choices).as_slice().into(),
         },
-        _ => EventKind::End { direction: direction(choices), micros: number(choices) },
+        8 => EventKind::End { direction: direction(choices), micros: number(choices) },
+        9 => {
+            let way = [Way::Sent, Way::Received][choices.below(2)];
+            EventKind::Handshake(HandshakeMessage::new(
+                "ClientHello",
+                way,
+                bytes(choices),
+                &["form"],
+            ))
+        }
+        _ => EventKind::Derived {
+            label: "shared secret".to_owned(),
+            from: String::from_utf8_lossy(bytes(choices)).into_owned() + HIDDEN,
+            direction: (choices.below(2) == 1).then(|| direction(choices)),
+            fingerprint: (choices.below(2) == 1).then(|| bytes(choices).into()),
+        },
     }
 }
 

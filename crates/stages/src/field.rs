@@ -34,6 +34,8 @@ pub enum Role {
     Ciphertext,
     /// Authenticates the fields it covers.
     Tag,
+    /// Carries a message of the handshake.
+    Message,
 }
 
 impl Field {

@@ -4,34 +4,51 @@
 //! shows, cuts or attacks a record reads that, and nothing matches on a field's name. The cryptography
 //! states the same lengths for itself, and a test in the `channel` crate holds the two together.
 //!
-//! One file a stage, in the articles' order: `plain`, `ctr`, `hmac`, `hmac_seq`, `aead`.
-//! [`field`] says what there is to say about a field, [`part`] finds it in a record.
+//! One file a stage, in the articles' order: `plain`, `ctr`, `hmac`, `hmac_seq`, `aead`, `dh`, `x25519`, `hkdf`.
+//! [`field`] says what there is to say about a field, [`part`] finds it in a record; [`handshake`] says what crosses
+//! before the first record of data.
 
 mod aead;
 mod ctr;
+mod dh;
 pub mod field;
+pub mod handshake;
+mod hkdf;
 mod hmac;
 mod hmac_seq;
 pub mod part;
 mod plain;
 #[cfg(test)]
 mod tests;
+mod x25519;
 
 use std::fmt;
 
-use framing::{Direction, Header, Limits};
+use framing::{Header, Limits};
 
 pub use aead::PART2_AEAD;
 pub use ctr::PART1_CTR;
+pub use dh::PART3_DH;
 pub use field::{Field, Role};
+pub use handshake::Message;
+pub use hkdf::PART3_HKDF;
 pub use hmac::PART2_HMAC;
 pub use hmac_seq::PART2_HMAC_SEQ;
 pub use part::{Part, Place};
 pub use plain::PART1_PLAIN;
+pub use x25519::PART3_X25519;
 
 /// All stages, in the articles' order.
-pub const STAGES: &[&Stage] =
-    &[&PART1_PLAIN, &PART1_CTR, &PART2_HMAC, &PART2_HMAC_SEQ, &PART2_AEAD];
+pub const STAGES: &[&Stage] = &[
+    &PART1_PLAIN,
+    &PART1_CTR,
+    &PART2_HMAC,
+    &PART2_HMAC_SEQ,
+    &PART2_AEAD,
+    &PART3_DH,
+    &PART3_X25519,
+    &PART3_HKDF,
+];
 
 /// One stage of the articles.
 #[derive(PartialEq, Eq)]
@@ -42,9 +59,10 @@ pub struct Stage {
     pub title: &'static str,
     /// The TCP port the articles use for it.
     pub port: u16,
-    /// The messages that cross before the first record of data, by which way each goes.
-    pub handshake: &'static [Direction],
-    /// The fields of a record, in order, its header among them. Exactly one has no fixed length.
+    /// The messages that cross before the first record of data, in order, each in a record of its own.
+    pub handshake: &'static [Message],
+    /// The fields of a record of data, in order, its header among them. Exactly one has no fixed length. At a
+    /// stage that ends with its handshake: those of the record of a message.
     pub fields: &'static [Field],
     /// Its addition to the stage before it.
     pub adds: &'static str,
@@ -100,6 +118,11 @@ impl Stage {
     /// Returns whether it has a field of this role.
     pub fn has(&self, role: Role) -> bool {
         self.field(role).is_some()
+    }
+
+    /// Returns whether requests and answers travel. A stage that has none ends with its handshake.
+    pub fn has_data(&self) -> bool {
+        !self.has(Role::Message)
     }
 
     /// Returns whether bytes travel in records. The plain stage has raw bytes and no header.

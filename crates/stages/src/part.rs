@@ -44,37 +44,17 @@ impl fmt::Display for Place {
 impl Stage {
     /// Lists the fields of a record, from its first byte to its last.
     pub fn places(&self) -> impl Iterator<Item = Place> + use<> {
-        let (mut offset, mut is_behind_text) = (0, false);
-        self.fields.iter().map(move |field| {
-            let place = Place { field, offset, is_behind_text };
-            offset += field.len.unwrap_or(0);
-            is_behind_text |= field.len.is_none();
-            place
-        })
+        places(self.fields)
     }
 
     /// Cuts a record into its fields, which tile it from end to end. `None` if it is too short to hold them.
     pub fn split<'r>(&self, record: &'r [u8]) -> Option<Vec<Part<'r>>> {
-        self.split_behind(0, record)
+        split(self.fields, 0, record)
     }
 
     /// Cuts a payload into its fields, their offsets counted from its own start.
     pub fn split_payload<'p>(&self, payload: &'p [u8]) -> Option<Vec<Part<'p>>> {
-        self.split_behind(self.header().len(), payload)
-    }
-
-    /// Cuts what stands behind the first `left_out` bytes of a record.
-    fn split_behind<'r>(&self, left_out: usize, bytes: &'r [u8]) -> Option<Vec<Part<'r>>> {
-        let text_len = (left_out + bytes.len()).checked_sub(self.record_overhead())?;
-        let places = self.places().filter(|place| place.offset >= left_out);
-        let part = |place: Place| {
-            let behind_text = if place.is_behind_text { text_len } else { 0 };
-            let offset = place.offset + behind_text - left_out;
-            let len = place.field.len.unwrap_or(text_len);
-            let bytes = bytes.get(offset..offset + len)?;
-            Some(Part { field: place.field, offset, bytes })
-        };
-        places.map(part).collect()
+        split(self.fields, self.header().len(), payload)
     }
 
     /// Reads the sequence number of a payload. `None` where the stage has none, or the payload is too short
@@ -87,4 +67,34 @@ impl Stage {
         let part = Part { field: place.field, offset, bytes };
         part.number().filter(|_| payload.len() >= self.overhead())
     }
+}
+
+/// Lists `fields` with their places.
+fn places(fields: &'static [Field]) -> impl Iterator<Item = Place> + use<> {
+    let (mut offset, mut is_behind_text) = (0, false);
+    fields.iter().map(move |field| {
+        let place = Place { field, offset, is_behind_text };
+        offset += field.len.unwrap_or(0);
+        is_behind_text |= field.len.is_none();
+        place
+    })
+}
+
+/// Cuts what stands behind the first `left_out` bytes of a record with such fields.
+pub(crate) fn split<'r>(
+    fields: &'static [Field],
+    left_out: usize,
+    bytes: &'r [u8],
+) -> Option<Vec<Part<'r>>> {
+    let fixed: usize = fields.iter().filter_map(|field| field.len).sum();
+    let text_len = (left_out + bytes.len()).checked_sub(fixed)?;
+    let places = places(fields).filter(|place| place.offset >= left_out);
+    let part = |place: Place| {
+        let behind_text = if place.is_behind_text { text_len } else { 0 };
+        let offset = place.offset + behind_text - left_out;
+        let len = place.field.len.unwrap_or(text_len);
+        let bytes = bytes.get(offset..offset + len)?;
+        Some(Part { field: place.field, offset, bytes })
+    };
+    places.map(part).collect()
 }

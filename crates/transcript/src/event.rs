@@ -84,14 +84,33 @@ pub enum EventKind {
         /// The other end's address.
         peer: SocketAddr,
     },
+    /// A message of the handshake was sent, or arrived and passed every check.
+    Handshake(HandshakeMessage),
+    /// A secret or a key was made.
+    Derived {
+        /// Its name.
+        label: String,
+        /// What it was made from. Never a byte of a secret.
+        from: String,
+        /// Which way it protects, if it is a key.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_direction")]
+        direction: Option<Direction>,
+        /// If it is a secret: the first 4 bytes of HMAC-SHA256("rebuilding-tls fingerprint", secret), which both
+        /// sides show, so that a person can compare them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<Hex>,
+    },
     /// A plaintext was sealed and handed to the stream.
     Sent(Record),
     /// A record arrived and passed every check.
     Received(Record),
     /// A record, or what stood in its place, was refused. That is final for the connection.
     Rejected {
-        /// Which record was due, from 0.
+        /// Which record was due, from 0: of the data, or of the handshake if `step` names a message.
         index: u64,
+        /// The message of the handshake that was due.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
         /// The check that failed, such as `bad_tag`.
         error: String,
         /// The check, the finding, and what it means.
@@ -137,6 +156,75 @@ pub enum EventKind {
     },
 }
 
+/// One message of a handshake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandshakeMessage {
+    /// Its name, such as `ClientHello`.
+    pub step: String,
+    /// Whether the side that reports it has sent it or received it.
+    pub direction: Way,
+    /// The payload of its record.
+    pub message: Hex,
+    /// What it says, from its first byte to its last.
+    pub spans: Vec<Span>,
+    /// The checks that it passed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checked: Vec<String>,
+}
+
+/// Which way a message went, for the side that reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// It was sent.
+    Sent,
+    /// It was received.
+    Received,
+}
+
+/// A run of bytes in a message, as its decoder named it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Its name.
+    pub name: String,
+    /// Its offset in bytes from the start of the message.
+    pub offset: usize,
+    /// Its length in bytes.
+    pub len: usize,
+    /// What its bytes say, where that is short.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub says: String,
+    /// The spans it is made of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inside: Vec<Span>,
+}
+
+impl HandshakeMessage {
+    /// A message of this name and payload, with what its decoder finds in it.
+    pub fn new(step: &str, direction: Way, payload: &[u8], checked: &[&str]) -> Self {
+        Self {
+            step: step.to_owned(),
+            direction,
+            message: payload.into(),
+            spans: messages::explain(payload).spans.iter().map(Span::from).collect(),
+            checked: checked.iter().map(|check| (*check).to_owned()).collect(),
+        }
+    }
+}
+
+impl From<&messages::Span> for Span {
+    fn from(span: &messages::Span) -> Self {
+        let messages::Span { name, offset, len, says, inside, .. } = span;
+        Self {
+            name: (*name).to_owned(),
+            offset: *offset,
+            len: *len,
+            says: says.clone(),
+            inside: inside.iter().map(Self::from).collect(),
+        }
+    }
+}
+
 /// One record, with what it carries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -175,6 +263,30 @@ impl Deref for Hex {
 
     fn deref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+mod optional_direction {
+    use framing::Direction;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::DirectionByName;
+
+    #[derive(Serialize, Deserialize)]
+    struct Named(#[serde(with = "DirectionByName")] Direction);
+
+    #[allow(clippy::ref_option, reason = "the shape serde asks for")]
+    pub fn serialize<S: Serializer>(
+        direction: &Option<Direction>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        direction.map(Named).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Direction>, D::Error> {
+        Ok(Option::<Named>::deserialize(deserializer)?.map(|Named(direction)| direction))
     }
 }
 

@@ -25,7 +25,7 @@ pub mod writer;
 
 pub use framing::Direction;
 
-pub use event::{Event, EventKind, Hex, Record, Role};
+pub use event::{Event, EventKind, HandshakeMessage, Hex, Record, Role, Way};
 pub use merge::Merge;
 pub use read::EventReader;
 pub use summary::Summary;

@@ -57,7 +57,7 @@ pub fn field_style(role: field::Role) -> Style {
         field::Role::Nonce => Ansi256Color(98).on_default(),
         field::Role::Ciphertext => Ansi256Color(64).on_default(),
         field::Role::Tag => Ansi256Color(166).on_default(),
-        field::Role::Plaintext => PLAIN,
+        field::Role::Plaintext | field::Role::Message => PLAIN,
     }
 }
 
@@ -114,14 +114,30 @@ impl Lines {
         self.field(&part.offset.to_string(), part, "");
     }
 
-    /// The bytes of a field, or the first of them, on as many rows as they take.
+    /// What a message of the handshake says, span by span. Its offsets are counted from the start of its record,
+    /// if it is told `behind` that many bytes of header.
+    pub(crate) fn message(&mut self, behind: Option<usize>, message: &[u8]) {
+        for span in messages::explain(message).leaves() {
+            let offset = behind.map(|header_len| (header_len + span.offset).to_string());
+            let bytes = message.get(span.offset..span.offset + span.len).unwrap_or_default();
+            let says =
+                if span.says.is_empty() { String::new() } else { format!(" = {}", span.says) };
+            self.bytes(&offset.unwrap_or_default(), span.name, PLAIN, bytes, &says);
+        }
+    }
+
+    /// The bytes of a field.
     fn field(&mut self, offset: &str, part: &Part<'_>, value: &str) {
-        let style = field_style(part.field.role);
-        let (len, fit) = (part.bytes.len(), self.bytes_in_a_row());
-        let shown = part.bytes.get(..SHOWN.max(fit)).unwrap_or(part.bytes);
+        self.bytes(offset, part.field.name, field_style(part.field.role), part.bytes, value);
+    }
+
+    /// Bytes, or the first of them, on as many rows as they take.
+    fn bytes(&mut self, offset: &str, name: &str, style: Style, bytes: &[u8], value: &str) {
+        let (len, fit) = (bytes.len(), self.bytes_in_a_row());
+        let shown = bytes.get(..SHOWN.max(fit)).unwrap_or(bytes);
         let rest = if shown.len() < len { " …" } else { value };
         let len = format!("{len} B");
-        let mut labels = (offset, part.field.name, len.as_str());
+        let mut labels = (offset, name, len.as_str());
         let mut rows = shown.chunks(fit).map(hex).peekable();
         loop {
             let row = rows.next().unwrap_or_default();
@@ -177,7 +193,9 @@ impl Lines {
         text: &str,
     ) {
         self.margin();
-        _ = writeln!(self.text, "{offset:>5} {name:<10} {style}{verdict:>7}{style:#}  {text}");
+        // A long name takes from what is in front of the length.
+        let room = 17 - name.len().clamp(10, 16);
+        _ = writeln!(self.text, "{offset:>5} {name:<10} {style}{verdict:>room$}{style:#}  {text}");
     }
 
     /// What is done in a word, and pieces of text that are not broken, on as many lines as they take.
@@ -285,7 +303,7 @@ pub fn wrapped_to(width: usize) -> textwrap::Options<'static> {
 }
 
 /// Bytes in hexadecimal.
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for (i, byte) in bytes.iter().enumerate() {
         _ = write!(text, "{}{byte:02x}", if i == 0 { "" } else { " " });

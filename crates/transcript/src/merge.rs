@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use crate::{Direction, Event, EventKind, Record, Role};
+use crate::{Direction, Event, EventKind, HandshakeMessage, Record, Role, Way};
 
 /// Takes events as they come, and gives them out in order.
 #[derive(Debug, Default)]
@@ -34,6 +34,8 @@ struct Source {
 /// One direction, as far as it was told. Bytes count the headers in front of records.
 #[derive(Debug, Default)]
 struct Flow {
+    messages_sent: u64,
+    messages_received: u64,
     records_sent: u64,
     bytes_sent: usize,
     bytes_passed: usize,
@@ -63,6 +65,21 @@ impl Merge {
         match &event.kind {
             EventKind::Listening { .. } => self.source(role).listening = true,
             EventKind::Connected { .. } => self.source(role).connected = true,
+            EventKind::Handshake(message) => {
+                let len = message_len(&event, message);
+                match message.direction {
+                    Way::Sent => {
+                        let flow = self.flow_mut(outgoing(role));
+                        flow.messages_sent += 1;
+                        flow.bytes_sent += len;
+                    }
+                    Way::Received => {
+                        let flow = self.flow_mut(incoming(role));
+                        flow.messages_received += 1;
+                        flow.bytes_received += len;
+                    }
+                }
+            }
             EventKind::Sent(record) => {
                 let flow = self.flow_mut(outgoing(role));
                 flow.records_sent += 1;
@@ -74,7 +91,8 @@ impl Merge {
             EventKind::Chunk { direction, bytes, .. } => {
                 self.flow_mut(*direction).bytes_passed += bytes.len();
             }
-            EventKind::Rejected { .. }
+            EventKind::Derived { .. }
+            | EventKind::Rejected { .. }
             | EventKind::Closed { .. }
             | EventKind::Dropped { .. }
             | EventKind::End { .. } => {}
@@ -125,16 +143,26 @@ impl Merge {
         }
         let flow = self.flow(incoming(event.role));
         match &event.kind {
-            EventKind::Listening { .. } | EventKind::Dropped { .. } => true,
+            EventKind::Listening { .. } | EventKind::Dropped { .. } | EventKind::Derived { .. } => {
+                true
+            }
             EventKind::Connected { .. } => peer.listening || peer.connected,
-            EventKind::Sent(_) => event.role == Role::Server || peer.connected,
+            EventKind::Handshake(message) if message.direction == Way::Received => {
+                let wanted = flow.bytes_received + message_len(event, message);
+                flow.messages_sent > flow.messages_received
+                    && (flow.bytes_passed >= wanted || wire_is_over)
+            }
+            EventKind::Handshake(_) | EventKind::Sent(_) => {
+                event.role == Role::Server || peer.connected
+            }
             EventKind::Received(record) => {
                 let passed = flow.bytes_passed >= flow.bytes_received + wire_len(event, record);
                 flow.records_sent > record.index && (passed || wire_is_over)
             }
-            EventKind::Rejected { index, .. } => {
+            EventKind::Rejected { index, step, .. } => {
                 let passed = flow.bytes_passed > flow.bytes_received;
-                flow.records_sent > *index && (passed || wire_is_over)
+                let sent = if step.is_some() { flow.messages_sent } else { flow.records_sent };
+                sent > *index && (passed || wire_is_over)
             }
             EventKind::Chunk { direction, bytes, .. } => {
                 let flow = self.flow(*direction);
@@ -199,6 +227,11 @@ fn incoming(role: Role) -> Direction {
 /// Returns the length of a record on the wire.
 fn wire_len(event: &Event, record: &Record) -> usize {
     event.stage.header().len() + record.record.len()
+}
+
+/// Returns the length of a message on the wire.
+fn message_len(event: &Event, message: &HandshakeMessage) -> usize {
+    event.stage.header().len() + message.message.len()
 }
 
 #[cfg(test)]
@@ -291,6 +324,7 @@ mod tests {
     fn the_one_that_refuses_is_told_before_the_one_left_without_an_answer() {
         let refused = EventKind::Rejected {
             index: 0,
+            step: None,
             error: "bad_tag".to_owned(),
             message: String::new(),
             expected_seq: None,

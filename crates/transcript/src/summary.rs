@@ -4,9 +4,9 @@
 use framing::cutter::Cut;
 use stages::{Stage, field};
 
-use crate::lines::{BAD, DIM, GOOD, Lines, PLAIN, glimpse, width, wrapped_to};
-use crate::wire::{Cutters, parts, readable};
-use crate::{Event, EventKind, Record, Role};
+use crate::lines::{BAD, DIM, GOOD, Lines, PLAIN, glimpse, hex, width, wrapped_to};
+use crate::wire::{Cutters, message, parts, readable};
+use crate::{Direction, Event, EventKind, HandshakeMessage, Record, Role, Way};
 
 /// Tells the events of a run, one connection after the other.
 #[derive(Debug, Default)]
@@ -29,6 +29,15 @@ impl Summary {
     pub fn event(&mut self, event: &Event) -> String {
         let (stage, mut lines) = (event.stage, Lines::of(event.role));
         match &event.kind {
+            EventKind::Handshake(message) => handshake(&mut lines, message),
+            EventKind::Derived { label, fingerprint, .. } => {
+                let label = format!("the {label}");
+                let fingerprint =
+                    fingerprint.as_deref().map(|it| format!("(fingerprint {})", hex(it)));
+                let told = words(&label).into_iter().map(|(style, word)| (style, word.to_owned()));
+                let told: Vec<_> = told.chain(fingerprint.map(|it| (DIM, it))).collect();
+                lines.summary(PLAIN, "makes", told.iter().map(|(style, it)| (*style, it.as_str())));
+            }
             EventKind::Sent(record) => {
                 self.count.sent += 1;
                 let plaintext = lines.quoted_shortly(&record.plaintext);
@@ -49,10 +58,12 @@ impl Summary {
             }
             EventKind::Chunk { .. } | EventKind::End { .. } => {
                 let Self { wire, count } = self;
-                wire.event(event, |_, _, cut| {
-                    count.passed += 1;
-                    count.readable += usize::from(readable(stage, cut).is_some());
-                    lines.text += &passes(stage, cut);
+                wire.event(event, |direction, _, cut| {
+                    if message(stage, direction, cut).is_none() {
+                        count.passed += 1;
+                        count.readable += usize::from(readable(stage, cut).is_some());
+                    }
+                    lines.text += &passes(stage, direction, cut);
                 });
             }
             EventKind::Listening { .. }
@@ -65,6 +76,9 @@ impl Summary {
     /// Returns a line that says what came of the run so far at `stage`, and counts from zero again.
     pub fn conclusion(&mut self, stage: &Stage) -> String {
         let Count { sent, accepted, passed, readable } = std::mem::take(&mut self.count);
+        if !stage.has_data() {
+            return "\nboth sides hold a secret, and nothing tells either with whom\n".to_owned();
+        }
         let unit = if stage.has_records() { "records" } else { "messages" };
         let checked = match (stage.has(field::Role::Tag), stage.has(field::Role::Seq)) {
             (true, true) => "each unchanged and in its place",
@@ -88,6 +102,15 @@ impl Summary {
     }
 }
 
+/// A message of the handshake, as the one who sends it or receives it tells it.
+fn handshake(lines: &mut Lines, message: &HandshakeMessage) {
+    let (word, style, rest) = match message.direction {
+        Way::Sent => ("sends", PLAIN, String::new()),
+        Way::Received => ("accepts", GOOD, format!(": {}", message.checked.join(", "))),
+    };
+    lines.summary(style, word, words(&format!("{}{rest}", message.step)));
+}
+
 /// What the receiver checked.
 fn accepts(lines: &mut Lines, stage: &Stage, record: &Record) {
     if !stage.has(field::Role::Tag) {
@@ -102,7 +125,7 @@ fn accepts(lines: &mut Lines, stage: &Stage, record: &Record) {
 }
 
 /// What anyone on the path sees.
-fn passes(stage: &Stage, cut: &Cut) -> String {
+fn passes(stage: &Stage, direction: Direction, cut: &Cut) -> String {
     let mut lines = Lines::of(Role::Wire);
     let (Cut::Record { bytes, .. } | Cut::Loose(bytes)) = cut;
     let len = format!("{} B", bytes.len());
@@ -111,7 +134,15 @@ fn passes(stage: &Stage, cut: &Cut) -> String {
         lines.summary(DIM, &len, [(PLAIN, text.as_str())]);
         return lines.text;
     }
-    let fields = glimpse(&parts(stage, cut));
+    if let Some(message) = message(stage, direction, cut) {
+        let explained =
+            bytes.get(stage.header().len()..).map(messages::explain).unwrap_or_default();
+        let what: Vec<_> = explained.spans.iter().map(|span| span.name).collect();
+        let text = format!("{}: {}, for all to read", message.name, what.join(", "));
+        lines.summary(DIM, &len, words(&text));
+        return lines.text;
+    }
+    let fields = glimpse(&parts(stage, direction, cut));
     lines.summary(DIM, &len, fields.iter().map(|(style, text)| (*style, text.as_str())));
     lines.text
 }

@@ -2,8 +2,10 @@
 
 use stages::{Stage, field};
 
-use crate::lines::{BAD, DIM, GOOD, HEADING, Lines, PLAIN, listed, width, wrapped_to};
-use crate::{Event, EventKind, Record, Role};
+use crate::lines::{
+    BAD, DIM, GOOD, HEADING, Lines, PLAIN, hex as hex_of, listed, width, wrapped_to,
+};
+use crate::{Event, EventKind, HandshakeMessage, Record, Role, Way};
 
 /// A stage's name and title, above a transcript.
 pub fn heading(stage: &Stage) -> String {
@@ -29,6 +31,16 @@ pub fn event_within(width: usize, event: &Event) -> String {
             let way = if event.role == Role::Client { "to" } else { "from" };
             lines.say(PLAIN, &format!("{}: connected {way} {peer}", stage.name));
         }
+        EventKind::Handshake(message) => handshake(&mut lines, stage, message),
+        EventKind::Derived { label, from, direction, fingerprint } => {
+            let purpose =
+                direction.map(|direction| format!(", for {direction}")).unwrap_or_default();
+            lines.say(PLAIN, &format!("makes the {label}{purpose}"));
+            lines.check("from", DIM, "", from);
+            if let Some(fingerprint) = fingerprint {
+                lines.row("", "fingerprint", DIM, "4 B", &hex_of(fingerprint));
+            }
+        }
         EventKind::Sent(record) => sent(&mut lines, stage, record),
         EventKind::Received(record) => received(&mut lines, stage, record),
         EventKind::Rejected { message, .. } => lines.say(BAD, message),
@@ -44,6 +56,19 @@ pub fn event_within(width: usize, event: &Event) -> String {
         EventKind::Chunk { .. } | EventKind::End { .. } => {}
     }
     lines.text
+}
+
+fn handshake(lines: &mut Lines, stage: &Stage, message: &HandshakeMessage) {
+    let HandshakeMessage { step, direction, message, checked, .. } = message;
+    let does = if *direction == Way::Sent { "sends" } else { "receives" };
+    let len = stage.header().len() + message.len();
+    lines.say(PLAIN, &format!("{does} {step}: {len} bytes on the wire"));
+    if *direction == Way::Sent {
+        lines.message(None, message);
+    }
+    for check in checked {
+        lines.check("check", GOOD, "OK", check);
+    }
 }
 
 fn sent(lines: &mut Lines, stage: &Stage, record: &Record) {
@@ -96,6 +121,7 @@ mod tests {
                        genuine record in the wrong place, a replay or a reordering";
         let kind = EventKind::Rejected {
             index: 1,
+            step: None,
             error: "out_of_order".to_owned(),
             message: message.to_owned(),
             expected_seq: Some(1),
@@ -112,6 +138,7 @@ mod tests {
     fn a_rejection_out_of_a_strangers_file_has_no_power_over_the_terminal() {
         let kind = EventKind::Rejected {
             index: 1,
+            step: None,
             error: "bad_tag".to_owned(),
             message: "\x1b[2J\x1b]0;title\x07 \u{9b}2J\rserver".to_owned(),
             expected_seq: None,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use framing::Cutter;
 use framing::cutter::Cut;
-use stages::{Field, Part, Stage, field};
+use stages::{Field, Message, Part, Stage, field};
 
 use crate::lines::{BAD, DIM, Lines, PLAIN, field_style};
 use crate::{Direction, Event, EventKind, Role};
@@ -62,8 +62,7 @@ impl Cutters {
         match &event.kind {
             EventKind::Chunk { direction, micros, bytes } => {
                 let cutter = self.cutter(*direction);
-                let cutter = cutter
-                    .get_or_insert_with(|| Cutter::new(event.stage.header(), event.stage.limits()));
+                let cutter = cutter.get_or_insert_with(|| event.stage.cutter(*direction));
                 cutter.push(bytes, |cut| found(*direction, *micros, &cut));
             }
             EventKind::End { direction, micros } => {
@@ -96,22 +95,34 @@ const NO_RECORD: Field = Field {
 };
 
 /// Cuts what passed by into fields, which tile it from end to end.
-pub(crate) fn parts<'b>(stage: &Stage, cut: &'b Cut) -> Vec<Part<'b>> {
+pub(crate) fn parts<'b>(stage: &Stage, direction: Direction, cut: &'b Cut) -> Vec<Part<'b>> {
     match cut {
         Cut::Loose(bytes) if stage.has_records() => {
             vec![Part { field: &NO_RECORD, offset: 0, bytes }]
         }
-        Cut::Record { bytes, .. } | Cut::Loose(bytes) => stage.split(bytes).unwrap_or_default(),
+        _ => stage.split_cut(direction, cut).unwrap_or_default(),
+    }
+}
+
+/// Returns the message of the handshake that passed by, if it is one.
+pub(crate) fn message(stage: &Stage, direction: Direction, cut: &Cut) -> Option<&'static Message> {
+    match cut {
+        Cut::Record { index, .. } => stage.message(direction, *index),
+        Cut::Loose(_) => None,
     }
 }
 
 fn lane(detail: Detail, stage: &Stage, direction: Direction, micros: u64, cut: &Cut) -> String {
     let mut lines = Lines::of(Role::Wire);
-    let parts = parts(stage, cut);
+    let parts = parts(stage, direction, cut);
+    let message = message(stage, direction, cut);
     let (Cut::Record { bytes, .. } | Cut::Loose(bytes)) = cut;
     let len = bytes.len();
     let what = match cut {
-        Cut::Record { index, .. } => format!("record {index}, {direction}"),
+        Cut::Record { index, .. } => match message {
+            Some(message) => format!("{}, {direction}", message.name),
+            None => format!("record {}, {direction}", index - stage.messages(direction)),
+        },
         Cut::Loose(_) => direction.to_string(),
     };
     let (seconds, micros) = (micros / 1_000_000, micros % 1_000_000);
@@ -124,9 +135,15 @@ fn lane(detail: Detail, stage: &Stage, direction: Direction, micros: u64, cut: &
     for part in &parts {
         if detail == Detail::Full {
             dump(&mut lines, part);
+        } else if part.field.role == field::Role::Message {
+            lines.message(Some(part.offset), part.bytes);
         } else {
             lines.seen(part);
         }
+    }
+    if message.is_some() {
+        lines.check("readable", BAD, "", "all of it, and nothing tells who wrote it");
+        return lines.text;
     }
     match (cut, readable(stage, cut)) {
         (_, Some(text)) => lines.quote("readable", text),

@@ -106,6 +106,7 @@ impl Watch {
                         index,
                         error: "reflected".to_owned(),
                         message,
+                        step: None,
                         expected_seq: Some(index),
                         record: Some(payload.into()),
                     });

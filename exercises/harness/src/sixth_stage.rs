@@ -153,6 +153,7 @@ impl<'c> Side<'c> {
             index: count as u64,
             error: "truncated".to_owned(),
             message: message.clone(),
+            step: None,
             expected_seq: None,
             record: None,
         });

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 use askama::Template;
 use stages::Stage;
-use transcript::{Event, EventKind, Record, Role};
+use transcript::{Event, EventKind, Record, Role, Way};
 
 use view::{ClosingView, ExchangeView, FootView, HeadView, NoteView, StageView};
 
@@ -149,6 +149,11 @@ impl Section {
                 let way = if role == Role::Client { "to" } else { "from" };
                 self.note(role, format!("connected {way} {peer}"));
             }
+            EventKind::Handshake(message) => {
+                let does = if message.direction == Way::Sent { "sends" } else { "accepts" };
+                self.note(role, format!("{does} {}", message.step));
+            }
+            EventKind::Derived { label, .. } => self.note(role, format!("makes the {label}")),
             EventKind::Sent(record) => self.sent(role, record),
             EventKind::Received(record) => {
                 self.arrived(role, record.index, || Arrival::Received(record.clone()));

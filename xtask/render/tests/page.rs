@@ -48,7 +48,8 @@ fn rejected(
 ) -> Event {
     let (error, message) = (error.to_owned(), message.to_owned());
     let record = record.map(Hex::from);
-    let kind = EventKind::Rejected { index, error, message, expected_seq: None, record };
+    let kind =
+        EventKind::Rejected { index, error, message, step: None, expected_seq: None, record };
     event(stage, Role::Server, kind)
 }
 

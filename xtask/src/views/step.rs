@@ -110,6 +110,7 @@ mod tests {
             index: 0,
             error: "bad_tag".to_owned(),
             message: String::new(),
+            step: None,
             expected_seq: None,
             record: None,
         };

@@ -243,6 +243,8 @@ pub fn names(events: &[Event]) -> Vec<&'static str> {
     let name = |event: &Event| match event.kind {
         EventKind::Listening { .. } => "listening",
         EventKind::Connected { .. } => "connected",
+        EventKind::Handshake(_) => "handshake",
+        EventKind::Derived { .. } => "derived",
         EventKind::Sent(_) => "sent",
         EventKind::Received(_) => "received",
         EventKind::Rejected { .. } => "rejected",

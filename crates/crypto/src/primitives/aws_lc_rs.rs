@@ -2,10 +2,14 @@
 //! when it is dropped.
 
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::agreement::{self, PrivateKey, UnparsedPublicKey};
 use aws_lc_rs::cipher::{self, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use aws_lc_rs::constant_time;
+use aws_lc_rs::hkdf::{self, HKDF_SHA256};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use aws_lc_rs::iv::FixedLength;
+
+use zeroize::Zeroizing;
 
 use crate::keys::{AesKey, MacKey};
 
@@ -103,5 +107,61 @@ impl Aes256Gcm {
             data.fill(0);
         }
         opened
+    }
+}
+
+/// X25519 (RFC 7748, section 5).
+pub(crate) struct X25519;
+
+impl X25519 {
+    pub(crate) const KEY_LEN: usize = 32;
+
+    pub(crate) fn public_key(private: &[u8; Self::KEY_LEN]) -> [u8; Self::KEY_LEN] {
+        let public = private_key(private).compute_public_key();
+        let public = public.unwrap_or_else(|_| unreachable!("every private key has a public one"));
+        let mut bytes = [0; Self::KEY_LEN];
+        bytes.copy_from_slice(public.as_ref());
+        bytes
+    }
+
+    /// The secret of both sides. `None` if it is zero, which only a public key of low order makes it.
+    pub(crate) fn agree(
+        private: &[u8; Self::KEY_LEN],
+        public: &[u8; Self::KEY_LEN],
+    ) -> Option<Zeroizing<[u8; Self::KEY_LEN]>> {
+        let public = UnparsedPublicKey::new(&agreement::X25519, public);
+        let copied = |secret: &[u8]| secret.try_into().map(Zeroizing::new).map_err(drop);
+        agreement::agree(&private_key(private), public, (), copied).ok()
+    }
+}
+
+fn private_key(bytes: &[u8; X25519::KEY_LEN]) -> PrivateKey {
+    let key = PrivateKey::from_private_key(&agreement::X25519, bytes);
+    key.unwrap_or_else(|_| unreachable!("any 32 bytes are a private key"))
+}
+
+/// HKDF with SHA-256 (RFC 5869), from the extracted key on.
+pub(crate) struct HkdfSha256(hkdf::Prk);
+
+impl HkdfSha256 {
+    pub(crate) fn extract(salt: &[u8], secret: &[u8]) -> Self {
+        Self(hkdf::Salt::new(HKDF_SHA256, salt).extract(secret))
+    }
+
+    /// Fills `key`, of at most 8,160 bytes, with what belongs to `info`.
+    pub(crate) fn expand(&self, info: &[u8], key: &mut [u8]) {
+        let info = [info];
+        let expanded = self.0.expand(&info, Len(key.len()));
+        let filled = expanded.and_then(|expanded| expanded.fill(key));
+        filled.unwrap_or_else(|_| unreachable!("no key is as long as 255 hashes"));
+    }
+}
+
+/// The length of a key in bytes.
+struct Len(usize);
+
+impl hkdf::KeyType for Len {
+    fn len(&self) -> usize {
+        self.0
     }
 }

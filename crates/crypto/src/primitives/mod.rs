@@ -4,16 +4,19 @@
 //! - `rust_crypto`: the crates of the RustCrypto project. The default: builds everywhere, in seconds.
 //! - `aws_lc_rs`: Amazon's fork of BoringSSL, with the feature `aws-lc-rs`. Several times as fast at
 //!   AES-GCM where the processor has vector instructions for it; needs a C compiler.
+//!
+//! [`group14`] is the arithmetic of classic Diffie-Hellman, for both.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc_rs;
+pub(crate) mod group14;
 #[cfg(not(feature = "aws-lc-rs"))]
 mod rust_crypto;
 
 #[cfg(feature = "aws-lc-rs")]
-pub(crate) use aws_lc_rs::{Aes256Ctr, Aes256Gcm, HmacSha256};
+pub(crate) use aws_lc_rs::{Aes256Ctr, Aes256Gcm, HkdfSha256, HmacSha256, X25519};
 #[cfg(not(feature = "aws-lc-rs"))]
-pub(crate) use rust_crypto::{Aes256Ctr, Aes256Gcm, HmacSha256};
+pub(crate) use rust_crypto::{Aes256Ctr, Aes256Gcm, HkdfSha256, HmacSha256, X25519};
 
 /// Fills `bytes` from the operating system's generator.
 pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), getrandom::Error> {

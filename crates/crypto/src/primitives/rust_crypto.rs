@@ -7,8 +7,11 @@ use aes_gcm::AeadInOut;
 use aes_gcm::aead::inout::InOutBuf;
 use ctr::CtrCore;
 use ctr::flavors::Ctr128BE;
+use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::Zeroizing;
 
 use crate::keys::{AesKey, MacKey};
 
@@ -99,6 +102,41 @@ impl Aes256Gcm {
         let opened =
             self.0.decrypt_inout_detached(nonce.into(), associated_data, data.into(), tag.into());
         opened.is_ok()
+    }
+}
+
+/// X25519 (RFC 7748, section 5).
+pub(crate) struct X25519;
+
+impl X25519 {
+    pub(crate) const KEY_LEN: usize = 32;
+
+    pub(crate) fn public_key(private: &[u8; Self::KEY_LEN]) -> [u8; Self::KEY_LEN] {
+        PublicKey::from(&StaticSecret::from(*private)).to_bytes()
+    }
+
+    /// The secret of both sides. `None` if it is zero, which only a public key of low order makes it.
+    pub(crate) fn agree(
+        private: &[u8; Self::KEY_LEN],
+        public: &[u8; Self::KEY_LEN],
+    ) -> Option<Zeroizing<[u8; Self::KEY_LEN]>> {
+        let secret = StaticSecret::from(*private).diffie_hellman(&PublicKey::from(*public));
+        secret.was_contributory().then(|| Zeroizing::new(secret.to_bytes()))
+    }
+}
+
+/// HKDF with SHA-256 (RFC 5869), from the extracted key on.
+pub(crate) struct HkdfSha256(Hkdf<Sha256>);
+
+impl HkdfSha256 {
+    pub(crate) fn extract(salt: &[u8], secret: &[u8]) -> Self {
+        Self(Hkdf::new(Some(salt), secret))
+    }
+
+    /// Fills `key`, of at most 8,160 bytes, with what belongs to `info`.
+    pub(crate) fn expand(&self, info: &[u8], key: &mut [u8]) {
+        let expanded = self.0.expand(info, key);
+        expanded.unwrap_or_else(|_| unreachable!("no key is as long as 255 hashes"));
     }
 }
 

@@ -128,7 +128,7 @@ fn class_of(field: &Field) -> &'static str {
         Role::Length => "f-length",
         Role::Seq => "f-seq",
         Role::Nonce => "f-nonce",
-        Role::Plaintext => "f-plaintext",
+        Role::Plaintext | Role::Message => "f-plaintext",
         Role::Ciphertext => "f-ciphertext",
         Role::Tag => "f-tag",
     }

@@ -186,6 +186,7 @@ impl<'s> Telling<'s> {
                 index: *index,
                 error: check.clone(),
                 message: message.clone(),
+                step: None,
                 expected_seq: None,
                 record: None,
             },

@@ -1,0 +1,80 @@
+use channel::ChannelError;
+use messages::DecodeError;
+use thiserror::Error;
+
+/// A reason that no secret was agreed on.
+#[derive(Debug, Error)]
+pub enum HandshakeError {
+    /// The bytes that arrived are no record, or the stream failed.
+    #[error("no {message} was received: {error}")]
+    Channel {
+        /// The message that was due.
+        message: &'static str,
+        /// The reason.
+        error: ChannelError,
+    },
+    /// A message could not be sent.
+    #[error("the {message} was not sent: {error}")]
+    NotSent {
+        /// The message.
+        message: &'static str,
+        /// The reason.
+        error: ChannelError,
+    },
+    /// The stream ended where a message was due.
+    #[error("the peer closed the connection where its {message} was due")]
+    Ended {
+        /// The message.
+        message: &'static str,
+    },
+    /// A message has not the form that it must have.
+    #[error("{message} refused: {error}")]
+    Malformed {
+        /// The message.
+        message: &'static str,
+        /// What is wrong with it.
+        error: DecodeError,
+    },
+    /// The client wants another group than the one this side accepts.
+    #[error(
+        "ClientHello refused: p and g are not those of RFC 3526's group 14, and in a group of the peer's \
+         choice a secret may be easy to find"
+    )]
+    WrongGroup,
+    /// A public value of classic Diffie-Hellman that no honest side sends.
+    #[error(
+        "{message} refused: its public value is not one that an honest side sends: from 2 to p - 2, a power of g, \
+         no zero byte in front. Others can force a secret that anyone can guess"
+    )]
+    BadPublicValue {
+        /// The message.
+        message: &'static str,
+    },
+    /// A public key of X25519 that makes the secret zero.
+    #[error(
+        "{message} refused: with this key the secret is zero whatever the own key is, so anyone would know it: a \
+         point of low order"
+    )]
+    LowOrderKey {
+        /// The message.
+        message: &'static str,
+    },
+    /// The operating system has no random bytes to give.
+    #[error("no private key was drawn: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+impl HandshakeError {
+    /// The name of the check that refused the peer's bytes, such as `wrong_group`, or `None` if it was not the
+    /// peer's bytes that failed.
+    pub fn rejection(&self) -> Option<&'static str> {
+        match self {
+            Self::Channel { error, .. } => error.rejection(),
+            Self::Malformed { .. } => Some("malformed"),
+            Self::WrongGroup => Some("wrong_group"),
+            Self::BadPublicValue { .. } => Some("bad_public_value"),
+            Self::LowOrderKey { .. } => Some("low_order_key"),
+            Self::NotSent { .. } | Self::Ended { .. } | Self::Random(_) => None,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! A reader of bytes that names what it reads.
+
+use byteorder::{BigEndian, ByteOrder};
+use thiserror::Error;
+
+/// A run of bytes in a message, with its name and meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Its name, such as `length`.
+    pub name: &'static str,
+    /// Its meaning, in a sentence or two.
+    pub what: &'static str,
+    /// Its offset in bytes from the start of the message.
+    pub offset: usize,
+    /// Its length in bytes.
+    pub len: usize,
+    /// What its bytes say, such as `32`, where they say something a person can read.
+    pub says: String,
+    /// The spans it is made of, in order. They tile it from end to end.
+    pub inside: Vec<Span>,
+}
+
+/// A message as it was understood: spans from its first byte on, to its last if it could be read to the end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explained {
+    /// The outermost spans, in order.
+    pub spans: Vec<Span>,
+}
+
+impl Explained {
+    /// Lists the innermost spans, in order.
+    pub fn leaves(&self) -> impl Iterator<Item = &Span> {
+        let mut stack: Vec<_> = self.spans.iter().rev().collect();
+        std::iter::from_fn(move || {
+            let mut span = stack.pop()?;
+            while let Some((first, rest)) = span.inside.split_first() {
+                stack.extend(rest.iter().rev());
+                span = first;
+            }
+            Some(span)
+        })
+    }
+}
+
+/// A reason that a message could not be decoded.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum DecodeError {
+    /// It ends inside something.
+    #[error("the message ends inside a {what}: {wanted} bytes were to follow, {got} are there")]
+    Cut {
+        /// What was to be read.
+        what: &'static str,
+        /// Bytes it takes.
+        wanted: usize,
+        /// Bytes that are left.
+        got: usize,
+    },
+    /// A field that has to be there is not.
+    #[error("the message has no {field}")]
+    Missing {
+        /// Its name.
+        field: &'static str,
+    },
+    /// A field is there twice, so that two readers could take different ones.
+    #[error("the message has more than one {field}")]
+    Repeated {
+        /// Its name.
+        field: &'static str,
+    },
+    /// Fields are in another order than their sender puts them in.
+    #[error("the {field} stands in front of another field that belongs before it")]
+    OutOfOrder {
+        /// Name of the field that comes too early.
+        field: &'static str,
+    },
+    /// A value has a length that it cannot have.
+    #[error("the {field} has {len} bytes, not {expected}")]
+    WrongLength {
+        /// Its name.
+        field: &'static str,
+        /// Its length in bytes.
+        len: usize,
+        /// The length that it must have.
+        expected: usize,
+    },
+}
+
+/// Reads a message from its first byte to its last.
+#[derive(Debug)]
+pub struct Decoder<'m> {
+    rest: &'m [u8],
+    offset: usize,
+    /// Spans that are open, the innermost last, with what each is made of so far. The first is the message.
+    open: Vec<Vec<Span>>,
+}
+
+impl<'m> Decoder<'m> {
+    /// Reads `message`.
+    pub fn new(message: &'m [u8]) -> Self {
+        Self { rest: message, offset: 0, open: vec![Vec::new()] }
+    }
+
+    /// Returns whether everything is read.
+    pub fn is_done(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Reads 2 bytes as a big-endian number. What it says is found by `says`.
+    pub fn u16(
+        &mut self,
+        name: &'static str,
+        what: &'static str,
+        says: impl FnOnce(u16) -> String,
+    ) -> Result<u16, DecodeError> {
+        let number = BigEndian::read_u16(self.take(2, name)?);
+        self.close(Span {
+            name,
+            what,
+            offset: self.offset - 2,
+            len: 2,
+            says: says(number),
+            inside: vec![],
+        });
+        Ok(number)
+    }
+
+    /// Reads `len` bytes.
+    pub fn bytes(
+        &mut self,
+        len: usize,
+        name: &'static str,
+        what: &'static str,
+    ) -> Result<&'m [u8], DecodeError> {
+        let bytes = self.take(len, name)?;
+        let offset = self.offset - len;
+        self.close(Span { name, what, offset, len, says: String::new(), inside: vec![] });
+        Ok(bytes)
+    }
+
+    /// Reads several things as one span, whose name and meaning are known when they are read.
+    pub fn span<V>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<(V, &'static str, &'static str), DecodeError>,
+    ) -> Result<V, DecodeError> {
+        let offset = self.offset;
+        self.open.push(Vec::new());
+        let read = read(self);
+        let inside = self.open.pop().unwrap_or_default();
+        let (value, name, what) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                // What could be read of it is told all the same.
+                inside.into_iter().for_each(|span| self.close(span));
+                return Err(error);
+            }
+        };
+        let len = self.offset - offset;
+        self.close(Span { name, what, offset, len, says: String::new(), inside });
+        Ok(value)
+    }
+
+    /// Takes what is left as one span.
+    pub fn give_up(&mut self, name: &'static str, what: &'static str) {
+        if !self.is_done() {
+            // Exactly what is left can always be taken.
+            _ = self.bytes(self.rest.len(), name, what);
+        }
+    }
+
+    /// Returns what was read, span by span.
+    pub fn explained(mut self) -> Explained {
+        Explained { spans: self.open.pop().unwrap_or_default() }
+    }
+
+    fn take(&mut self, len: usize, what: &'static str) -> Result<&'m [u8], DecodeError> {
+        let got = self.rest.len();
+        let cut = DecodeError::Cut { what, wanted: len, got };
+        let (bytes, rest) = self.rest.split_at_checked(len).ok_or(cut)?;
+        self.rest = rest;
+        self.offset += len;
+        Ok(bytes)
+    }
+
+    fn close(&mut self, span: Span) {
+        if let Some(around) = self.open.last_mut() {
+            around.push(span);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What a handshake says, as bytes. No keys, no cryptography, no I/O.
+//!
+//! The decoder is the explainer: as it reads a message it names each [`Span`], so that a transcript tells what the
+//! program has read, and cannot tell anything else.
+//!
+//! - [`decoder`]: reads bytes, and names them.
+//! - [`fields`]: the form of every message of parts 3 and 4: tag, length, value.
+//! - [`dh`], [`x25519`]: the messages themselves.
+//!
+//! ```
+//! use messages::{Message, explain, x25519::Hello};
+//!
+//! let bytes = Hello { public_key: [7; 32] }.encode();
+//! assert_eq!(Hello::decode(&bytes)?.public_key, [7; 32]);
+//!
+//! let names: Vec<_> = explain(&bytes).leaves().map(|span| (span.offset, span.name)).collect();
+//! assert_eq!(names, [(0, "tag"), (2, "length"), (4, "X25519 key")]);
+//! # Ok::<(), messages::DecodeError>(())
+//! ```
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+pub mod decoder;
+pub mod dh;
+pub mod fields;
+pub mod x25519;
+
+pub use decoder::{DecodeError, Explained, Span};
+pub use fields::explain;
+
+/// A message of a handshake.
+pub trait Message: Sized {
+    /// Its payload: the record without its header.
+    fn encode(&self) -> Vec<u8>;
+
+    /// Reads it back, and checks its form: which fields there are, in which order, and how long. What their
+    /// values are worth is for the handshake to say.
+    ///
+    /// # Errors
+    /// [`DecodeError`], the first that was found.
+    fn decode(payload: &[u8]) -> Result<Self, DecodeError>;
+}

@@ -1,0 +1,79 @@
+//! What crosses before the first record of data.
+
+use framing::cutter::Cut;
+use framing::{Cutter, Direction, Limits};
+
+use crate::field::{EVERYONE, Field, Role, UNPROTECTED_LENGTH};
+use crate::{Part, Stage};
+
+/// A message of a handshake, in a record of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its name, such as `ClientHello`.
+    pub name: &'static str,
+    /// Which way it goes.
+    pub direction: Direction,
+}
+
+/// The longest message in bytes.
+pub const MAX_MESSAGE_LEN: usize = 16_384;
+
+/// The fields of a record that carries a message.
+pub const FIELDS: &[Field] = &[
+    UNPROTECTED_LENGTH,
+    Field {
+        name: "message",
+        len: None,
+        role: Role::Message,
+        is_covered: false,
+        what: "A message of the handshake: fields, each with a tag, a length and a value.",
+        readers: EVERYONE,
+        protection: "Nothing. There is no key yet, and nothing later covers what was said here.",
+    },
+];
+
+/// The first message each way.
+pub(crate) const HELLOS: &[Message] = &[
+    Message { name: "ClientHello", direction: Direction::ToServer },
+    Message { name: "ServerHello", direction: Direction::ToClient },
+];
+
+impl Stage {
+    /// Finds the message of the handshake that is the record `index` of its direction.
+    pub fn message(&self, direction: Direction, index: u64) -> Option<&'static Message> {
+        let index = usize::try_from(index).ok()?;
+        self.handshake.iter().filter(|message| message.direction == direction).nth(index)
+    }
+
+    /// Counts the messages of the handshake that go this way.
+    pub fn messages(&self, direction: Direction) -> u64 {
+        self.handshake.iter().filter(|message| message.direction == direction).map(|_| 1).sum()
+    }
+
+    /// Makes a cutter for one direction of a connection.
+    pub fn cutter(&self, direction: Direction) -> Cutter {
+        let messages = Limits { min: 0, max: MAX_MESSAGE_LEN };
+        Cutter::new(self.header(), self.limits()).after(self.messages(direction), messages)
+    }
+
+    /// Cuts the record `index` of its direction into its fields, as [`split`](Self::split) does a record of data.
+    pub fn split_at<'r>(
+        &self,
+        direction: Direction,
+        index: u64,
+        record: &'r [u8],
+    ) -> Option<Vec<Part<'r>>> {
+        match self.message(direction, index) {
+            Some(_) => crate::part::split(FIELDS, 0, record),
+            None => self.split(record),
+        }
+    }
+
+    /// Cuts what passed by into its fields. Bytes that are no record are one part where there are no records.
+    pub fn split_cut<'r>(&self, direction: Direction, cut: &'r Cut) -> Option<Vec<Part<'r>>> {
+        match cut {
+            Cut::Record { index, bytes } => self.split_at(direction, *index, bytes),
+            Cut::Loose(bytes) => self.split(bytes),
+        }
+    }
+}
