@@ -133,7 +133,11 @@ impl KeyFile {
                 made!(hmac_seq, self.pair("hmac-seq.encryption", "hmac-seq.mac")?)
             }
             stage if *stage == PART2_AEAD => made!(aead, aead::Keys::new(self.aes("aead")?)),
-            _ => bail!("key files have keys for hmac, hmac-seq and aead, not for {}", stage.name),
+            _ => bail!(
+                "key files have keys for hmac, hmac-seq and aead; {} needs none, for both ends agree on fresh \
+                 ones: leave --key-file out",
+                stage.name
+            ),
         })
     }
 

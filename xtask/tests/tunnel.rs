@@ -266,7 +266,7 @@ fn more_connections_than_the_cap_wait_their_turn() {
 fn without_the_key_nobody_reaches_the_service() {
     let folder = Folder::new();
     let [ours, theirs] = ["ours", "theirs"].map(|name| folder.new_key(name));
-    for stage in tagged_stages() {
+    for stage in tagged_stages().filter(|stage| stage.handshake.is_empty()) {
         let (service, to) = service();
         let key = |path: &FilePath| ["--key-file".to_owned(), path.display().to_string()];
         let [ours, theirs] = [key(&ours), key(&theirs)];
@@ -295,7 +295,7 @@ fn without_the_key_nobody_reaches_the_service() {
 fn the_same_key_file_on_both_ends_opens_the_way_at_every_stage() {
     let folder = Folder::new();
     let key = folder.new_key("key");
-    for stage in tagged_stages() {
+    for stage in tagged_stages().filter(|stage| stage.handshake.is_empty()) {
         let (service, to) = service();
         let tunnel = Tunnel::new(stage, to, &["--key-file", key.to_str().unwrap()]);
         let client = connect(tunnel.addr);

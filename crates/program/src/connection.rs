@@ -1,7 +1,6 @@
 //! A connection that is watched and timed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use channel::{Channel, Observed};
@@ -13,9 +12,6 @@ use crate::exit::Failure;
 use crate::reporter::Reporter;
 use crate::serve::Stop;
 use crate::stream::TimedStream;
-
-/// Time limit of a handshake, from its beginning to its end.
-const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
 
 /// One connection of a program, from its `connected` event to its `closed`.
 pub struct Connection {
@@ -64,7 +60,7 @@ impl Connection {
     /// The wire for a handshake over this connection. It has to be over within 5 s, however steadily its bytes
     /// come: until then nobody knows what the peer is.
     pub fn handshake(self: &Arc<Self>) -> Wire<&TimedStream> {
-        self.stream.begin_handshake(HANDSHAKE_TIME);
+        self.stream.begin_handshake();
         let connection = self.clone();
         Wire::new(&self.stream).observed_by(Arc::new(move |told| connection.step(told)))
     }

@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
+use crate::stream::HANDSHAKE_TIME;
+
 /// Longest wait of a single read or write, after which progress is looked at again: a write that waits is
 /// not always woken when the peer takes something.
 pub const TICK: Duration = Duration::from_secs(1);
@@ -50,6 +52,11 @@ impl Progress {
         let mut progress = Self::awaited(limits, limits.silence);
         progress.advance(len);
         progress
+    }
+
+    /// Begins a handshake, which has [`HANDSHAKE_TIME`] as a whole.
+    pub fn of_handshake() -> Self {
+        Self::begun(TimeLimits { silence: HANDSHAKE_TIME, message: HANDSHAKE_TIME }, 0)
     }
 
     /// Returns the number of bytes that have passed.
