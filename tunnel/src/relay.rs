@@ -145,7 +145,7 @@ impl Relay {
     /// direction would go on waiting for a peer, and the scope for both.
     fn guard(&self, from: &Socket<'_>, to: &Socket<'_>, direction: impl FnOnce() -> Result<()>) {
         let ended = catch_unwind(AssertUnwindSafe(direction))
-            .unwrap_or_else(|_| Err(anyhow!("a fault of this program")));
+            .unwrap_or_else(|_| Err(anyhow!("a bug in this program")));
         let is_unwritable = to.unwritable.load(Ordering::SeqCst);
         if let Err(error) = ended {
             if !is_unwritable && !from.unreadable.load(Ordering::SeqCst) {
@@ -232,7 +232,7 @@ impl Socket<'_> {
 
     /// Returns the other end's address.
     pub fn peer_addr(&self) -> Result<SocketAddr> {
-        self.stream.peer_addr().with_context(|| format!("{} was gone at once", self.peer))
+        self.stream.peer_addr().with_context(|| format!("{} disconnected at once", self.peer))
     }
 
     /// Passes on that the other socket's peer has ended its direction: no more will be written.

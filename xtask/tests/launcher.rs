@@ -206,7 +206,7 @@ fn a_malformed_run_is_refused_with_its_line() {
         let output = xtask(&["show", path]);
         assert_eq!(output.status.code(), Some(2));
         let complaint = String::from_utf8(output.stderr).unwrap();
-        let expected = format!("xtask: {path}, line 4 is no event: ");
+        let expected = format!("xtask: {path}, line 4 is not an event: ");
         assert!(complaint.starts_with(&expected) && complaint.contains(why), "{complaint}");
         assert_eq!(complaint.lines().count(), 1);
     }

@@ -33,7 +33,7 @@ impl Part<'_> {
     }
 }
 
-/// The offset: a number, or one and N, the length of the text.
+/// The offset: a number, or a number plus N, the length of the text.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let n = if self.is_behind_text { " + N" } else { "" };
@@ -63,7 +63,7 @@ impl Stage {
         self.split_behind(self.header().len(), payload)
     }
 
-    /// Cuts what stands behind the first `left_out` bytes of a record.
+    /// Cuts what follows the first `left_out` bytes of a record.
     fn split_behind<'r>(&self, left_out: usize, bytes: &'r [u8]) -> Option<Vec<Part<'r>>> {
         let text_len = (left_out + bytes.len()).checked_sub(self.record_overhead())?;
         let places = self.places().filter(|place| place.offset >= left_out);

@@ -35,7 +35,7 @@ pub struct RunOptions {
     #[arg(long, conflicts_with = "json")]
     pub step: bool,
 
-    /// Print events as JSON, one object a line: those of both sides, and of the wire between them
+    /// Print events as JSON, one object per line: those of both sides, and of the wire between them
     #[arg(long)]
     pub json: bool,
 

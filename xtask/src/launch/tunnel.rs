@@ -34,7 +34,7 @@ pub struct TunnelOptions {
     #[arg(long, value_name = "HOST:PORT")]
     records: Option<String>,
 
-    /// Write events as JSON, one object a line
+    /// Write events as JSON, one object per line
     #[arg(long)]
     json: bool,
 
