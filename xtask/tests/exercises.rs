@@ -64,7 +64,7 @@ const MISTAKES: [(&str, &str); 33] = [
     (
         "3_asks_without_end",
         "a short request is read: your code has asked 7168 questions, 256 for each byte of the text, \
-         and asks another one",
+         and asks another",
     ),
     (
         "4_advances_on_failure",
@@ -87,7 +87,7 @@ const MISTAKES: [(&str, &str); 33] = [
     ),
     (
         "4_decrypts_under_a_wrong_tag",
-        "bit-flip is refused by bad_tag: a record with a wrong tag was decrypted all the same",
+        "bit-flip is refused by bad_tag: a record with a wrong tag was decrypted anyway",
     ),
     (
         "4_knows_the_plaintext",
@@ -157,12 +157,12 @@ const MISTAKES: [(&str, &str); 33] = [
     (
         "7_counts_the_messages",
         "an honest conversation goes through, both ways: {any}the stream ended after {n} records, \
-         and is not whole",
+         and is incomplete",
     ),
     (
         "7_ends_with_a_word",
         "an honest conversation goes through, both ways: the message \"END\" is not read as itself: \
-         whoever has a say in what is sent, the text of a form perhaps, could send it",
+         someone who can choose what is sent, the text of a form perhaps, could send it",
     ),
     (
         "7_loses_its_end",
@@ -175,12 +175,12 @@ const MISTAKES: [(&str, &str); 33] = [
     ),
     (
         "7_takes_what_comes_behind",
-        "an honest conversation goes through, both ways: `is_whole` accepts a message behind the end",
+        "an honest conversation goes through, both ways: `is_whole` accepts a message after the end",
     ),
     (
         "8_loops_for_ever",
-        "a request as long as the known one: your code has not come to an end within 10 s: it \
-         loops, or waits for what never comes",
+        "a request as long as the known one: your code has not finished within 10 s: it loops, or \
+         waits for something that never comes",
     ),
     (
         "8_says_a_constant",
@@ -214,7 +214,7 @@ const ANSWERS: [(u8, &[&str]); 6] = [
     (2, &["xor 08", "attack bit-flip", "bit_flip.rs"]),
     (4, &["hmac_seq.rs:open", "seq             OK  0 is the one expected"]),
     (5, &["attack reflect", "reflect.rs", "its own request", "perfect first"]),
-    (7, &["close_notify", "record that says the end"]),
+    (7, &["close_notify", "record that marks the end"]),
     (8, &["attack nonce-reuse", "one xor k"]),
 ];
 

@@ -701,7 +701,7 @@ fn a_new_key_file_is_its_owners_alone_and_no_two_are_the_same() {
         // What is there is left as it is: it may be the only copy.
         let again = tunnel(&["--new-key", path.to_str().unwrap()]);
         assert_eq!(again.status.code(), Some(2));
-        assert!(String::from_utf8(again.stderr).unwrap().contains("is there already"));
+        assert!(String::from_utf8(again.stderr).unwrap().contains("already exists"));
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         text.lines().filter_map(|line| Some(line.split_once(" = ")?.1.to_owned())).collect()
     });

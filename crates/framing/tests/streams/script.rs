@@ -84,7 +84,7 @@ pub fn wanted(got: usize, len: usize) -> usize {
     if got < 4 { 4 } else { 4 + len }
 }
 
-/// Fails the test with the value, unless the pattern fits it.
+/// Fails the test with the value, unless it matches the pattern.
 macro_rules! assert_matches {
     ($value:expr, $pattern:pat $(if $guard:expr)?) => {
         match $value {
