@@ -1,4 +1,4 @@
-//! Reads events back: one JSON object a line.
+//! Reads events back: one JSON object per line.
 
 use std::io::{self, BufRead, Read};
 

@@ -10,7 +10,7 @@ use crate::{Event, text};
 pub enum Format {
     /// A person: a few lines an event, coloured on a terminal.
     Text,
-    /// A program: one JSON object a line.
+    /// A program: one JSON object per line.
     Json,
 }
 

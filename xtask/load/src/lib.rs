@@ -1,10 +1,10 @@
-//! What the stages cost, and what a server bears: `cargo xtask bench` and `cargo xtask soak`.
+//! The cost of the stages, and the load a server bears: `cargo xtask bench` and `cargo xtask soak`.
 //!
-//! A program of its own, which `cargo xtask` builds when it is asked for.
+//! A program of its own, which `cargo xtask` builds when it is needed.
 //!
-//! - [`mod@bench`]: speed, beside what it can be compared with.
+//! - [`mod@bench`]: speed, beside things it can be compared with.
 //! - [`soak`]: a server under load, good clients and every fault at once.
-//! - [`gauge`]: what a process uses.
+//! - [`gauge`]: the resources a process uses.
 
 pub mod bench;
 pub mod gauge;
@@ -34,7 +34,7 @@ enum Command {
     Soak(SoakOptions),
 }
 
-/// Describes the command line, for whoever checks that a command exists.
+/// Describes the command line, for checks that a command exists.
 pub fn command() -> clap::Command {
     Options::command()
 }
