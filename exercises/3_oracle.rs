@@ -1,4 +1,4 @@
-//! Exercise 3: read a recorded request from nothing but "answered" or "closed".
+//! Exercise 3: read a recorded request through an oracle.
 //!
 //! **You have** a request of `part1-ctr` that you recorded, and no key. The server behaves like the
 //! articles': it decrypts what it gets and answers if that is valid UTF-8. If not, it closes

@@ -314,7 +314,7 @@ fn every_kept_solution_works_whatever_is_sent() {
     let expected: [&[&str]; 8] = [
         &[
             "the real client is served, its bytes one at a time",
-            "a stream that ends behind a record ends cleanly",
+            "a stream that ends after a record ends cleanly",
             "one cut inside a length is refused",
             "one cut inside a payload is refused",
             "a length that no record has is refused at once",
@@ -349,8 +349,8 @@ fn every_kept_solution_works_whatever_is_sent() {
             "an honest conversation goes through, both ways",
             "truncate is refused: one request of three arrives",
             "an end before the first request is refused",
-            "an end behind the last request, and nothing more, is refused",
-            "the client refuses an end behind the first answer",
+            "an end after the last request, and nothing more, is refused",
+            "the client refuses an end after the first answer",
         ],
         &["a request as long as the known one", "a shorter one"],
     ];
@@ -431,7 +431,7 @@ Exercise 1: find the planted bug in a record reader
 exercises/1_record_reader.rs
 
 OK       the real client is served, its bytes one at a time
-OK       a stream that ends behind a record ends cleanly
+OK       a stream that ends after a record ends cleanly
 not yet  one cut inside a length is refused: cut after byte 1, your server receives 0 records and
          refuses nothing; the real one says: record 0 refused: the stream ended after 1 of 4 bytes:
          the record was cut, by a fault or on purpose
@@ -457,7 +457,7 @@ Why      What is xored into the ciphertext is xored into the plaintext, since th
 Good     A good solution takes the place and the change from what it was given, so that it works for
          any request and any amount, and leaves every other byte alone.
 Compare  xtask/tests/exercises/solutions/2_bit_flip.rs
-Next     exercise 3, read a recorded request through answer or close: exercises/3_oracle.rs, from
+Next     exercise 3, read a recorded request through an oracle: exercises/3_oracle.rs, from
          docs/src/part1/open.md
 ";
     assert_eq!((stdout(&output).as_str(), output.status.code()), (expected, Some(0)));

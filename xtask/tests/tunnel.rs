@@ -735,7 +735,7 @@ fn a_key_file_that_others_can_read_or_that_is_none_is_refused() {
         (format!("aead = {secret}{secret}00\n"), "aead must be 64 hexadecimal digits"),
         (format!("aead = {secret}{}\n", secret.replace('f', "g")), "must be 64 hexadecimal"),
         (good.replace("aead", "# aead"), "has no aead"),
-        (good.repeat(20), "no key file"),
+        (good.repeat(20), "not a key file"),
     ] {
         let said = folder.refused("bad", &text, 0o600);
         assert!(said.contains(why), "{said}");

@@ -1,4 +1,5 @@
-//! `cargo xtask tunnel`: both ends of a tunnel on this machine, around a service that runs already.
+//! `cargo xtask tunnel`: both ends of a tunnel on this machine, around a service that is already
+//! running.
 
 use std::process::ExitCode;
 use std::time::Duration;
