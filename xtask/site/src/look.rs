@@ -21,7 +21,7 @@ const SHORT: usize = 16;
 /// Columns from which a table that names attacks is the attack table.
 const MATRIX: usize = 5;
 
-/// Changes a page on its way into the book.
+/// The changes that are made to a page on its way into the book.
 pub struct Look {
     source: PathBuf,
 }

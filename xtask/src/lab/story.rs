@@ -67,7 +67,7 @@ pub struct Act {
     /// Index of the connection, from 0 in the order in which they began. Client `n` has connection
     /// `n`.
     pub connection: usize,
-    /// The deed: `does` in JSON, with its fields beside it.
+    /// The action: `does` in JSON, with its fields beside it.
     #[serde(flatten)]
     pub deed: Deed,
 }

@@ -11,9 +11,9 @@ use super::{Act, Belief, Change, Deed, Message, Said, Story, Who};
 pub struct Line<'s> {
     /// The tone.
     pub tone: Tone,
-    /// The deed, in a word. Empty if it stands above.
+    /// The action, in a word. Empty if it stands above.
     pub word: Cow<'s, str>,
-    /// The objects of the deed.
+    /// The objects of the action.
     pub content: Content<'s>,
 }
 
@@ -33,7 +33,7 @@ pub enum Tone {
     Quiet,
 }
 
-/// The object of a deed.
+/// The object of an action.
 #[derive(Debug)]
 pub enum Content<'s> {
     /// Words.
