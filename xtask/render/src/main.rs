@@ -17,7 +17,8 @@ use transcript::read::ReadError;
 use transcript::{Event, EventReader, output};
 use xtask::lab::story::Story;
 
-/// Write a view of a run to standard output: its events come from standard input, one JSON object per line
+/// Write a view of a run to standard output: its events come from standard input, one JSON object
+/// per line
 #[derive(Parser)]
 #[command(group(ArgGroup::new("view").required(true)))]
 #[allow(clippy::struct_excessive_bools, reason = "options of a command line")]
