@@ -177,7 +177,7 @@ pub enum NonceReuseError {
         /// Blocks that differ.
         count: usize,
     },
-    /// The exponent is no power of two.
+    /// The exponent is not a power of two.
     #[error(
         "block {block} is multiplied with H to the power of {exponent}: the simple roots are those of \
          the powers of two, by square roots alone"

@@ -1,4 +1,5 @@
-//! Two payloads with one nonce give away what they should, and any other two are told apart from them.
+//! Two payloads with one nonce give away what they should, and any other two are recognised as
+//! different.
 
 use attacker::gf128::{BLOCK_LEN, Element, ghash};
 use attacker::nonce_reuse::{

@@ -135,7 +135,7 @@ fn assert_harmless(text: &str) {
     while let Some((before, behind)) = rest.split_once('\x1b') {
         assert_visible(before);
         let colour = behind.strip_prefix('[').and_then(|behind| behind.split_once('m'));
-        let (number, behind) = colour.expect("an escape sequence that is no colour");
+        let (number, behind) = colour.expect("an escape sequence that is not a colour");
         let is_ours = OURS.contains(&number) || number.starts_with("38;5;");
         assert!(is_ours, "{number:?}");
         rest = behind;

@@ -278,6 +278,6 @@ fn keeps_its_promise(party: &Party, peer: &Party, recorded: &Recorded) {
         assert!(!party.closed);
         assert_eq!(received, sent);
     } else if promise == Promise::InOrder && !party.foreign {
-        assert!(sent.starts_with(&received), "{received:?} is no start of {sent:?}");
+        assert!(sent.starts_with(&received), "{received:?} is not the start of {sent:?}");
     }
 }

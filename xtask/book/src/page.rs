@@ -55,7 +55,7 @@ pub struct Block {
 /// The purpose of a code block, as the word after its fence says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `console`: commands behind `$`, each followed by what it prints.
+    /// `console`: commands after `$`, each followed by what it prints.
     Console {
         /// `console,fails`: commands that should end with anything but 0.
         fails: bool,

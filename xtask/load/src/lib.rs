@@ -30,7 +30,7 @@ pub struct Options {
 enum Command {
     /// Measure what the stages cost, beside plain TCP and a plain relay
     Bench(BenchOptions),
-    /// Load a server with good clients, and with every fault besides, and measure what it does
+    /// Load a server with good clients, and also with every fault, and measure what it does
     Soak(SoakOptions),
 }
 

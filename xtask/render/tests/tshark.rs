@@ -223,7 +223,7 @@ fn payloads(events: &[Event], direction: Direction) -> impl Iterator<Item = &[u8
     })
 }
 
-/// The connections of a run with so many requests. At the plain stage, each request has its own.
+/// The connections of a run with this many requests. At the plain stage, each request has its own.
 fn run(stage: &'static Stage, requests: usize, segment: Option<usize>) -> Vec<Vec<Event>> {
     let count = requests.to_string();
     let (connections, client_args) =

@@ -4,7 +4,8 @@
 //! judged by what all of them say, as in the [`lab`](crate::lab).
 //!
 //! - `table`: the exercises, with hints and explanations.
-//! - [`check`]: what was tried on a program, and what came of it; `random`: what it is tried with.
+//! - [`check`]: what was tried on a program, and the results; `random`: the inputs it is tried
+//!   with.
 //! - `attacks`: checks those where the reader attacks; `defences`, `cut` and `whole`: those where the lab does.
 //! - [`progress`]: all of them at once, for a reader and for an autograder.
 

@@ -120,7 +120,7 @@ impl Progress {
                 text += &filled("Next", &next.pointer());
                 text += &filled("Try it", &format!("cargo xtask exercise {}", next.number));
             }
-            None => text += "There is no other one. docs/src/further/questions.md is a good end.\n",
+            None => text += "There are no more. docs/src/further/questions.md is a good end.\n",
         }
         text
     }

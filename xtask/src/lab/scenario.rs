@@ -56,7 +56,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         attack: &attacks::eavesdrop::ATTACK,
         means: "the attacker read what the client sent",
-        because: "the text travels as it is, and whoever carries it can read it",
+        because: "the text travels as it is, and anyone who carries it can read it",
         succeeded: |played| {
             let learned = played.log.learned();
             let sent = &played.clients[0].sent()[0].plaintext;

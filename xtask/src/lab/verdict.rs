@@ -51,7 +51,7 @@ pub enum Mark<'c> {
     Open,
     /// The way is closed, by this check.
     Closed(&'c str),
-    /// The control passes through, as it has to. It is no attack.
+    /// The control passes through, as it must. It is not an attack.
     Passes,
     /// There is nothing to try.
     Nothing,

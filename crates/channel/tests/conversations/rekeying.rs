@@ -66,7 +66,7 @@ fn received_with_keys_changed_at(first: u8, stream: impl Read) -> (u8, Option<Ch
     panic!("a tenth record")
 }
 
-/// Gives no more than so many bytes per read.
+/// Gives no more than this many bytes per read.
 struct Trickle<'b>(&'b [u8], usize);
 
 impl Read for Trickle<'_> {

@@ -45,7 +45,7 @@ impl Client<'_> {
                 }
                 Report::Complaint(line) => bail!(line),
                 Report::Ended(status) => {
-                    let status = status.context("a good client is no process")?;
+                    let status = status.context("a good client is not a process")?;
                     ensure!(status.success(), "a good client ended with {status}");
                 }
             }
