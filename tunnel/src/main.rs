@@ -26,7 +26,7 @@ fn complain(error: &Error) {
 fn tell_where(path: &Path) -> ExitCode {
     let name = visible(&path.display().to_string());
     let printed =
-        output::print(&format!("made {name}: take it to the other end by a way you trust\n"));
+        output::print(&format!("made {name}: take it to the other end over a channel you trust\n"));
     match printed.with_context(|| format!("made {name}")) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

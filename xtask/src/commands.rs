@@ -75,7 +75,7 @@ enum Command {
     Site(PassedOn),
 }
 
-/// Arguments of a program of its own, which knows what they mean.
+/// Arguments for another program, which interprets them.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 struct PassedOn {

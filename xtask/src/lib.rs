@@ -8,8 +8,8 @@
 //! - [`lab`]: every attack, tried on real programs.
 //! - [`exercises`]: what a reader wrote, tried on real programs.
 //!
-//! Code that takes long to build stands in programs of its own, which [`passed_on`] builds when they are asked
-//! for: `render` (captures and pages), `book`, `site`, `load` (benchmarks and the soak).
+//! Code that takes long to build is in programs of its own, which [`passed_on`] builds when they
+//! are needed: `render` (captures and pages), `book`, `site`, `load` (benchmarks and the soak).
 
 pub mod commands;
 pub mod exercises;
@@ -31,7 +31,7 @@ use transcript::{output, visible_lines};
 use launch::Programs;
 use launch::programs::{TARGET_DIR, target_dir};
 
-/// An error that is in what the user typed, or in a file so named.
+/// An error in what the user typed, or in a file named there.
 #[derive(Debug)]
 pub struct WrongArgument(pub String);
 
@@ -43,8 +43,8 @@ impl fmt::Display for WrongArgument {
 
 impl std::error::Error for WrongArgument {}
 
-/// Reads the command line, does what was asked for, and returns the exit code. An error is printed: one in an
-/// argument ends with 2, any other with 3.
+/// Reads the command line, does what was asked for, and returns the exit code. An error is printed,
+/// and the exit code is 2 for one in an argument, 3 for any other.
 pub fn main<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode>) -> ExitCode {
     fit_to_terminal();
     let options = T::try_parse().unwrap_or_else(|error| {
@@ -59,7 +59,8 @@ pub fn main<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode>) -> ExitCode {
     })
 }
 
-/// Writes to standard error. What of it is a stranger's is not known any more, so all of it is shown as one's.
+/// Writes to standard error. Which parts of it are a stranger's is no longer known, so all of it is
+/// shown as such.
 pub fn complain(what: &str) {
     _ = writeln!(anstream::stderr(), "{}", visible_lines(what));
 }

@@ -64,7 +64,7 @@ const MISTAKES: [(&str, &str); 33] = [
     (
         "3_asks_without_end",
         "a short request is read: your code has asked 7168 questions, 256 for each byte of the text, \
-         and asks another one",
+         and asks another",
     ),
     (
         "4_advances_on_failure",
@@ -87,7 +87,7 @@ const MISTAKES: [(&str, &str); 33] = [
     ),
     (
         "4_decrypts_under_a_wrong_tag",
-        "bit-flip is refused by bad_tag: a record with a wrong tag was decrypted all the same",
+        "bit-flip is refused by bad_tag: a record with a wrong tag was decrypted anyway",
     ),
     (
         "4_knows_the_plaintext",
@@ -157,12 +157,12 @@ const MISTAKES: [(&str, &str); 33] = [
     (
         "7_counts_the_messages",
         "an honest conversation goes through, both ways: {any}the stream ended after {n} records, \
-         and is not whole",
+         and is incomplete",
     ),
     (
         "7_ends_with_a_word",
         "an honest conversation goes through, both ways: the message \"END\" is not read as itself: \
-         whoever has a say in what is sent, the text of a form perhaps, could send it",
+         someone who can choose what is sent, the text of a form perhaps, could send it",
     ),
     (
         "7_loses_its_end",
@@ -175,12 +175,12 @@ const MISTAKES: [(&str, &str); 33] = [
     ),
     (
         "7_takes_what_comes_behind",
-        "an honest conversation goes through, both ways: `is_whole` accepts a message behind the end",
+        "an honest conversation goes through, both ways: `is_whole` accepts a message after the end",
     ),
     (
         "8_loops_for_ever",
-        "a request as long as the known one: your code has not come to an end within 10 s: it \
-         loops, or waits for what never comes",
+        "a request as long as the known one: your code has not finished within 10 s: it loops, or \
+         waits for something that never comes",
     ),
     (
         "8_says_a_constant",
@@ -214,7 +214,7 @@ const ANSWERS: [(u8, &[&str]); 6] = [
     (2, &["xor 08", "attack bit-flip", "bit_flip.rs"]),
     (4, &["hmac_seq.rs:open", "seq             OK  0 is the one expected"]),
     (5, &["attack reflect", "reflect.rs", "its own request", "perfect first"]),
-    (7, &["close_notify", "record that says the end"]),
+    (7, &["close_notify", "record that marks the end"]),
     (8, &["attack nonce-reuse", "one xor k"]),
 ];
 
@@ -314,7 +314,7 @@ fn every_kept_solution_works_whatever_is_sent() {
     let expected: [&[&str]; 8] = [
         &[
             "the real client is served, its bytes one at a time",
-            "a stream that ends behind a record ends cleanly",
+            "a stream that ends after a record ends cleanly",
             "one cut inside a length is refused",
             "one cut inside a payload is refused",
             "a length that no record has is refused at once",
@@ -349,8 +349,8 @@ fn every_kept_solution_works_whatever_is_sent() {
             "an honest conversation goes through, both ways",
             "truncate is refused: one request of three arrives",
             "an end before the first request is refused",
-            "an end behind the last request, and nothing more, is refused",
-            "the client refuses an end behind the first answer",
+            "an end after the last request, and nothing more, is refused",
+            "the client refuses an end after the first answer",
         ],
         &["a request as long as the known one", "a shorter one"],
     ];
@@ -431,7 +431,7 @@ Exercise 1: find the planted bug in a record reader
 exercises/1_record_reader.rs
 
 OK       the real client is served, its bytes one at a time
-OK       a stream that ends behind a record ends cleanly
+OK       a stream that ends after a record ends cleanly
 not yet  one cut inside a length is refused: cut after byte 1, your server receives 0 records and
          refuses nothing; the real one says: record 0 refused: the stream ended after 1 of 4 bytes:
          the record was cut, by a fault or on purpose
@@ -457,7 +457,7 @@ Why      What is xored into the ciphertext is xored into the plaintext, since th
 Good     A good solution takes the place and the change from what it was given, so that it works for
          any request and any amount, and leaves every other byte alone.
 Compare  xtask/tests/exercises/solutions/2_bit_flip.rs
-Next     exercise 3, read a recorded request through answer or close: exercises/3_oracle.rs, from
+Next     exercise 3, read a recorded request through an oracle: exercises/3_oracle.rs, from
          docs/src/part1/open.md
 ";
     assert_eq!((stdout(&output).as_str(), output.status.code()), (expected, Some(0)));

@@ -199,7 +199,7 @@ fn a_silent_peer_is_given_up_after_the_time_out_with_3() {
     for stage in STAGES {
         let (server, addr) = Lone::server(stage, &["--timeout", "0.2"]);
         let silent_client = TcpStream::connect(addr).unwrap();
-        // An answer may begin late: what it answers may be on its way for as long as a message may be.
+        // An answer may begin late: its request may be on its way for as long as a message may be.
         let to = listener.local_addr().unwrap();
         let client = Lone::client(stage, to, &["--message-timeout", "0.2"]);
         let (silent_server, _) = listener.accept().unwrap();
@@ -220,7 +220,7 @@ fn a_peer_that_sends_a_byte_now_and_then_is_given_up_all_the_same() {
     for stage in STAGES {
         let (server, addr) = Lone::server(stage, &["--message-timeout", "1"]);
         let mut slow = TcpStream::connect(addr).unwrap();
-        // Waiting for an answer after each byte makes it a byte each 50 ms, until the server closes.
+        // Waiting for an answer after each byte sends a byte every 50 ms, until the server closes.
         slow.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         let bytes = if stage.has_records() { &unfinished_record } else { &unfinished_request };
         let given_up_after = bytes.iter().position(|byte| {

@@ -23,7 +23,7 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// Holds text against a snapshot, random bytes and ports masked.
+/// Compares text with a snapshot, random bytes and ports masked.
 fn assert_snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
@@ -100,7 +100,7 @@ fn no_line_is_longer_than_the_terminal_is_wide_or_100_columns() {
         let text = told(&["run", "all"]) + &told(&["run", "all", "--detail"]) + &full;
         let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(longest <= width, "{longest} of {width}:\n{text}");
-        // What there is room for is used.
+        // The room that there is gets used.
         assert!(width == 60 || longest > width * 3 / 4, "{longest} of {width}:\n{text}");
         // Nothing is broken inside a byte, or a name.
         let of_tags = full.lines().filter(|line| line.contains(" tag   "));
@@ -206,7 +206,7 @@ fn a_malformed_run_is_refused_with_its_line() {
         let output = xtask(&["show", path]);
         assert_eq!(output.status.code(), Some(2));
         let complaint = String::from_utf8(output.stderr).unwrap();
-        let expected = format!("xtask: {path}, line 4 is no event: ");
+        let expected = format!("xtask: {path}, line 4 is not an event: ");
         assert!(complaint.starts_with(&expected) && complaint.contains(why), "{complaint}");
         assert_eq!(complaint.lines().count(), 1);
     }
@@ -263,7 +263,7 @@ fn what_cannot_be_run_is_said_at_once_with_2() {
     assert!(complaint.starts_with("xtask: nonce-reuse is for part1-ctr and"), "{complaint}");
 }
 
-/// Runs a pair one of which ends at once, over options that it does not know.
+/// Runs a pair one of which ends at once, because of options that it does not know.
 fn dies_early(server_args: &[&str], client_args: &[&str]) -> (Vec<Event>, String) {
     let mut events = vec![];
     let pair = Pair {
@@ -291,11 +291,12 @@ fn a_client_that_dies_early_ends_the_pair() {
     assert!(message.contains("unexpected argument '--surprise'"), "{message}");
 }
 
-/// Runs `cargo xtask run` as it stands in `program`, in `from`, with a cargo that says which target folder it was
-/// given, and builds nothing.
+/// Runs `cargo xtask run` from a copy at `program`, in `from`, with a cargo that says which target
+/// folder it was given, and builds nothing.
 fn target_folder_given(program: &Path, from: &Path, asked: &[(&str, &str)]) -> String {
     let cargo = from.join("cargo");
-    // Written by another process: no file can be started that this one, and all it starts meanwhile, may write to.
+    // Written by another process: a file cannot be started while this one, or anything it starts,
+    // may write to it.
     let script =
         r#"printf '#!/bin/sh\necho "$CARGO_TARGET_DIR" >&2\nexit 1\n' > "$0"; chmod 700 "$0""#;
     assert!(Command::new("sh").args(["-c", script]).arg(&cargo).status().unwrap().success());
@@ -365,7 +366,8 @@ fn a_launcher_that_is_killed_or_interrupted_leaves_no_child_behind() {
 
     programs();
     for signal in ["-KILL", "-INT", "-TERM"] {
-        // Whoever runs these tests in the background may have them ignore SIGINT, and all they start.
+        // If these tests run in the background, SIGINT may be ignored, here and in everything they
+        // start.
         let mut launcher = Command::new("env")
             .args(["--default-signal=INT", env!("CARGO_BIN_EXE_xtask")])
             .args(["run", "part2-aead", "--requests", "1000000", "--json"])

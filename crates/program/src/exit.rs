@@ -10,7 +10,7 @@ pub(crate) const NETWORK: u8 = 3;
 /// A connection, or a whole program, that failed.
 #[derive(Debug)]
 pub struct Failure {
-    /// Why.
+    /// The reason.
     pub error: anyhow::Error,
     /// Whether it failed because the peer's bytes were refused.
     pub rejected: bool,

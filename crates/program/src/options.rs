@@ -22,8 +22,8 @@ use crate::{REQUEST, exit, exit_with_stdin};
 /// Options of every program.
 #[derive(Args, Debug)]
 pub struct Common {
-    /// Longest silence: while connecting, before the first message, and between two bytes of any,
-    /// whether the peer sends them or takes them
+    /// Longest silence: while connecting, before the first message, and between any two bytes,
+    /// whether the peer is sending or receiving them
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
 
@@ -31,7 +31,7 @@ pub struct Common {
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub message_timeout: Duration,
 
-    /// Write events as JSON, one object a line
+    /// Write events as JSON, one object per line
     #[arg(long)]
     json: bool,
 
@@ -46,13 +46,14 @@ impl Common {
         TimeLimits { silence: self.timeout, message: self.message_timeout }
     }
 
-    /// Sets the program up to report, and to go on without a reader who takes nothing for as long as `patience`:
-    /// none at all if it is a service.
+    /// Sets the program up to report, and to go on without its reader once that has taken nothing
+    /// for `patience`: at once if the program is a service.
     pub fn reporter(&self, role: Role, stage: &'static Stage, patience: Duration) -> Reporter {
         self.reporter_to(role, stage, patience, anstream::stdout(), io::stderr())
     }
 
-    /// Sets the program up to report to `output`, and to complain to `errors`. Ends it if that cannot be done.
+    /// Sets the program up to report to `output`, and to complain to `errors`. Exits if that cannot
+    /// be done.
     pub fn reporter_to(
         &self,
         role: Role,
@@ -91,7 +92,7 @@ pub(crate) struct ClientOptions {
     #[arg(long = "request", value_name = "TEXT")]
     texts: Vec<OsString>,
 
-    /// How many requests to send, going round those given
+    /// How many requests to send, cycling through those given
     #[arg(long = "requests", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 }
@@ -199,10 +200,10 @@ fn usage_error<T: CommandFactory>(stage: &Stage, role: Role, kind: ErrorKind, wh
     command::<T>(stage, role).error(kind, why).exit()
 }
 
-/// `HOST:PORT`, its host still a name perhaps.
+/// `HOST:PORT`, whose host may still be a name.
 ///
 /// # Errors
-/// The expected form, for whoever typed it.
+/// The expected form, for the person who typed it.
 pub fn host_and_port(text: &str) -> Result<String, String> {
     match text.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
@@ -215,7 +216,7 @@ pub fn host_and_port(text: &str) -> Result<String, String> {
 /// A number of seconds above 0, a day at most.
 ///
 /// # Errors
-/// The expected form, for whoever typed it.
+/// The expected form, for the person who typed it.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.001..=86_400.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or("expected seconds, from 0.001 to 86400".to_owned())

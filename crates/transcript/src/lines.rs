@@ -13,7 +13,7 @@ use crate::{Role, visible};
 
 /// Columns of a line where there is no terminal to ask.
 pub const WIDTH: usize = 100;
-/// Columns below which nothing is told sensibly.
+/// Columns below which no sensible layout is possible.
 const MIN_WIDTH: usize = 48;
 /// Columns left of an event's text: who speaks.
 const MARGIN: usize = 9;
@@ -21,11 +21,11 @@ const MARGIN: usize = 9;
 const GUTTER: usize = MARGIN + 27;
 /// Columns left of the text in a summary: the margin, and what is done.
 const SUMMARY_GUTTER: usize = MARGIN + 9;
-/// Bytes of a field that are shown, or as many as fit into a line, and behind them `…` where there are more.
+/// Bytes of a field that are shown, or as many as fit on a line, followed by `…` if there are more.
 const SHOWN: usize = 16;
 /// Bytes of a field that are shown at a glance.
 const GLIMPSED: usize = 4;
-/// Lines of a plaintext that are shown, and below them `…` where there are more.
+/// Lines of a plaintext that are shown, followed by `…` if there are more.
 pub(crate) const QUOTED: usize = 12;
 
 /// Ordinary text.
@@ -39,8 +39,8 @@ pub const BAD: Style = AnsiColor::Red.on_default().bold();
 /// What matters less.
 pub const DIM: Style = Style::new().dimmed();
 
-/// The colour of who speaks: as on the page and in the book, and no field's. All of them can be read on a
-/// light ground and on a dark one.
+/// The colour of the speaker: as on the page and in the book, and unlike that of any field. All of
+/// them can be read on a light background and on a dark one.
 pub const fn role_style(role: Role) -> Style {
     match role {
         Role::Client => Ansi256Color(30).on_default().bold(),
@@ -198,7 +198,8 @@ impl Lines {
         _ = writeln!(self.text, "{offset:>5} {name:<10} {style}{verdict:>room$}{style:#}  {text}");
     }
 
-    /// What is done in a word, and pieces of text that are not broken, on as many lines as they take.
+    /// What is done, in a word, and pieces of text that are not broken, on as many lines as they
+    /// take.
     pub(crate) fn summary<'p>(
         &mut self,
         style: Style,

@@ -4,7 +4,8 @@
 //! judged by what all of them say, as in the [`lab`](crate::lab).
 //!
 //! - `table`: the exercises, with hints and explanations.
-//! - [`check`]: what was tried on a program, and what came of it; `random`: what it is tried with.
+//! - [`check`]: what was tried on a program, and the results; `random`: the inputs it is tried
+//!   with.
 //! - `attacks`: checks those where the reader attacks; `defences`, `cut` and `whole`: those where the lab does.
 //! - [`progress`]: all of them at once, for a reader and for an autograder.
 
@@ -59,7 +60,7 @@ pub struct ExerciseOptions {
     json: bool,
 }
 
-/// Something to write, and what finds out whether it works.
+/// A task to solve, and the check of whether it works.
 #[derive(Clone, Copy, Debug)]
 pub struct Exercise {
     /// Its number on the command line, from 1.
@@ -83,10 +84,10 @@ pub struct Exercise {
 const GOOD: Style = lines::GOOD.bold();
 const NOT_YET: Style = lines::BAD;
 
-/// Columns left of what was tried: what came of it.
+/// Columns left of what was tried, for its result.
 const MARGIN: usize = 9;
 
-/// The folder of the solutions. Nobody who looks for an exercise comes by there.
+/// The folder of the solutions, where nobody who looks for an exercise will come across them.
 const SOLUTIONS: &str = "xtask/tests/exercises/solutions";
 
 /// Returns the words that name an exercise.
@@ -95,8 +96,8 @@ fn words() -> impl Iterator<Item = String> {
     numbers.chain(EXERCISES.iter().map(|exercise| exercise.name.to_owned()))
 }
 
-/// `cargo xtask exercise`. The exit code is 0 when it works, and 1 when it does not yet: a file that does
-/// not compile is one that does not.
+/// `cargo xtask exercise`. The exit code is 0 when the solution works, and 1 when it does not yet,
+/// or does not compile.
 ///
 /// # Errors
 /// When the real programs cannot be built or run.
@@ -142,7 +143,7 @@ impl Exercise {
         format!("{}_{}.rs", self.number, self.name.replace('-', "_"))
     }
 
-    /// The program that is made of it.
+    /// The program that is made from it.
     pub fn program(&self) -> String {
         format!("exercise_{}", self.number)
     }
@@ -191,7 +192,7 @@ impl Exercise {
         text
     }
 
-    /// How to go on with this one.
+    /// Tells how to continue with this one.
     fn pointer(&self) -> String {
         let Self { number, title, chapter, .. } = self;
         format!("exercise {number}, {title}: exercises/{}, from docs/src/{chapter}", self.file())
@@ -204,7 +205,7 @@ impl Exercise {
             .find(|exercise| exercise.number.to_string() == word || exercise.name == word)
     }
 
-    /// Tries `program`, made of this exercise's file or of another that takes its place.
+    /// Tries `program`, made from this exercise's file or from another in its place.
     ///
     /// # Errors
     /// When the real programs cannot be run.

@@ -2,7 +2,7 @@
 //!
 //! - [`scenario`]: who takes part in each attack, and when it counts as a success.
 //! - [`victims`]: what its victims report; [`play`]: runs one.
-//! - [`verdict`]: what came of it, told from the victims' words alone.
+//! - [`verdict`]: the result, judged from the victims' words alone.
 //! - [`nonce_reuse`]: the attack that needs no socket.
 //! - [`story`], [`page`]: one attack told, in a terminal and in a browser; [`mod@matrix`]: all of them in a table.
 
@@ -47,7 +47,7 @@ pub struct AttackOptions {
     #[arg(long, conflicts_with = "json", requires = "stages")]
     detail: bool,
 
-    /// As JSON: an array of stories, one a stage
+    /// As JSON: an array of stories, one per stage
     #[arg(long, requires = "stages")]
     json: bool,
 
@@ -75,7 +75,7 @@ pub struct MatrixOptions {
 /// The attack that needs no socket: a nonce used twice.
 const NONCE_REUSE: &str = "nonce-reuse";
 
-/// The attacks, a line each.
+/// Lists the attacks, one per line.
 fn list() -> String {
     let mut text = String::new();
     for attack in [&control::ATTACK].iter().chain(ATTACKS) {
@@ -126,7 +126,7 @@ pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!stories.iter().all(|story| story.as_known))))
 }
 
-/// `cargo xtask matrix`. The exit code is 0 when every cell is as it is known to be, else 1.
+/// `cargo xtask matrix`. The exit code is 0 if every cell is as it is known to be, else 1.
 ///
 /// # Errors
 /// When the programs cannot be built, or their words allow no verdict.

@@ -13,7 +13,7 @@ use crate::complain;
 use crate::views::new_file::ensure_distinct;
 use crate::views::{Progress, Step, ViewOptions, Views};
 
-/// Requests a client sends at a stage with records: two, so that counters are seen to move.
+/// Requests that a client sends at a stage with records: two, so that counters are seen to move.
 const REQUESTS: u64 = 2;
 
 /// Options of `cargo xtask run`.
@@ -35,7 +35,7 @@ pub struct RunOptions {
     #[arg(long, conflicts_with = "json")]
     pub step: bool,
 
-    /// Print events as JSON, one object a line: those of both sides, and of the wire between them
+    /// Print events as JSON, one object per line: those of both sides, and of the wire between them
     #[arg(long)]
     pub json: bool,
 
@@ -55,7 +55,7 @@ pub struct RunOptions {
 /// Runs each of `stages` and shows what happens. Returns the exit code of the first pair that failed.
 ///
 /// # Errors
-/// When the programs cannot be built, a pair does not get to its end, or a file cannot be written.
+/// When the programs cannot be built, a pair does not finish, or a file cannot be written.
 pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCode> {
     let written: Vec<_> =
         options.save.as_deref().into_iter().chain(options.views.files()).collect();

@@ -3,7 +3,7 @@
 //! - [`show`]: a run that was saved; [`files`]: the views that are files; [`new_file`]: how those are written.
 //! - [`list`], [`layout`], [`diff`]: the stages, a record's fields, what changes from stage to stage.
 //! - [`step`]: a run message by message.
-//! - [`table`]: a table, for a terminal or as Markdown; [`progress`]: how far something has come.
+//! - [`table`]: a table, for a terminal or as Markdown; [`progress`]: how far a task has come.
 
 pub mod diff;
 pub mod files;
@@ -74,7 +74,7 @@ pub struct Views {
     writer: EventWriter,
     format: Format,
     stage: Option<&'static Stage>,
-    /// What tells the run, unless it is told in detail.
+    /// The summary, unless the run is shown in detail.
     summary: Option<Summary>,
     lane: WireLane,
     files: Files,
@@ -107,7 +107,7 @@ impl Views {
         Ok(Self { writer, format, stage: None, summary, lane, files, failed: Ok(()) })
     }
 
-    /// Shows one event in every view. What fails is reported by [`finish`](Self::finish).
+    /// Shows one event in every view. [`finish`](Self::finish) reports what fails.
     pub fn tell(&mut self, event: &Event) {
         match self.format {
             Format::Json => self.writer.write(event),
@@ -131,17 +131,18 @@ impl Views {
         }
     }
 
-    /// Says what came of the last stage.
+    /// Shows the result of the last stage.
     fn conclude(&mut self) {
         if let (Some(summary), Some(stage)) = (&mut self.summary, self.stage) {
             self.writer.write_text(&summary.conclusion(stage));
         }
     }
 
-    /// Completes the transcript, with `more` that there is to see besides a summary, then the files.
+    /// Completes the transcript, with `more` that there is to see besides a summary, then the
+    /// files.
     ///
     /// # Errors
-    /// When one could not be written whole.
+    /// When one could not be written completely.
     pub fn finish(mut self, more: &str) -> Result<()> {
         if self.format == Format::Text {
             self.conclude();

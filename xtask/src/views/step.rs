@@ -7,11 +7,11 @@ use transcript::{Event, EventKind};
 
 use crate::WrongArgument;
 
-/// A person who is asked, and what was answered.
+/// A person who is asked, and the answers so far.
 pub struct Step<R, W> {
     answers: R,
     out: W,
-    /// True once nothing is asked any more: there are no more answers, or `q` was one.
+    /// True once nothing more is asked: there are no more answers, or one was `q`.
     is_over: bool,
     expected: Option<bool>,
 }
@@ -59,7 +59,7 @@ impl<R: BufRead, W: Write> Step<R, W> {
         }
     }
 
-    /// Says whether the answer was right, once `event` was told.
+    /// Says whether the answer was right, once `event` has been told.
     pub fn after(&mut self, event: &Event) {
         let accepted = matches!(event.kind, EventKind::Received(_));
         if let Some(expected) = self.expected.take() {

@@ -24,7 +24,7 @@ const WORD: usize = 9;
 const GUTTER: usize = NAME + 3 + WORD + 1;
 /// Columns of a field's name.
 const FIELD: usize = 12;
-/// Columns of what is said in the conclusion.
+/// Columns left of the text in the conclusion.
 const CONCLUSION: usize = "closed by  ".len();
 /// Bytes in a row, at most.
 const ROW: usize = 16;
@@ -32,7 +32,7 @@ const ROW: usize = 16;
 /// Words and their style. Spaces within one are kept, and it is not broken.
 type Piece = (Style, String);
 
-/// Tells one story, or several of one attack, with what came of each above them.
+/// Shows one story, or several of one attack, with the result above each.
 pub fn told(stories: &[Story], is_detailed: bool) -> String {
     let mut text = String::new();
     if let [story] = stories {
@@ -83,7 +83,7 @@ fn told_below(story: &Story, is_detailed: bool) -> String {
     telling.text
 }
 
-/// What came of it, in a line.
+/// Shows the result in a line.
 fn verdict(story: &Story) -> String {
     let (sign, word) = story.verdict_in_a_word();
     let colon = if story.by.is_some() { "" } else { ":" };
@@ -132,7 +132,7 @@ impl<'s> Telling<'s> {
         self.width - GUTTER
     }
 
-    /// Every act, as the one who did it reports it.
+    /// Shows every act, as the party who did it reports it.
     fn all_acts(&mut self) {
         self.is_detailed = true;
         let story = self.story;
@@ -266,7 +266,8 @@ impl<'s> Telling<'s> {
         ((self.room() - FIELD - 1) / 3).clamp(4, ROW) / 4 * 4
     }
 
-    /// A field and the other, the bytes in brackets that differ; of a long one, the rows in which some do.
+    /// A field and its replacement, with the bytes that differ in brackets; of a long one, only the
+    /// rows with differences.
     fn change(&mut self, by: (Who, usize), change: &Change, field: &Field, becomes: &str) {
         let Change { offset, before, after, .. } = change;
         if field.role == Role::Plaintext {
@@ -386,8 +387,8 @@ pub(crate) fn marked(style: Style, bytes: &[u8], other: &[u8]) -> String {
     text
 }
 
-/// A text in quotes, or what is worth to be shown of it; the bytes in brackets that differ from `other`. Of what is
-/// no text, there is as much as there is room for. Each word is a piece.
+/// A text in quotes, or the part of it worth showing, with the bytes that differ from `other` in
+/// brackets. Bytes that are not text are shown as far as there is room. Each word is a piece.
 fn quoted(bytes: &[u8], other: Option<&[u8]>, room: usize) -> Vec<Piece> {
     let (mut text, differ) = shown(bytes, other);
     let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\r' | b'\n');
@@ -414,7 +415,7 @@ fn quoted(bytes: &[u8], other: Option<&[u8]>, room: usize) -> Vec<Piece> {
     words.chain(more).collect()
 }
 
-/// A heading, and a gap above it where something stands there.
+/// A heading, with a gap above it if something precedes it.
 pub(crate) fn section(text: &mut String, title: &str) {
     let gap = if text.is_empty() { "" } else { "\n" };
     _ = writeln!(text, "{gap}{HEADING}{title}{HEADING:#}\n");
