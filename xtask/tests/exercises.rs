@@ -615,18 +615,6 @@ Next:    cargo xtask exercise 8 --hint 3
 }
 
 #[test]
-fn a_wrong_word_gets_a_suggestion() {
-    for (word, tip) in
-        [("bitflip", "'bit-flip'"), ("recordreader", "'record-reader'"), ("orakel", "'oracle'")]
-    {
-        let output = xtask(&[word]);
-        let text = String::from_utf8(output.stderr).unwrap();
-        assert!(text.contains(&format!("a similar value exists: {tip}")), "{text}");
-        assert_eq!(output.status.code(), Some(2));
-    }
-}
-
-#[test]
 fn options_that_mean_nothing_are_a_usage_error() {
     for args in [
         &["9"][..],

@@ -22,14 +22,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstyle::Style;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 use transcript::lines::{self, HEADING, width, wrapped_to};
 use transcript::{visible, visible_lines};
 
 use crate::launch::Programs;
-use crate::print;
+use crate::{WrongArgument, print, stage_names};
 use check::{Check, Checked, Stop, Tried};
 pub use table::EXERCISES;
 
@@ -37,13 +36,13 @@ pub use table::EXERCISES;
 #[derive(Args, Debug)]
 pub struct ExerciseOptions {
     /// Its number or its name; without one, try all and show which are solved
-    #[arg(value_parser = PossibleValuesParser::new(words()))]
-    exercise: Option<String>,
+    #[arg(value_parser = Exercise::named)]
+    exercise: Option<&'static Exercise>,
 
     /// Show the first N hints, and check nothing
     #[arg(long, value_name = "N", requires = "exercise", conflicts_with = "solution")]
     #[arg(num_args = 0..=1, default_missing_value = "1")]
-    #[arg(value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(value_parser = crate::count::<u8>)]
     hint: Option<u8>,
 
     /// Check the kept solution in place of your file
@@ -89,20 +88,13 @@ const MARGIN: usize = 9;
 /// The folder of the solutions. Nobody who looks for an exercise comes by there.
 const SOLUTIONS: &str = "xtask/tests/exercises/solutions";
 
-/// Returns the words that name an exercise.
-fn words() -> impl Iterator<Item = String> {
-    let numbers = EXERCISES.iter().map(|exercise| exercise.number.to_string());
-    numbers.chain(EXERCISES.iter().map(|exercise| exercise.name.to_owned()))
-}
-
 /// `cargo xtask exercise`. The exit code is 0 when it works, and 1 when it does not yet: a file that does
 /// not compile is one that does not.
 ///
 /// # Errors
 /// When the real programs cannot be built or run.
 pub fn exercise(options: &ExerciseOptions) -> Result<ExitCode> {
-    let Some(word) = &options.exercise else { return progress::show(options.all, options.json) };
-    let exercise = Exercise::find(word).context("no such exercise")?;
+    let Some(exercise) = options.exercise else { return progress::show(options.all, options.json) };
     if let Some(count) = options.hint {
         return print(&exercise.hints(count.into()));
     }
@@ -202,6 +194,12 @@ impl Exercise {
         EXERCISES
             .iter()
             .find(|exercise| exercise.number.to_string() == word || exercise.name == word)
+    }
+
+    /// Takes the number or the name of an exercise.
+    fn named(word: &str) -> Result<&'static Self, WrongArgument> {
+        let names = EXERCISES.iter().map(|exercise| exercise.name);
+        Self::find(word).ok_or_else(|| stage_names::unknown("exercise", word, names, "exercise"))
     }
 
     /// Tries `program`, made of this exercise's file or of another that takes its place.

@@ -20,7 +20,7 @@ const REQUESTS: u64 = 2;
 #[derive(Args, Debug, Default)]
 pub struct RunOptions {
     /// Number of requests that the client sends [default: 2; the plain stage has one]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = crate::count::<u64>)]
     pub requests: Option<u64>,
 
     /// The client's request, in place of the articles'
@@ -28,7 +28,7 @@ pub struct RunOptions {
     pub request: Option<String>,
 
     /// Deliver the bytes in pieces of at most N, so that records span packets
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = crate::count::<u16>)]
     pub segment: Option<u16>,
 
     /// Stop before each message, and ask whether it will be accepted
