@@ -1,6 +1,7 @@
 //! The command line of `cargo xtask`.
 
 use std::ffi::OsString;
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -89,7 +90,7 @@ fn help() -> String {
     let all = Command::augment_subcommands(clap::Command::new("xtask"));
     let mut text = "{about}\n\n{usage-heading} {usage}\n".to_owned();
     for (group, example, names) in GROUPS {
-        text += &format!("\n{HEADING}{group}{HEADING:#}, such as: cargo xtask {example}\n");
+        _ = writeln!(text, "\n{HEADING}{group}{HEADING:#}, such as: cargo xtask {example}");
         for name in names {
             let about = all.find_subcommand(name).and_then(clap::Command::get_about);
             let about = about.map(ToString::to_string).unwrap_or_default();

@@ -20,8 +20,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use attacker::ATTACKS;
 use attacker::attacks::{bit_flip, control};
+use attacker::{ATTACKS, Attack, Outcome};
 use clap::Args;
 use stages::{STAGES, Stage};
 use transcript::lines::HEADING;
@@ -89,6 +89,31 @@ fn attack_names() -> impl Iterator<Item = &'static str> {
     SCENARIOS.iter().map(|scenario| scenario.attack.name).chain([NONCE_REUSE])
 }
 
+/// Returns the command that tries an attack which works at this stage.
+pub fn next_attack(stage: &Stage) -> Option<String> {
+    let works = |attack: &&&Attack| attack.outcome_at(stage) == Outcome::Succeeds;
+    ATTACKS.iter().find(works).map(|attack| command(attack, stage))
+}
+
+/// Returns the command to go on with after a story: the same attack at the stage that closes it, or if it was
+/// closed, one that works.
+fn next(story: &Story) -> Option<String> {
+    let stage = Stage::find(&story.stage)?;
+    if !story.is_open() {
+        return next_attack(stage);
+    }
+    let attack = Attack::find(&story.attack)?;
+    let closes = |later: &&&Stage| {
+        later.position() > stage.position()
+            && matches!(attack.outcome_at(later), Outcome::Refused(_))
+    };
+    STAGES.iter().find(closes).map(|later| command(attack, later))
+}
+
+fn command(attack: &Attack, stage: &Stage) -> String {
+    format!("cargo xtask attack {} {}", attack.name, stage.short_name())
+}
+
 /// Finds the attack and the stages that were named.
 fn named(name: &str, stages: &[String]) -> Result<(&'static str, Vec<&'static Stage>)> {
     let find = |word: &str| attack_names().find(|name| *name == word);
@@ -143,7 +168,13 @@ pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
     if options.json {
         print(&(serde_json::to_string_pretty(&stories)? + "\n"))?;
     } else {
-        print(&story::text::told(&stories, options.detail))?;
+        let mut text = story::text::told(&stories, options.detail);
+        if let [story] = &stories[..]
+            && let Some(next) = next(story).filter(|_| !options.detail)
+        {
+            _ = writeln!(text, "next: {next}");
+        }
+        print(&text)?;
     }
     if let Some(page) = page {
         page.write(&stories)?;

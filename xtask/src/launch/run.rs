@@ -10,6 +10,7 @@ use transcript::{EventKind, Format};
 
 use super::{Pair, Programs, Wire};
 use crate::complain;
+use crate::lab::next_attack;
 use crate::views::new_file::ensure_distinct;
 use crate::views::{Progress, Step, ViewOptions, Views};
 
@@ -98,6 +99,8 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
             code = outcome.code();
         }
     }
-    views.finish("--detail, --step, --page FILE.html")?;
+    let next = if let [stage] = stages { next_attack(stage) } else { None };
+    let next = next.map(|next| format!("\nnext: {next}")).unwrap_or_default();
+    views.finish(&format!("--detail, --step, --page FILE.html{next}"))?;
     Ok(code.into())
 }
