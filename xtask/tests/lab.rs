@@ -116,6 +116,26 @@ fn a_bit_flip_is_told_in_25_lines_and_a_splice_in_50() {
 }
 
 #[test]
+fn a_story_of_one_stage_names_the_attack_to_go_on_with() {
+    for (attack, stage, next) in [
+        ("bit-flip", "ctr", Some("bit-flip hmac")), // Open, and closed there.
+        ("bit-flip", "hmac", Some("replay hmac")),  // Closed, and open there.
+        ("rewrite-seq", "ctr", Some("bit-flip ctr")),
+        ("eavesdrop", "plain", Some("eavesdrop ctr")),
+        ("truncate", "aead", None),
+        ("cross-stage", "hmac", None),
+    ] {
+        let text = stdout(&["attack", attack, stage]);
+        let line = text.lines().last().filter(|line| line.starts_with("next: "));
+        let expected = next.map(|next| format!("next: cargo xtask attack {next}"));
+        assert_eq!(line.map(str::to_owned), expected, "{text}");
+    }
+    for args in [&["attack", "bit-flip", "all"][..], &["attack", "bit-flip", "ctr", "--detail"]] {
+        assert!(!stdout(args).contains("next: "));
+    }
+}
+
+#[test]
 fn a_story_fits_any_width_and_no_byte_of_it_is_broken() {
     for (columns, bytes_in_a_row) in [("60", 8), ("100", 16), ("200", 16)] {
         for args in [&["attack", "forge", "ctr"][..], &["attack", "forge", "ctr", "--detail"]] {
@@ -143,6 +163,7 @@ fn detail_tells_every_field_of_every_side() {
     let text = stdout(&["attack", "bit-flip", "part1-ctr", "--detail"]);
     for said in [
         "client   │ part1-ctr: connected to 127.0.0.1:",
+        "attacker │ stands    between them: each connection goes through it\n",
         "client   │ sends record 0: 81 bytes on the wire\n",
         "         │       nonce         16 B  ",
         "         │ byte 68   ciphertext   ",
@@ -281,9 +302,9 @@ fn attack_without_a_name_lists_them_and_an_unknown_one_suggests_the_nearest() {
         assert!(list.contains(attack.name) && list.contains(attack.tries), "{list}");
     }
     for (args, said) in [
-        (&["attack", "bit-flop", "part1-ctr"][..], "a similar value exists: 'bit-flip'"),
-        (&["attack", "bit-flip", "part1-crt"], "a similar value exists: 'part1-ctr'"),
-        (&["attack", "bit-flip"], "required arguments were not provided"),
+        (&["attack", "bit-flop", "part1-ctr"][..], "did you mean bit-flip?"),
+        (&["attack", "bit-flip", "part1-crt"], "did you mean part1-ctr?"),
+        (&["attack", "bit-flip"], "bit-flip at which stage?"),
         (&["matrix", "--json", "--markdown"], "cannot be used with"),
         (&["attack", "--json"], "required arguments were not provided"),
         (&["attack", "bit-flip", "ctr", "--json", "--detail"], "cannot be used with"),

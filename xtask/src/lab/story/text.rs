@@ -145,6 +145,8 @@ impl<'s> Telling<'s> {
         for event in events().filter(is_beginning) {
             self.event("", event);
         }
+        let between = styled(PLAIN, "between them: each connection goes through it");
+        self.pieces((Who::Attacker, 0), PLAIN, "stands", between);
         self.acts(&story.acts);
         self.gap();
         for event in events().filter(is_end) {
