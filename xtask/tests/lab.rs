@@ -7,6 +7,7 @@ mod mask;
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Output;
+use std::slice;
 use std::thread;
 
 use common::packages;
@@ -15,8 +16,9 @@ use serde_json::Value;
 use stages::STAGES;
 use transcript::EventKind;
 use xtask::lab::scenario::SCENARIOS;
-use xtask::lab::story::{Deed, Story, Who};
+use xtask::lab::story::{Deed, Story, Who, text};
 use xtask::lab::verdict::Verdict;
+use xtask::views::Step;
 
 fn xtask(args: &[&str]) -> Output {
     common::xtask().args(args).output().unwrap()
@@ -113,6 +115,41 @@ fn a_bit_flip_is_told_in_25_lines_and_a_splice_in_50() {
             assert!(verdict.starts_with("✗ open: ") || verdict.starts_with("✓ closed "), "{text}");
         }
     }
+}
+
+#[test]
+fn a_story_in_steps_asks_before_each_verdict_and_has_its_own_at_the_end() {
+    let will = |who: &str| format!("         ╭ will the {who} accept it? y or n: ");
+    let [right, wrong] = ["as you said", "not as you said"].map(|is| format!("         ╰ {is}\n"));
+    for (attack, stage, answers, asked) in [
+        ("bit-flip", "hmac", "n\n", &[(will("server"), &right)][..]),
+        ("bit-flip", "ctr", "n\n", &[(will("server"), &wrong)]),
+        ("reflect", "aead", "y\nn\n", &[(will("server"), &right), (will("client"), &wrong)]),
+    ] {
+        let [story] = &stories(&[attack, stage])[..] else { panic!("one stage") };
+        let mut out = Vec::new();
+        let mut step = Step::new(answers.as_bytes(), &mut out, 9);
+        text::step_through(story, false, &mut step).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let mut stepped = anstream::adapter::strip_str(&out).to_string();
+        for (question, answer) in asked {
+            let (before, rest) = stepped.split_once(question).unwrap();
+            let (verdict, rest) = rest.split_once(*answer).unwrap();
+            assert!(verdict.contains("│ accepts") || verdict.contains("│ refuses"), "{out}");
+            stepped = [before, verdict, rest].concat();
+        }
+        // But for that, it is told as it always is.
+        let whole = text::told(slice::from_ref(story), false);
+        let whole = anstream::adapter::strip_str(&whole).to_string();
+        let (heading, rest) = whole.split_once("\n\n").unwrap();
+        let (verdict, rest) = rest.split_once("\n\n").unwrap();
+        let (rest, _) = rest.split_once("more: ").unwrap();
+        assert_eq!(stepped, format!("{heading}\n\n{rest}\n{verdict}\n"));
+    }
+    let output = xtask(&["attack", "bit-flip", "ctr", "--step"]);
+    assert_eq!(output.status.code(), Some(2));
+    let why = b"xtask: --step asks a person: it needs a terminal for input and output\n";
+    assert!(output.stderr.ends_with(why));
 }
 
 #[test]

@@ -27,6 +27,7 @@ use stages::{STAGES, Stage};
 use transcript::lines::HEADING;
 
 use crate::launch::Programs;
+use crate::views::Step;
 use crate::{WrongArgument, complain, print, stage_names};
 use scenario::{SCENARIOS, Scenario};
 use story::Story;
@@ -44,6 +45,10 @@ pub struct AttackOptions {
     /// Tell every field and every byte
     #[arg(long, conflicts_with = "json", requires = "stages")]
     detail: bool,
+
+    /// Ask before each verdict whether it will be accepted, and have what came of it at the end
+    #[arg(long, conflicts_with = "json", requires = "stages")]
+    step: bool,
 
     /// As JSON: an array of stories, one a stage
     #[arg(long, requires = "stages")]
@@ -153,6 +158,7 @@ fn named(name: &str, stages: &[String]) -> Result<(&'static str, Vec<&'static St
 pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
     let Some(name) = &options.name else { return print(&list()) };
     let (name, stages) = named(name, &options.stages)?;
+    let mut step = options.step.then(|| Step::at_terminal(story::text::MARGIN)).transpose()?;
     let page = options.page.as_deref().map(page::NewPage::new).transpose()?;
     let stories = if name == NONCE_REUSE {
         nonce_reuse::tell(&stages)?
@@ -167,6 +173,11 @@ pub fn attack(options: &AttackOptions) -> Result<ExitCode> {
     };
     if options.json {
         print(&(serde_json::to_string_pretty(&stories)? + "\n"))?;
+    } else if let Some(step) = &mut step {
+        for (story, at) in stories.iter().zip(0..) {
+            step.tell(if at == 0 { "" } else { "\n" })?;
+            story::text::step_through(story, options.detail, step)?;
+        }
     } else {
         let mut text = story::text::told(&stories, options.detail);
         if let [story] = &stories[..]

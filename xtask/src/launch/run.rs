@@ -17,6 +17,9 @@ use crate::views::{Progress, Step, ViewOptions, Views};
 /// Requests a client sends at a stage with records: two, so that counters are seen to move.
 const REQUESTS: u64 = 2;
 
+/// Columns left of the bar in a transcript.
+const MARGIN: usize = "client ".len();
+
 /// Options of `cargo xtask run`.
 #[derive(Args, Debug, Default)]
 pub struct RunOptions {
@@ -61,7 +64,7 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
     let written: Vec<_> =
         options.save.as_deref().into_iter().chain(options.views.files()).collect();
     ensure_distinct(None, &written)?;
-    let mut step = options.step.then(Step::at_terminal).transpose()?;
+    let mut step = options.step.then(|| Step::at_terminal(MARGIN)).transpose()?;
     let programs = Programs::of_stages(stages, options.release)?;
     let format = if options.json { Format::Json } else { Format::Text };
     let mut views = Views::new(&options.views, format, options.save.as_deref())?;
