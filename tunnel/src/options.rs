@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, ValueEnum, value_parser};
-use program::options::{Common, exit, host_and_port, seconds};
+use program::options::{Common, count, exit, host_and_port, seconds};
 use stages::{STAGES, Stage};
 use transcript::Role;
 
@@ -66,7 +66,7 @@ pub struct Options {
 
     /// How many connections to carry at the same time; further ones wait until one ends
     #[arg(long, value_name = "N", default_value = "100")]
-    #[arg(value_parser = value_parser!(u16).range(1..))]
+    #[arg(value_parser = count::<u16>)]
     pub max_connections: u16,
 
     /// Show how many connections there are and how much they carry, on a line that is refreshed

@@ -57,7 +57,7 @@ fn wrong_options_end_with_2_and_say_what_is_wrong() {
     for (stage, args, said) in [
         (&PART2_AEAD, &["--addr", "nowhere"][..], "expected HOST:PORT"),
         (&PART2_AEAD, &["--addr", "127.0.0.1:65536"], "expected HOST:PORT"),
-        (&PART2_AEAD, &["--requests", "0"], "0 is not in 1.."),
+        (&PART2_AEAD, &["--requests", "0"], "expected a whole number, from 1 to "),
         (&PART2_AEAD, &["--timeout", "0"], "expected seconds"),
         (&PART2_AEAD, &["--timeout", "nan"], "expected seconds"),
         (&PART2_AEAD, &["--request", &too_long], "longer than the 16384 bytes of a record"),
@@ -155,6 +155,20 @@ fn a_peer_with_another_key_is_refused_with_bad_tag() {
     refused(&PART2_HMAC_SEQ, &mut hmac_seq::Sealer::new(&keys));
     let keys = aead::Keys::new(AesKey::from([7; 32]));
     refused(&PART2_AEAD, &mut aead::Sealer::new(&keys));
+}
+
+#[test]
+fn both_ends_are_told_that_the_other_may_be_at_another_stage() {
+    let (server, addr) = Lone::server(&PART2_HMAC, &[]);
+    let client = Lone::client(&PART2_AEAD, addr, &[]).end();
+    let said = [server.end().complaints, client.complaints].concat();
+    let expected = [
+        "part2-hmac server: record 0 refused: its tag does not verify: the bytes were changed on the way, or \
+         sealed under another key or at another stage; nothing was decrypted",
+        "part2-aead client: the peer closed the connection where its answer was due; perhaps it refused the \
+         request, or it is at another stage",
+    ];
+    assert_eq!(said, expected);
 }
 
 #[test]

@@ -330,7 +330,7 @@ fn what_an_exercise_writes_is_shown_as_visible_text() {
         let words = format!("{char}[2Jhere");
         check.wrote = vec![words.clone()];
         check.tried[0].why_not = Some(words);
-        let told = exercise.told(&check);
+        let told = exercise.told(&check, 1);
         assert_eq!(told.matches("[2Jhere").count(), 2, "{told}");
         assert_visible(&told);
     }

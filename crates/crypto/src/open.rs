@@ -53,8 +53,8 @@ pub enum OpenError {
     },
     /// The tag does not belong to these bytes under this key. Nothing was decrypted.
     #[error(
-        "its tag does not verify: the bytes were changed on the way, or sealed under another key; \
-         nothing was decrypted"
+        "its tag does not verify: the bytes were changed on the way, or sealed under another key or at another \
+         stage; nothing was decrypted"
     )]
     BadTag,
     /// The tag verifies, but another record was due.

@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use framing::MAX_PLAINTEXT_LEN;
 use stages::Stage;
 use transcript::lines::fit_to_terminal;
-use transcript::{Format, Role, output};
+use transcript::{Format, Role, output, visible_lines};
 
 use crate::progress::TimeLimits;
 use crate::queue::PATIENCE;
@@ -93,7 +93,7 @@ pub(crate) struct ClientOptions {
     texts: Vec<OsString>,
 
     /// How many requests to send, cycling through those given
-    #[arg(long = "requests", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long = "requests", value_name = "N", value_parser = count::<u64>)]
     count: Option<u64>,
 }
 
@@ -135,7 +135,7 @@ pub(crate) struct ServerOptions {
 
     /// How many connections to serve, one after the other, before ending
     #[arg(long, value_name = "N", default_value = "1", conflicts_with = "forever")]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(value_parser = count::<u64>)]
     connections: u64,
 
     /// Serve until interrupted, several connections at a time
@@ -144,7 +144,7 @@ pub(crate) struct ServerOptions {
 
     /// How many connections to serve at the same time; further ones wait until one ends
     #[arg(long, value_name = "N", default_value = "100", requires = "forever")]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(value_parser = count::<u16>)]
     max_connections: u16,
 }
 
@@ -180,7 +180,9 @@ fn parse<T: CommandFactory + FromArgMatches>(
 /// Says what is wrong with the command line, or prints the help that it asks for, and ends the process.
 pub fn exit(error: &clap::Error) -> ! {
     if error.use_stderr() {
-        error.exit();
+        // In it is what was typed.
+        _ = writeln!(io::stderr(), "{}", visible_lines(&error.render().to_string()));
+        process::exit(error.exit_code());
     }
     output::help(&error.render().ansi().to_string())
 }
@@ -197,7 +199,7 @@ fn command<T: CommandFactory>(stage: &Stage, role: Role) -> clap::Command {
 }
 
 fn usage_error<T: CommandFactory>(stage: &Stage, role: Role, kind: ErrorKind, why: &str) -> ! {
-    command::<T>(stage, role).error(kind, why).exit()
+    exit(&command::<T>(stage, role).error(kind, why))
 }
 
 /// `HOST:PORT`, whose host may still be a name.
@@ -211,6 +213,18 @@ pub fn host_and_port(text: &str) -> Result<String, String> {
         }
         _ => Err("expected HOST:PORT, such as 127.0.0.1:9002".to_owned()),
     }
+}
+
+/// A whole number above 0.
+///
+/// # Errors
+/// The range, for the person who typed something else.
+pub fn count<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
+    let most = u64::MAX >> (64 - 8 * size_of::<N>());
+    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+    number
+        .and_then(|number| N::try_from(number).ok())
+        .ok_or_else(|| format!("expected a whole number, from 1 to {most}"))
 }
 
 /// A number of seconds above 0, a day at most.

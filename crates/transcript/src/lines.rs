@@ -138,22 +138,19 @@ impl Lines {
         let rest = if shown.len() < len { " …" } else { value };
         let len = format!("{len} B");
         let mut labels = (offset, name, len.as_str());
-        let mut rows = shown.chunks(fit).map(hex).peekable();
-        loop {
-            let row = rows.next().unwrap_or_default();
-            let rest = if rows.peek().is_none() { rest } else { "" };
-            self.row(labels.0, labels.1, DIM, labels.2, &format!("{style}{row}{style:#}{rest}"));
-            if rows.peek().is_none() {
-                return;
-            }
+        let bytes = shown.chunks(fit).map(|row| (style, hex(row)));
+        // What does not fit behind the bytes stands below them.
+        let rest = (!rest.is_empty()).then(|| (PLAIN, rest.trim_start().to_owned()));
+        for row in flowed(bytes.chain(rest), self.width - GUTTER) {
+            self.row(labels.0, labels.1, DIM, labels.2, &row);
             labels = ("", "", "");
         }
     }
 
-    /// Returns how many bytes of a field, in hexadecimal, fit beside its name: a multiple of 4.
+    /// Returns how many bytes of a field, in hexadecimal, fit beside its name: a multiple of 8, or 4.
     fn bytes_in_a_row(&self) -> usize {
-        // Behind them there must be room for " …" or " = 16384".
-        ((self.width - GUTTER).saturating_sub(8) / 3).max(4) / 4 * 4
+        let fit = (self.width - GUTTER + 1) / 3;
+        if fit < 8 { 4 } else { fit / 8 * 8 }
     }
 
     /// Returns how many bytes fit into a line of a hex dump, with their text beside them: a multiple of 4.

@@ -30,11 +30,11 @@ const ADDED: Style = GOOD;
 #[derive(Args, Debug)]
 pub struct DiffOptions {
     /// The stage before
-    #[arg(value_parser = stage_names::any())]
+    #[arg(value_name = "STAGE", value_parser = stage_names::any)]
     before: &'static Stage,
 
     /// The stage after
-    #[arg(value_parser = stage_names::any())]
+    #[arg(value_name = "STAGE", value_parser = stage_names::any)]
     after: &'static Stage,
 
     /// As Markdown, as the book carries it

@@ -11,7 +11,7 @@ use crate::stage_names;
 #[derive(Args, Debug)]
 pub struct LayoutOptions {
     /// The stage's name; without it, all stages side by side
-    #[arg(value_parser = stage_names::any())]
+    #[arg(value_name = "STAGE", value_parser = stage_names::any)]
     stage: Option<&'static Stage>,
 
     /// As Markdown, as the book carries it

@@ -15,12 +15,16 @@ pub mod show;
 pub mod step;
 pub mod table;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use stages::Stage;
-use transcript::{Detail, Event, EventWriter, Format, Summary, WireLane, output, text};
+use transcript::lines::{role_style, width, wrapped_to};
+use transcript::{
+    Detail, Event, EventKind, EventWriter, Format, Role, Summary, WireLane, output, text,
+};
 
 pub use files::Files;
 pub use new_file::NewFile;
@@ -77,6 +81,10 @@ pub struct Views {
     /// The summary, unless the run is shown in detail.
     summary: Option<Summary>,
     lane: WireLane,
+    shows_the_wire: bool,
+    /// Where the server listens, and whether the client is connected to another address.
+    listening: Option<SocketAddr>,
+    is_tapped: bool,
     files: Files,
     failed: Result<()>,
 }
@@ -103,8 +111,20 @@ impl Views {
         let in_detail = options.detail || options.wire.is_some_and(|wire| wire != WireDetail::Off);
         let summary = (!in_detail).then(Summary::default);
         let lane = WireLane::new(options.wire.map_or(Detail::Fields, Into::into));
+        let shows_the_wire = options.wire != Some(WireDetail::Off);
         let writer = EventWriter::new(format);
-        Ok(Self { writer, format, stage: None, summary, lane, files, failed: Ok(()) })
+        Ok(Self {
+            writer,
+            format,
+            stage: None,
+            summary,
+            lane,
+            shows_the_wire,
+            listening: None,
+            is_tapped: false,
+            files,
+            failed: Ok(()),
+        })
     }
 
     /// Shows one event in every view. [`finish`](Self::finish) reports what fails.
@@ -123,11 +143,32 @@ impl Views {
                 } else {
                     self.writer.write_text(&text::event(event));
                     self.writer.write_text(&self.lane.event(event));
+                    self.tell_of_the_tap(event);
                 }
             }
         }
         if self.failed.is_ok() {
             self.failed = self.files.take(event);
+        }
+    }
+
+    /// Says why the two ends name different ports, where a tap is between them.
+    fn tell_of_the_tap(&mut self, event: &Event) {
+        match (&event.kind, event.role) {
+            (EventKind::Listening { addr }, _) => self.listening = Some(*addr),
+            (EventKind::Connected { peer }, Role::Client) => {
+                self.is_tapped = self.listening.is_some_and(|addr| addr != *peer);
+            }
+            (EventKind::Connected { .. }, _) if self.is_tapped && self.shows_the_wire => {
+                let style = role_style(Role::Wire);
+                let words = "both connections go through a tap that watches";
+                let margin = format!("{style}wire   │{style:#} ");
+                for line in textwrap::wrap(words, wrapped_to(width() - "wire   │ ".chars().count()))
+                {
+                    self.writer.write_text(&format!("{margin}{line}\n"));
+                }
+            }
+            _ => {}
         }
     }
 

@@ -43,7 +43,7 @@ pub struct BenchOptions {
     peers: bool,
 
     /// How many times to measure everything
-    #[arg(long, value_name = "N", default_value = "9", value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(long, value_name = "N", default_value = "9", value_parser = xtask::count::<u8>)]
     rounds: u8,
 
     /// Write the result as JSON, with every round

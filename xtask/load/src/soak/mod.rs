@@ -48,11 +48,11 @@ pub struct SoakOptions {
     stage: &'static Stage,
 
     /// How long the soak lasts
-    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value = "10", value_parser = xtask::count::<u64>)]
     seconds: u64,
 
     /// How many good clients run at the same time
-    #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value = "8", value_parser = xtask::count::<u16>)]
     connections: u16,
 
     /// Also commit every kind of fault, several of each at the same time
