@@ -30,7 +30,10 @@ Someone on the path who has no key can still
   - see who talks to whom, when, how much and in pieces of what length;
   - at hmac, besides: repeat, reorder and leave out records within a connection.
 Whoever has the key can be either side, and can read whatever was recorded before.
-One key is good for 2^31 records of each end at aead; then it seals no more. docs/src/further/tunnel.md shows each of these.";
+One key is good for 2^31 records of each end at aead; then it seals no more.
+At hkdf both ends agree on fresh keys for each connection, without a key file. That closes the first three for
+anyone who only has recordings. But nobody knows with whom they agree: someone on the path who is there from the
+start reads everything and changes it. docs/src/further/tunnel.md shows each of these.";
 
 /// What to do.
 #[derive(Debug)]

@@ -18,8 +18,11 @@ use std::time::Duration;
 
 use attacker::{Message, Path, Session};
 use common::{Ended, Lone, tagged_stages};
+use crypto::hkdf::{self, WriteKeys};
+use crypto::x25519::PrivateKey;
+use crypto::{Open, Seal, aead};
 use gauge::Gauge;
-use stages::{PART2_AEAD, PART2_HMAC, Stage};
+use stages::{PART2_AEAD, PART2_HMAC, PART3_HKDF, Stage};
 use transcript::{Event, EventKind, Role};
 use xtask::launch::Programs;
 
@@ -579,7 +582,7 @@ fn behind_an_early_answer_a_changed_record_still_reaches_nobody() {
 
 #[test]
 fn what_the_help_admits_is_let_through() {
-    for stage in tagged_stages() {
+    for stage in tagged_stages().filter(|stage| stage.handshake.is_empty()) {
         let (service, to) = service();
         let (tunnel, path) = Tunnel::attacked(stage, to, &[]);
         let mut client = connect(tunnel.addr);
@@ -601,6 +604,110 @@ fn what_the_help_admits_is_let_through() {
         }
         assert_eq!(tunnel.stop().map(|ended| ended.code), [Some(0); 2]);
     }
+}
+
+/// Keys of a connection's own close what one key for everything leaves open; nothing but an identity closes the rest.
+#[test]
+fn where_keys_are_agreed_on_neither_end_takes_its_own_records_or_a_recorded_connection() {
+    for stage in tagged_stages().filter(|stage| !stage.handshake.is_empty()) {
+        let (service, to) = service();
+        let (tunnel, path) = Tunnel::attacked(stage, to, &[]);
+        let mut client = connect(tunnel.addr);
+        client.write_all(b"amount=100").unwrap();
+        let mut session = path.accept().unwrap();
+        let recorded = [(); 2].map(|()| session.requests.take().unwrap());
+        session.answers.send(&recorded[0]).unwrap();
+        assert_eq!(read_on(&client), (0, RESET));
+
+        let mut again = path.connect().unwrap();
+        // As if it were a handshake: the record is long enough, and no message.
+        for record in &recorded {
+            again.requests.send(record).unwrap();
+        }
+        assert!(again.answers.take().is_err());
+        service.set_nonblocking(true).unwrap();
+        assert_eq!(service.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+        drop((client, session, again));
+        let [client_end, server_end] = tunnel.stop();
+        assert_eq!(client_end.rejection(), ("bad_tag", None));
+        assert_eq!(server_end.rejection(), ("malformed", None));
+        for end in [client_end, server_end] {
+            let said = end.complaints.join("\n");
+            assert!(said.contains("NOBODY knows with whom"), "{said}");
+        }
+    }
+}
+
+/// As above, with everything recorded: the server's key is another one by now.
+#[test]
+fn a_recorded_handshake_and_what_followed_it_do_not_reach_the_service_again() {
+    for stage in tagged_stages().filter(|stage| !stage.handshake.is_empty()) {
+        let (service, to) = service();
+        let (server, between) = end(stage, Role::Server, to, &[]);
+        let tap = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (client, addr) = end(stage, Role::Client, tap.local_addr().unwrap(), &[]);
+        let tunnel = Tunnel { client, server, addr };
+        let mut connected = connect(tunnel.addr);
+        connected.write_all(b"amount=100").unwrap();
+        let from_client = accept(&tap);
+        let mut to_server = connect(between);
+        let hello = read(&from_client, 40);
+        to_server.write_all(&hello).unwrap();
+        (&from_client).write_all(&read(&to_server, 40)).unwrap();
+        let records = read(&from_client, 4 + 36 + 4 + 36 + 10);
+        to_server.write_all(&records).unwrap();
+        assert_eq!(read(&accept(&service), 10), b"amount=100");
+
+        let mut again = connect(between);
+        again.write_all(&hello).unwrap();
+        read(&again, 40);
+        again.write_all(&records).unwrap();
+        assert_eq!(read_on(&again), (0, RESET));
+        service.set_nonblocking(true).unwrap();
+        assert_eq!(service.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+        drop((connected, from_client, to_server));
+        let [_, server_end] = tunnel.stop();
+        assert_eq!(server_end.rejection(), ("bad_tag", None));
+    }
+}
+
+/// One handshake with each end, and nobody notices: fresh keys say nothing about whose they are.
+#[test]
+fn someone_in_the_middle_who_agrees_with_both_ends_reads_and_changes_what_hkdf_carries() {
+    let (service, to) = service();
+    let (server, between) = end(&PART3_HKDF, Role::Server, to, &[]);
+    let middle = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (client, addr) = end(&PART3_HKDF, Role::Client, middle.local_addr().unwrap(), &[]);
+    let tunnel = Tunnel { client, server, addr };
+    let mut connected = connect(tunnel.addr);
+    connected.write_all(b"amount=100").unwrap();
+
+    let (from_client, to_server) = (accept(&middle), connect(between));
+    let agree = |stream: &TcpStream, ours: PrivateKey| {
+        let theirs = read(stream, 40)[8..].try_into().unwrap();
+        WriteKeys::derive(&ours.agree(&theirs).unwrap(), &hkdf::PART3)
+    };
+    let hello = |stream: &mut &TcpStream, ours: &PrivateKey| {
+        let start = [0, 0, 0, 36, 0, 0x10, 0, 32];
+        stream.write_all(&[&start[..], &ours.public_key()].concat()).unwrap();
+    };
+    let [as_server, as_client] = [(); 2].map(|()| PrivateKey::random().unwrap());
+    hello(&mut &from_client, &as_server);
+    hello(&mut &to_server, &as_client);
+    let with_client = agree(&from_client, as_server);
+    let with_server = agree(&to_server, as_client);
+    let mut opener = aead::Opener::new(&with_client.client);
+    let mut sealer = aead::Sealer::new(&with_server.client);
+    for len in [0, 10] {
+        let mut record = read(&from_client, PART3_HKDF.record_overhead() + len);
+        let (header, payload) = record.split_at_mut(4);
+        let text = String::from_utf8(opener.open(header, payload).unwrap().to_vec()).unwrap();
+        assert_eq!(text.len(), len);
+        let mut changed = Vec::new();
+        sealer.seal(header, text.replace("100", "900").as_bytes(), &mut changed).unwrap();
+        (&to_server).write_all(&PART3_HKDF.record(&changed)).unwrap();
+    }
+    assert_eq!(read(&accept(&service), 10), b"amount=900");
 }
 
 #[test]
@@ -744,6 +851,20 @@ fn a_key_file_that_others_can_read_or_that_is_none_is_refused() {
         let digits = good.lines().filter_map(|line| line.split_once("= "));
         assert!(digits.into_iter().all(|(_, digits)| !said.contains(digits)), "{said}");
     }
+    let args = ["--stage", "hkdf", "--side", "client", "--listen", "x:1", "--connect", "x:1"];
+    let path = folder.0.join("good");
+    let output = Command::new(programs().named("tunnel").unwrap())
+        .args(args)
+        .arg("--key-file")
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("part3-hkdf needs none") && said.contains("leave --key-file out"),
+        "{said}"
+    );
     assert!(folder.refused_as_it_is("missing").contains("No such file"));
     fs::create_dir(folder.0.join("folder")).unwrap();
     fs::set_permissions(folder.0.join("folder"), fs::Permissions::from_mode(0o700)).unwrap();

@@ -134,6 +134,8 @@ pub struct Lone {
     driver: Driver<Role>,
     id: u32,
     events: Vec<Event>,
+    /// Complaints that came before an event which was waited for.
+    warnings: Vec<String>,
 }
 
 /// How it ended.
@@ -152,7 +154,7 @@ impl Lone {
     fn start_program(program: &Path, role: Role, args: &[&str]) -> Self {
         let mut driver = Driver::with_backlog(PATIENCE, BACKLOG);
         let id = driver.start(role, program, args).unwrap();
-        Self { driver, id, events: Vec::new() }
+        Self { driver, id, events: Vec::new(), warnings: Vec::new() }
     }
 
     pub fn client(stage: &'static Stage, addr: SocketAddr, args: &[&str]) -> Self {
@@ -203,13 +205,16 @@ impl Lone {
                 self.events.push(event.clone());
                 event
             }
-            Report::Complaint(line) if line.contains("WARNING") => self.next_event(),
+            Report::Complaint(line) if line.contains("WARNING") => {
+                self.warnings.push(line);
+                self.next_event()
+            }
             other => panic!("expected an event, got {other:?}"),
         }
     }
 
     pub fn end(mut self) -> Ended {
-        let mut complaints = Vec::new();
+        let mut complaints = std::mem::take(&mut self.warnings);
         let status = loop {
             match self.next_report() {
                 Report::Event(event) => self.events.push(event),
