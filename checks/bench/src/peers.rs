@@ -1,5 +1,6 @@
 //! Programs by others: tunnels, set up as their manuals say, and Python.
 
+use stages::Stage;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
@@ -67,6 +68,15 @@ pub fn spiped(folder: &Path, at: Places) -> Result<[Command; 2]> {
             format!("[127.0.0.1]:{}", server.port()),
         ),
     ])
+}
+
+/// Has Python do both sides of handshakes, and report how many.
+pub fn python_handshakes(stage: &Stage, length: Duration) -> Result<()> {
+    let millis = length.as_millis().to_string();
+    let mut python = Command::new("python3");
+    python.args(["-c", include_str!("handshakes.py"), stage.short_name(), &millis]);
+    ensure!(python.status().context("cannot start python3")?.success(), "python3 failed");
+    Ok(())
 }
 
 /// Has Python seal and open records, and report how many.

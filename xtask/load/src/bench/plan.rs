@@ -29,14 +29,22 @@ pub enum Question {
     Requests,
     /// Bytes a second in records of 1 B to 16 KiB
     RecordSize,
-    /// Bytes a second through two processes
+    /// Handshakes per second, at each stage that has one
+    Handshakes,
+    /// Bytes per second through two processes
     Tunnel,
 }
 
 impl Question {
     /// In the order in which they are reported.
-    pub const ALL: [Self; 5] =
-        [Self::Record, Self::OneWay, Self::Requests, Self::RecordSize, Self::Tunnel];
+    pub const ALL: [Self; 6] = [
+        Self::Record,
+        Self::OneWay,
+        Self::Requests,
+        Self::RecordSize,
+        Self::Handshakes,
+        Self::Tunnel,
+    ];
 }
 
 /// The unit that is counted.
@@ -49,6 +57,8 @@ pub enum Unit {
     Requests,
     /// Records that were sealed and opened.
     Records,
+    /// Handshakes that came to their end.
+    Handshakes,
 }
 
 /// All measurements of a round, and the tables that are made from them.
@@ -138,6 +148,7 @@ impl Plan {
                         plan.record_size(stage, engine);
                     }
                 }
+                Question::Handshakes => plan.handshakes(machine),
                 Question::Tunnel => plan.tunnel(machine),
             }
         }
@@ -248,6 +259,30 @@ impl Plan {
         });
     }
 
+    fn handshakes(&mut self, machine: &Machine) {
+        let stages = || STAGES.iter().copied().filter(|stage| !stage.handshake.is_empty());
+        let Some(first) = stages().next().map(Stage::short_name) else { return };
+        let base = self.case(Engine::Default, &["handshakes", first]);
+        let mut table = Table {
+            title: "handshakes".to_owned(),
+            unit: Unit::Handshakes,
+            columns: vec![first, "Python"],
+            rows: Vec::new(),
+            pictured: false,
+        };
+        for (engine, stage) in
+            Engine::ALL.into_iter().flat_map(|engine| stages().map(move |it| (engine, it)))
+        {
+            let name = stage.short_name();
+            let case = self.case(engine, &["handshakes", name]);
+            let python = machine
+                .has("cryptography")
+                .then(|| self.case(Engine::AwsLcRs, &["python-handshakes", name]));
+            table.rows.push(Row::ours(stage, engine, case, [Some(base), python]));
+        }
+        self.tables.push(table.without_empty_columns());
+    }
+
     fn tunnel(&mut self, machine: &Machine) {
         let relay = self.case(Engine::Default, &["tunnel", "relay"]);
         let mut peer =
@@ -285,9 +320,9 @@ impl Table {
     }
 }
 
-/// Lists the stages with records.
+/// Lists the stages with records whose keys are known beforehand. The others have the record of one of them.
 fn stages() -> impl DoubleEndedIterator<Item = &'static Stage> {
-    STAGES.iter().copied().filter(|stage| stage.has_records())
+    STAGES.iter().copied().filter(|stage| stage.has_records() && stage.handshake.is_empty())
 }
 
 /// Finds the stage that is measured where one stands for all.
