@@ -63,7 +63,7 @@ pub const X25519_KEY: Tag = Tag {
 pub const CERTIFICATE: Tag = Tag {
     number: 0x0020,
     name: "certificate",
-    what: "An X.509 certificate in DER: who says that which public key belongs to whom.",
+    what: "An X.509 certificate in DER: its issuer states, and signs, that this public key belongs to this name.",
 };
 
 /// A signature over both public keys.
