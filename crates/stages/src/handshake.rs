@@ -104,7 +104,7 @@ impl Stage {
         record: &'r [u8],
     ) -> Option<Vec<Part<'r>>> {
         match self.message(direction, index) {
-            Some(_) => crate::part::split(FIELDS, 0, record),
+            Some(_) => split_message(record),
             None => self.split(record),
         }
     }
@@ -116,4 +116,9 @@ impl Stage {
             Cut::Loose(bytes) => self.split(bytes),
         }
     }
+}
+
+/// Cuts the record of a message into its fields.
+pub fn split_message(record: &[u8]) -> Option<Vec<Part<'_>>> {
+    crate::part::split(FIELDS, 0, record)
 }

@@ -3,7 +3,8 @@
 //! Each one's events arrive in their own order, those of different ones in any. What a person reads
 //! should have every cause before its effect, and be the same each time. So the client goes first
 //! wherever it can, then the wire, then the server; and nobody goes while one before them may still
-//! have something to say.
+//! have something to say. What the server derives comes before the client goes on: it was made of the
+//! message in front of it.
 
 use std::collections::VecDeque;
 
@@ -29,6 +30,8 @@ struct Source {
     /// Told so far: that it listens, that it is connected.
     listening: bool,
     connected: bool,
+    /// Whether a secret or a key may be told next: only messages of a handshake, and other keys, were told last.
+    deriving: bool,
 }
 
 /// One direction, as far as it was told. Bytes count the headers in front of records.
@@ -62,6 +65,8 @@ impl Merge {
     pub fn next_event(&mut self) -> Option<Event> {
         let role = self.next_role()?;
         let event = self.source(role).waiting.pop_front()?;
+        self.source(role).deriving =
+            matches!(event.kind, EventKind::Handshake(_) | EventKind::Derived { .. });
         match &event.kind {
             EventKind::Listening { .. } => self.source(role).listening = true,
             EventKind::Connected { .. } => self.source(role).connected = true,
@@ -104,9 +109,11 @@ impl Merge {
     fn next_role(&self) -> Option<Role> {
         let ready =
             |source: &Source| source.waiting.front().is_some_and(|event| self.allows(event));
-        let wire_is_due = [&self.to_server, &self.to_client]
-            .iter()
-            .any(|flow| flow.bytes_passed < flow.bytes_sent);
+        let wire_is_due = self.watched
+            && !self.wire.is_over()
+            && [&self.to_server, &self.to_client]
+                .iter()
+                .any(|flow| flow.bytes_passed < flow.bytes_sent);
         if self
             .server
             .waiting
@@ -114,13 +121,15 @@ impl Merge {
             .is_some_and(|e| matches!(e.kind, EventKind::Listening { .. }))
         {
             Some(Role::Server)
+        } else if self.server.deriving && !wire_is_due && self.server.may_derive() {
+            self.server.waiting.front().map(|_| Role::Server)
         } else if ready(&self.client) {
             Some(Role::Client)
         } else if self.client.may_still_speak() {
             None
         } else if ready(&self.wire) {
             Some(Role::Wire)
-        } else if self.watched && wire_is_due && self.wire.may_still_speak() {
+        } else if wire_is_due && self.wire.may_still_speak() {
             None
         } else if ready(&self.server) {
             Some(Role::Server)
@@ -200,6 +209,12 @@ impl Source {
     /// Returns whether something may come that is not there yet.
     fn may_still_speak(&self) -> bool {
         self.waiting.is_empty() && !self.ended
+    }
+
+    /// Returns whether it derives something next, or that is not known yet.
+    fn may_derive(&self) -> bool {
+        let next = self.waiting.front();
+        next.map_or(!self.ended, |event| matches!(event.kind, EventKind::Derived { .. }))
     }
 
     /// Returns whether everything was told.

@@ -1,9 +1,10 @@
 //! An event of a client or a server as a person reads it, in 100 columns.
 
+use stages::handshake::split_message;
 use stages::{Stage, field};
 
 use crate::lines::{
-    BAD, DIM, GOOD, HEADING, Lines, PLAIN, hex as hex_of, listed, width, wrapped_to,
+    BAD, DIM, GOOD, HEADING, Lines, PLAIN, fingerprint as shown, listed, width, wrapped_to,
 };
 use crate::{Event, EventKind, HandshakeMessage, Record, Role, Way};
 
@@ -35,10 +36,10 @@ pub fn event_within(width: usize, event: &Event) -> String {
         EventKind::Derived { label, from, direction, fingerprint } => {
             let purpose =
                 direction.map(|direction| format!(", for {direction}")).unwrap_or_default();
-            lines.say(PLAIN, &format!("makes the {label}{purpose}"));
+            lines.say(PLAIN, &format!("derives {label}{purpose}"));
             lines.check("from", DIM, "", from);
             if let Some(fingerprint) = fingerprint {
-                lines.row("", "fingerprint", DIM, "4 B", &hex_of(fingerprint));
+                lines.check("fingerprint", DIM, "", &shown(fingerprint));
             }
         }
         EventKind::Sent(record) => sent(&mut lines, stage, record),
@@ -47,8 +48,9 @@ pub fn event_within(width: usize, event: &Event) -> String {
         EventKind::Closed { clean, records_sent, records_received } => {
             let how = if *clean { "closed" } else { "closed after a failure" };
             let unit = if stage.has_records() { "records" } else { "messages" };
-            let counts = format!("{unit} sent {records_sent}, received {records_received}");
-            lines.say(PLAIN, &format!("{how}: {counts}"));
+            let counts = format!(": {unit} sent {records_sent}, received {records_received}");
+            let counts = if stage.has_data() { counts } else { String::new() };
+            lines.say(PLAIN, &format!("{how}{counts}"));
         }
         EventKind::Dropped { events } => {
             lines.say(BAD, &format!("{events} events are missing here: nobody read them in time"));
@@ -61,10 +63,12 @@ pub fn event_within(width: usize, event: &Event) -> String {
 fn handshake(lines: &mut Lines, stage: &Stage, message: &HandshakeMessage) {
     let HandshakeMessage { step, direction, message, checked, .. } = message;
     let does = if *direction == Way::Sent { "sends" } else { "receives" };
-    let len = stage.header().len() + message.len();
-    lines.say(PLAIN, &format!("{does} {step}: {len} bytes on the wire"));
+    let record = stage.record(message);
+    lines.say(PLAIN, &format!("{does} {step}: {} bytes on the wire", record.len()));
     if *direction == Way::Sent {
-        lines.message(None, message);
+        for part in split_message(&record).unwrap_or_default() {
+            lines.sent(&part);
+        }
     }
     for check in checked {
         lines.check("check", GOOD, "OK", check);

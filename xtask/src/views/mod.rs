@@ -131,6 +131,13 @@ impl Views {
         }
     }
 
+    /// Shows what has been told and is held back to stand in a line with more.
+    pub fn settle(&mut self) {
+        if let Some(summary) = &mut self.summary {
+            self.writer.write_text(&summary.settle());
+        }
+    }
+
     /// Says what came of the last stage.
     fn conclude(&mut self) {
         if let (Some(summary), Some(stage)) = (&mut self.summary, self.stage) {

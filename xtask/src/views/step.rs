@@ -1,9 +1,10 @@
-//! A run message by message: stops before each, and asks what its receiver will make of it.
+//! A run message by message, those of a handshake included: stops before each, and asks what its receiver will
+//! make of it.
 
 use std::io::{BufRead, BufReader, IsTerminal, Stdin, Stdout, Write, stdin, stdout};
 
 use anyhow::{Result, ensure};
-use transcript::{Event, EventKind};
+use transcript::{Event, EventKind, Way};
 
 use crate::WrongArgument;
 
@@ -14,6 +15,28 @@ pub struct Step<R, W> {
     /// True once nothing is asked any more: there are no more answers, or `q` was one.
     is_over: bool,
     expected: Option<bool>,
+}
+
+/// What is asked before an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Question {
+    /// Whether to go on.
+    Next,
+    /// Whether the receiver will accept what it is about to judge.
+    Verdict,
+}
+
+impl Question {
+    fn before(event: &Event) -> Option<Self> {
+        match &event.kind {
+            EventKind::Sent(_) => Some(Self::Next),
+            EventKind::Handshake(message) if message.direction == Way::Sent => Some(Self::Next),
+            EventKind::Handshake(_) | EventKind::Received(_) | EventKind::Rejected { .. } => {
+                Some(Self::Verdict)
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Step<BufReader<Stdin>, Stdout> {
@@ -34,14 +57,19 @@ impl<R: BufRead, W: Write> Step<R, W> {
         Self { answers, out, is_over: false, expected: None }
     }
 
+    /// Returns whether it asks something before `event` is told.
+    pub fn stops_before(&self, event: &Event) -> bool {
+        !self.is_over && Question::before(event).is_some()
+    }
+
     /// Stops before `event` is told, if it is one to stop at.
     pub fn before(&mut self, event: &Event) {
-        match &event.kind {
-            EventKind::Sent(_) => {
+        match Question::before(event) {
+            Some(Question::Next) => {
                 let answer = self.ask("Enter: the next message; q: all the rest");
                 self.is_over |= answer.is_some_and(|answer| answer.trim() == "q");
             }
-            EventKind::Received(_) | EventKind::Rejected { .. } => {
+            Some(Question::Verdict) => {
                 let mut question = format!("will the {} accept it? y or n:", event.role);
                 while let Some(answer) = self.ask(&question) {
                     self.expected = match answer.trim() {
@@ -55,13 +83,13 @@ impl<R: BufRead, W: Write> Step<R, W> {
                     "y or n, please:".clone_into(&mut question);
                 }
             }
-            _ => {}
+            None => {}
         }
     }
 
     /// Says whether the answer was right, once `event` was told.
     pub fn after(&mut self, event: &Event) {
-        let accepted = matches!(event.kind, EventKind::Received(_));
+        let accepted = matches!(event.kind, EventKind::Received(_) | EventKind::Handshake(_));
         if let Some(expected) = self.expected.take() {
             let verdict = if expected == accepted { "as you said" } else { "not as you said" };
             _ = writeln!(self.out, "       ╰ {verdict}");
