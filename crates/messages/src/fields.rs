@@ -47,8 +47,8 @@ pub const DH_GENERATOR: Tag = Tag {
 pub const DH_PUBLIC_VALUE: Tag = Tag {
     number: 0x0003,
     name: "public value",
-    what: "g to the power of the sender's secret exponent, mod p. Everyone may see it: nobody knows how to find the \
-           exponent.",
+    what: "g to the power of the sender's secret exponent, mod p, without zero bytes in front: one in 256 is shorter. \
+           Everyone may see it: nobody knows how to find the exponent.",
 };
 
 /// A public key of X25519.

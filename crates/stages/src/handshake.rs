@@ -2,9 +2,7 @@
 
 use framing::cutter::Cut;
 use framing::{Cutter, Direction, Limits};
-use messages::fields::{
-    DH_GENERATOR, DH_PRIME, DH_PUBLIC_VALUE, FIELD_HEADER_LEN, Tag, X25519_KEY,
-};
+use messages::fields::{DH_GENERATOR, DH_PRIME, DH_PUBLIC_VALUE, Tag, X25519_KEY};
 
 use crate::field::{EVERYONE, Field, LENGTH_LEN, Role, UNPROTECTED_LENGTH};
 use crate::{Part, Stage};
@@ -71,10 +69,18 @@ pub(crate) const X25519_HELLOS: &[Message] = &[
 ];
 
 impl Message {
+    /// Makes a message of this form whose values are zero bytes, each as long as it can be.
+    pub fn blank(&self) -> Vec<u8> {
+        let mut payload = Vec::new();
+        for MessageField { tag, len } in self.fields {
+            tag.append(&vec![0; *len], &mut payload);
+        }
+        payload
+    }
+
     /// Bytes of it on the wire, its record's header included, if every value is as long as it can be.
     pub fn max_record_len(&self) -> usize {
-        let fields = self.fields.iter().map(|field| FIELD_HEADER_LEN + field.len);
-        LENGTH_LEN + fields.sum::<usize>()
+        LENGTH_LEN + self.blank().len()
     }
 }
 

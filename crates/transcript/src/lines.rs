@@ -376,7 +376,7 @@ pub fn wrapped_to(width: usize) -> textwrap::Options<'static> {
 }
 
 /// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for (i, byte) in bytes.iter().enumerate() {
         _ = write!(text, "{}{byte:02x}", if i == 0 { "" } else { " " });
