@@ -233,3 +233,105 @@ fn passes(stage: &Stage, direction: Direction, cut: &Cut) -> String {
 fn words(text: &str) -> impl IntoIterator<Item = (anstyle::Style, &str)> {
     text.split_whitespace().map(|word| (PLAIN, word))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stages::{PART3_DH, PART3_X25519};
+
+    fn told(summary: &mut Summary, role: Role, kind: EventKind) -> String {
+        let text = summary.event(&Event { role, stage: &PART3_X25519, kind });
+        anstream::adapter::strip_str(&text).to_string()
+    }
+
+    fn derived(label: &str, from: &str, fingerprint: Option<[u8; 4]>) -> EventKind {
+        EventKind::Derived {
+            label: label.to_owned(),
+            from: from.to_owned(),
+            direction: None,
+            fingerprint: fingerprint.map(|it| it.as_slice().into()),
+        }
+    }
+
+    fn secret(fingerprint: [u8; 4]) -> EventKind {
+        derived("shared secret", "X25519", Some(fingerprint))
+    }
+
+    fn closed() -> EventKind {
+        EventKind::Closed { clean: true, records_sent: 0, records_received: 0 }
+    }
+
+    #[test]
+    fn what_one_side_derives_from_one_thing_stands_in_one_line() {
+        let mut summary = Summary::default();
+        let text: String = [
+            (Role::Server, secret([0xe4, 0x8a, 0xfe, 0xdf])),
+            (Role::Server, derived("client write key", "HKDF", None)),
+            (Role::Server, derived("server write key", "HKDF", None)),
+            (Role::Client, derived("client write key", "HKDF", None)),
+            (Role::Client, closed()),
+        ]
+        .into_iter()
+        .map(|(role, kind)| told(&mut summary, role, kind))
+        .collect();
+        assert_eq!(
+            text,
+            "server │ derives  shared secret, fingerprint e48a fedf\n\
+             server │ derives  client write key, server write key\n\
+             client │ derives  client write key\n"
+        );
+        assert_eq!(told(&mut summary, Role::Client, derived("last", "HKDF", None)), "");
+        assert_eq!(
+            anstream::adapter::strip_str(&summary.settle()).to_string(),
+            "client │ derives  last\n"
+        );
+        assert_eq!(summary.settle(), "");
+    }
+
+    #[test]
+    fn keys_without_end_in_a_strangers_file_are_told_now_and_then() {
+        let mut summary = Summary::default();
+        let key = || derived("key", "HKDF", None);
+        let lines: Vec<_> = (0..20).map(|_| told(&mut summary, Role::Client, key())).collect();
+        assert_eq!(lines.iter().filter(|line| !line.is_empty()).count(), 2, "{lines:?}");
+    }
+
+    #[test]
+    fn the_conclusion_compares_the_fingerprints_of_the_two_sides() {
+        let equal = "both fingerprints are equal: the sides hold the same secret. That tells neither side with \
+                     whom";
+        let differ = "the fingerprints differ: each side holds a secret with someone else, and cannot see that";
+        let none = "the sides have not agreed on a secret";
+        for (client, server, expected) in [
+            (&[[1; 4]][..], &[[1; 4]][..], equal),
+            (&[[1; 4], [2; 4]], &[[1; 4], [2; 4]], equal),
+            (&[[1; 4]], &[[2; 4]], differ),
+            (&[[1; 4]], &[], none),
+            (&[], &[], none),
+        ] {
+            let mut summary = Summary::default();
+            for (role, fingerprints) in [(Role::Client, client), (Role::Server, server)] {
+                for fingerprint in fingerprints {
+                    told(&mut summary, role, secret(*fingerprint));
+                }
+            }
+            let conclusion = summary.conclusion(&PART3_DH);
+            assert_eq!(conclusion.lines().last(), Some(expected), "{conclusion}");
+            // It begins again with the next stage.
+            assert_eq!(summary.conclusion(&PART3_DH), format!("\n{none}\n"));
+        }
+    }
+
+    #[test]
+    fn a_message_of_many_values_is_shortened() {
+        let message = [0xff, 0xff, 0, 0].repeat(100);
+        let chunk = EventKind::Chunk {
+            direction: Direction::ToServer,
+            micros: 0,
+            bytes: PART3_X25519.record(&message).as_slice().into(),
+        };
+        let text = told(&mut Summary::default(), Role::Wire, chunk);
+        assert_eq!(text.matches("unknown field empty,").count(), 8, "{text}");
+        assert!(text.ends_with("…\n"), "{text}");
+    }
+}

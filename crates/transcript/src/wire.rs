@@ -201,7 +201,7 @@ fn is_text(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stages::{PART1_PLAIN, PART2_AEAD, STAGES};
+    use stages::{PART1_PLAIN, PART2_AEAD, PART3_HKDF, STAGES};
 
     /// A record of `stage` none of whose bytes is text.
     fn record(stage: &Stage, plaintext_len: usize) -> Vec<u8> {
@@ -247,6 +247,33 @@ mod tests {
             assert_eq!(shown(&mut WireLane::new(Detail::Fields), &pieces), whole);
         }
         assert_eq!(shown(&mut WireLane::new(Detail::Off), &[chunk(&PART2_AEAD, &bytes)]), "");
+    }
+
+    #[test]
+    fn a_message_is_shown_with_its_spans_who_can_read_it_and_what_protects_it() {
+        let payload = [&b"\x00\x10\x00\x20"[..], &[0xab; 32]].concat();
+        let event = chunk(&PART3_HKDF, &PART3_HKDF.record(&payload));
+        let text = shown(&mut WireLane::new(Detail::Fields), std::slice::from_ref(&event));
+        let lines: Vec<_> = text.lines().collect();
+        let key = ["ab"; 16].join(" ");
+        assert_eq!(
+            lines[..6],
+            [
+                "wire   │ ClientHello, client to server: 40 bytes at 1.000042 s",
+                "       │     0 length         4 B  00 00 00 24",
+                "       │     4 tag            2 B  00 10 = X25519 key",
+                "       │     6 length         2 B  00 20 = 32",
+                &format!("       │     8 X25519 key    32 B  {key} …"),
+                "       │       readers             Everyone on the path.",
+            ]
+        );
+        assert!(lines[6].starts_with("       │       protection          Nothing. "), "{text}");
+        // A dump has the same names at the same offsets.
+        let full = shown(&mut WireLane::new(Detail::Full), &[event]);
+        for (offset, name) in [(0, "length"), (4, "tag"), (6, "length"), (8, "X25519 key")] {
+            let row = format!("       │ {offset:>5} {name} ");
+            assert!(full.lines().any(|line| line.starts_with(&row)), "{row}:\n{full}");
+        }
     }
 
     #[test]

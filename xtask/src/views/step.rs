@@ -114,7 +114,7 @@ impl<R: BufRead, W: Write> Step<R, W> {
 mod tests {
     use super::*;
     use stages::PART2_AEAD;
-    use transcript::{Record, Role};
+    use transcript::{HandshakeMessage, Record, Role};
 
     const NEXT: &str = "       ╭ Enter: the next message; q: all the rest ";
     const ASK: &str = "       ╭ will the server accept it? y or n: ";
@@ -153,6 +153,26 @@ mod tests {
         let again = "       ╭ y or n, please: ";
         assert_eq!(text, [NEXT, ASK, RIGHT, NEXT, ASK, WRONG, ASK, again, RIGHT].concat());
         assert_eq!(told("q\n", &kinds), NEXT);
+    }
+
+    #[test]
+    fn it_stops_before_the_messages_of_a_handshake_too_and_not_before_what_is_derived() {
+        let message =
+            |way| EventKind::Handshake(HandshakeMessage::new("ClientHello", way, b"", &[]));
+        let derived = EventKind::Derived {
+            label: "key".to_owned(),
+            from: "secret".to_owned(),
+            direction: None,
+            fingerprint: None,
+        };
+        let kinds = [message(Way::Sent), message(Way::Received), derived];
+        assert_eq!(told("\ny\n", &kinds), [NEXT, ASK, RIGHT].concat());
+        assert_eq!(told("\nn\n", &kinds), [NEXT, ASK, WRONG].concat());
+
+        let step = Step::new(&b""[..], Vec::new());
+        let stops = kinds
+            .map(|kind| step.stops_before(&Event { role: Role::Server, stage: &PART2_AEAD, kind }));
+        assert_eq!(stops, [true, true, false]);
     }
 
     #[test]
