@@ -25,7 +25,7 @@ const MASKS: [(&str, &str); 14] = [
     ),
     // A summary's: `nonce c2868448…,`.
     (r"(nonce|ciphertext|tag|public value|X25519 key) [0-9a-f]{8}…", "$1 [random]…"),
-    (r"(fingerprint +)[0-9a-f]{4} [0-9a-f]{4}\b", "$1[random]"),
+    (r"(fingerprint .*?)\b[0-9a-f]{4} [0-9a-f]{4}\b", "$1[random]"),
     (r#""(record|bytes|message|fingerprint)":"[0-9a-f]+""#, r#""$1":"[random]""#),
     (r#""micros":\d+"#, r#""micros":[time]"#),
     // Wireshark's.
@@ -70,6 +70,7 @@ mod tests {
             ("clear: public value c2868448…", "clear: public value [random]…"),
             ("shared secret, fingerprint e48a fedf", "shared secret, fingerprint [random]"),
             ("    fingerprint         e48a fedf", "    fingerprint         [random]"),
+            ("fingerprint \x1b[2m  \x1b[0m  e48a fedf", "fingerprint \x1b[2m  \x1b[0m  [random]"),
             (r#""fingerprint":"e48afedf""#, r#""fingerprint":"[random]""#),
             (r#""micros":398}"#, r#""micros":[time]}"#),
             (" 4 0.000650000  127", " 4 [time]  127"),
