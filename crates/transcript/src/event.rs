@@ -275,7 +275,11 @@ mod optional_direction {
     #[derive(Serialize, Deserialize)]
     struct Named(#[serde(with = "DirectionByName")] Direction);
 
-    #[allow(clippy::ref_option, reason = "the shape serde asks for")]
+    #[allow(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the shape serde asks for"
+    )]
     pub fn serialize<S: Serializer>(
         direction: &Option<Direction>,
         serializer: S,
