@@ -145,6 +145,16 @@ fn run(stages: &'static [&'static Stage], options: &RunOptions) -> Result<ExitCo
         let why = format!("--request has {len} bytes, and a record holds {MAX_PLAINTEXT_LEN}");
         bail!(WrongArgument(why));
     }
+    if let [stage] = stages
+        && !stage.has_data()
+        && (options.requests.is_some() || options.request.is_some())
+    {
+        let why = format!(
+            "{} ends with its handshake: no request is sent, and none answered",
+            stage.name
+        );
+        Options::command().error(ErrorKind::ArgumentConflict, why).exit()
+    }
     match (stages, options.requests) {
         ([stage], Some(requests @ 2..)) if !stage.has_records() => {
             let why = format!(

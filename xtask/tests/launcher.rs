@@ -10,8 +10,8 @@ use std::process::{Command, Output, Stdio};
 
 use common::{Folder, programs};
 use mask::masked;
-use stages::{PART1_PLAIN, STAGES};
-use transcript::Event;
+use stages::{Message, PART1_PLAIN, PART3_DH, STAGES, Stage};
+use transcript::{Event, Role};
 use xtask::launch::{Pair, Wire};
 
 fn xtask(args: &[&str]) -> Output {
@@ -31,13 +31,30 @@ fn assert_snapshot(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, masked(text)));
 }
 
+/// A transcript of `stage` whose messages are as long as they can be: of 256 public values one is shorter.
+fn run(stage: &Stage, args: &[&str]) -> String {
+    let lens = || stage.handshake.iter().map(Message::max_record_len);
+    let is_typical = |text: &String| {
+        lens().all(|len| {
+            text.contains(&format!("│ {len} B ")) || text.contains(&format!(": {len} bytes "))
+        })
+    };
+    let texts = (0..10).map(|_| stdout(&xtask(&[&["run", stage.name], args].concat())));
+    texts.into_iter().find(is_typical).unwrap()
+}
+
 #[test]
 fn the_transcript_of_every_stage_is_as_it_should_be() {
     for stage in STAGES {
-        assert_snapshot(stage.name, &stdout(&xtask(&["run", stage.name, "--detail"])));
-        let summary = stdout(&xtask(&["run", stage.short_name()]));
+        assert_snapshot(stage.name, &run(stage, &["--detail"]));
+        let summary = run(stage, &[]);
         assert_snapshot(&format!("{}-summary", stage.name), &summary);
-        assert!(summary.lines().count() <= 20, "it fits a screen:\n{summary}");
+        let rows = match (stage.handshake.is_empty(), stage.has_data()) {
+            (true, _) => 20,
+            (false, false) => 14,
+            (false, true) => 22,
+        };
+        assert!(summary.lines().count() <= rows, "it fits a screen:\n{summary}");
     }
 }
 
@@ -51,7 +68,8 @@ fn no_key_is_in_anything_that_is_said() {
     ];
     let source = fs::read_to_string("../crates/demo_keys/src/lib.rs").unwrap();
     assert!(keys.iter().all(|key| source.contains(key)), "these are the keys");
-    let attacks: Vec<_> = STAGES.iter().map(|stage| ["attack", "bit-flip", stage.name]).collect();
+    let with_data = STAGES.iter().filter(|stage| stage.has_data());
+    let attacks: Vec<_> = with_data.map(|stage| ["attack", "bit-flip", stage.name]).collect();
     let commands = [&["run", "all"][..], &["run", "all", "--json"], &["run", "all", "--wire=full"]];
     for args in commands.into_iter().chain(attacks.iter().map(|attack| &attack[..])) {
         let output = xtask(args);
@@ -69,6 +87,18 @@ fn no_key_is_in_anything_that_is_said() {
 fn the_wire_can_be_shown_to_the_last_byte() {
     let full = stdout(&xtask(&["run", "part1-plain", "--wire", "full"]));
     assert_snapshot("part1-plain-wire-full", &full);
+    // A message is dumped with the names of its spans, at their offsets in the record.
+    let full = run(&PART3_DH, &["--wire", "full"]);
+    for row in [
+        "    0 length              00 00 02 0d                                      ....",
+        "    4 tag                 00 01                                            ..",
+        "    6 length              01 00                                            ..",
+        "    8 prime p             ff ff ff ff ff ff ff ff c9 0f da a2 21 68 c2 34  ............!h.4",
+        "  268 generator g         02                                               .",
+    ] {
+        assert!(full.contains(&format!("       │ {row}\n")), "{row}:\n{full}");
+    }
+    assert!(full.contains("\n       │   273 public value"), "{full}");
 }
 
 #[test]
@@ -82,9 +112,13 @@ fn no_color_and_a_pipe_give_plain_text() {
 
 #[test]
 fn the_transcript_is_coloured_where_colour_is_wanted() {
-    for (name, detail) in [("part2-aead-in-colour", &["--detail"][..]), ("summary-in-colour", &[])]
-    {
-        let args = [&["run", "part2-aead", "--requests", "1"], detail].concat();
+    for (name, args) in [
+        ("part2-aead-in-colour", &["part2-aead", "--detail"][..]),
+        ("summary-in-colour", &["part2-aead"]),
+        ("part3-hkdf-in-colour", &["part3-hkdf", "--detail"]),
+        ("part3-hkdf-summary-in-colour", &["part3-hkdf"]),
+    ] {
+        let args = [&["run", "--requests", "1"], args].concat();
         let output = common::xtask().args(args).env("CLICOLOR_FORCE", "1").output().unwrap();
         assert_snapshot(name, &stdout(&output));
     }
@@ -161,7 +195,7 @@ fn a_file_that_was_asked_for_is_said_to_be_written() {
 }
 
 #[test]
-fn run_all_runs_the_five_in_the_articles_order() {
+fn run_all_runs_every_stage_in_the_articles_order() {
     let text = stdout(&xtask(&["run", "all"]));
     let headings: Vec<_> = STAGES
         .iter()
@@ -176,8 +210,13 @@ fn json_is_one_event_a_line_and_nothing_else() {
     let text = stdout(&xtask(&args));
     let events: Vec<Event> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of_plain = events.iter().filter(|event| event.stage == &PART1_PLAIN).count();
-    let of_records = common::record_stages().count() * (5 + 5 * 4);
-    assert_eq!((of_plain, events.len()), (9, 9 + of_records));
+    let of = |name: &str| common::names(&events).iter().filter(|it| **it == name).count();
+    let with_data = STAGES.iter().filter(|stage| stage.has_records() && stage.has_data()).count();
+    let messages: usize = STAGES.iter().map(|stage| stage.handshake.len()).sum();
+    assert_eq!((of_plain, of("listening"), of("closed")), (9, STAGES.len(), 2 * STAGES.len()));
+    assert_eq!((of("sent"), of("received")), (5 * 2 * with_data + 2, 5 * 2 * with_data + 2));
+    // A secret for either side where there is a handshake, and two keys where data follows.
+    assert_eq!((of("handshake"), of("derived")), (2 * messages, 2 + 2 + 2 * 3));
     for (event, line) in events.iter().zip(text.lines()) {
         assert_eq!(serde_json::to_string(event).unwrap(), line);
     }
@@ -270,6 +309,49 @@ fn the_plain_stage_has_one_request() {
     let output = xtask(&["run", "part1-plain", "--requests", "2"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("a connection carries one request"));
+}
+
+/// The command, and the client itself.
+#[test]
+fn a_stage_that_ends_with_its_handshake_has_no_requests() {
+    for stage in STAGES.iter().filter(|stage| !stage.has_data()) {
+        for option in [["--requests", "3"], ["--requests", "1"], ["--request", "hello"]] {
+            let client = programs().of(stage, Role::Client).unwrap();
+            for output in [
+                xtask(&[&["run", stage.name], &option[..]].concat()),
+                Command::new(client).args(option).output().unwrap(),
+            ] {
+                assert_eq!(output.status.code(), Some(2), "{stage:?}");
+                let complaint = String::from_utf8(output.stderr).unwrap();
+                let why = "ends with its handshake: no request is sent, and none answered";
+                assert!(complaint.contains(why), "{complaint}");
+            }
+        }
+        let client = programs().of(stage, Role::Client).unwrap();
+        let help = stdout(&Command::new(client).arg("--help").output().unwrap());
+        assert!(!help.contains("--request") && help.contains("--timeout"), "{help}");
+    }
+}
+
+/// What both sides make of the messages is compared for the reader, at every stage.
+#[test]
+fn a_summary_of_a_handshake_shows_what_crossed_and_what_both_sides_hold() {
+    let text = run(&PART3_DH, &[]);
+    let value = |line: &str| line.split("public value ").nth(1).unwrap()[..8].to_owned();
+    let wire: Vec<_> = text.lines().filter(|line| line.starts_with("wire   │ ")).collect();
+    let [to_server, to_client] = &wire[..] else { panic!("{text}") };
+    assert!(to_server.contains("in the clear: prime p ffffffff…, generator g 02, public value "));
+    assert_ne!(value(to_server), value(to_client));
+    let derived: Vec<_> = text.lines().filter_map(|line| line.split_once("│ derives  ")).collect();
+    assert_eq!(derived.len(), 2, "{text}");
+    assert_eq!(derived[0].1, derived[1].1, "{text}");
+    for stage in STAGES.iter().filter(|stage| !stage.handshake.is_empty()) {
+        let text = run(stage, &[]);
+        let last = text.lines().rev().nth(1).unwrap();
+        let equal = "both fingerprints are equal: the sides hold the same secret. That tells neither \
+                     side with whom";
+        assert_eq!(last, equal, "{text}");
+    }
 }
 
 #[test]

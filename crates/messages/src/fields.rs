@@ -47,8 +47,8 @@ pub const DH_GENERATOR: Tag = Tag {
 pub const DH_PUBLIC_VALUE: Tag = Tag {
     number: 0x0003,
     name: "public value",
-    what: "g to the power of the sender's secret exponent, mod p. Everyone may see it: nobody knows how to find the \
-           exponent.",
+    what: "g to the power of the sender's secret exponent, mod p, without zero bytes in front: one in 256 is shorter. \
+           Everyone may see it: nobody knows how to find the exponent.",
 };
 
 /// A public key of X25519.
@@ -63,7 +63,7 @@ pub const X25519_KEY: Tag = Tag {
 pub const CERTIFICATE: Tag = Tag {
     number: 0x0020,
     name: "certificate",
-    what: "An X.509 certificate in DER: who says that which public key belongs to whom.",
+    what: "An X.509 certificate in DER: its issuer states, and signs, that this public key belongs to this name.",
 };
 
 /// A signature over both public keys.

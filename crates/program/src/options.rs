@@ -105,6 +105,10 @@ impl ClientOptions {
             let why = "the plain stage has no records, so a connection carries one request";
             usage_error::<Self>(stage, Role::Client, ErrorKind::ArgumentConflict, why);
         }
+        if (options.count.is_some() || !options.texts.is_empty()) && !stage.has_data() {
+            let why = "the stage ends with its handshake: no request is sent, and none answered";
+            usage_error::<Self>(stage, Role::Client, ErrorKind::ArgumentConflict, why);
+        }
         if options.texts.iter().any(|text| text.len() > MAX_PLAINTEXT_LEN) {
             let why = format!("a request is longer than the {MAX_PLAINTEXT_LEN} bytes of a record");
             usage_error::<Self>(stage, Role::Client, ErrorKind::ValueValidation, &why);
@@ -194,7 +198,12 @@ fn command<T: CommandFactory>(stage: &Stage, role: Role) -> clap::Command {
         .about(format!("The {role} of stage {}: {}", stage.name, stage.title))
         .mut_arg("addr", |addr| addr.default_value(default_addr).required(false))
         .mut_args(|arg| {
-            if arg.get_id() == "count" && !stage.has_records() { arg.hide(true) } else { arg }
+            let is_of_no_use = match arg.get_id().as_str() {
+                "count" => !stage.has_records() || !stage.has_data(),
+                "texts" => !stage.has_data(),
+                _ => false,
+            };
+            if is_of_no_use { arg.hide(true) } else { arg }
         })
 }
 

@@ -63,7 +63,7 @@ fn kind(stage: &Stage, choices: &mut Choices<'_>) -> EventKind {
             index: number(choices),
             step: (choices.below(2) == 1).then(|| "ServerHello".to_owned()),
             error: "bad_tag".to_owned(),
-            message: String::from_utf8_lossy(bytes(choices)).into_owned() + HIDDEN,
+            message: words(choices),
             expected_seq: (choices.below(2) == 1).then(|| number(choices)),
             record: (choices.below(2) == 1).then(|| bytes(choices).into()),
         },
@@ -81,16 +81,13 @@ fn kind(stage: &Stage, choices: &mut Choices<'_>) -> EventKind {
         8 => EventKind::End { direction: direction(choices), micros: number(choices) },
         9 => {
             let way = [Way::Sent, Way::Received][choices.below(2)];
-            EventKind::Handshake(HandshakeMessage::new(
-                "ClientHello",
-                way,
-                bytes(choices),
-                &["form"],
-            ))
+            let (step, message, checked) = (words(choices), bytes(choices), words(choices));
+            let message = HandshakeMessage::new(&step, way, message, &[&checked]);
+            EventKind::Handshake(message)
         }
         _ => EventKind::Derived {
-            label: "shared secret".to_owned(),
-            from: String::from_utf8_lossy(bytes(choices)).into_owned() + HIDDEN,
+            label: words(choices),
+            from: words(choices),
             direction: (choices.below(2) == 1).then(|| direction(choices)),
             fingerprint: (choices.below(2) == 1).then(|| bytes(choices).into()),
         },
@@ -109,6 +106,11 @@ fn chunk(stage: &Stage, choices: &mut Choices<'_>) -> Vec<u8> {
         return bytes(choices).to_vec();
     }
     stage.record(&[&vec![0; stage.overhead()], bytes(choices)].concat())
+}
+
+/// Text that is somebody else's.
+fn words(choices: &mut Choices<'_>) -> String {
+    String::from_utf8_lossy(bytes(choices)).into_owned() + HIDDEN
 }
 
 fn bytes<'i>(choices: &mut Choices<'i>) -> &'i [u8] {
@@ -144,6 +146,9 @@ fn can_be_shown(events: &[Event]) {
     for event in events {
         assert_harmless(&text::event(event));
         assert_harmless(&summary.event(event));
+    }
+    for stage in STAGES {
+        assert_harmless(&summary.conclusion(stage));
     }
 }
 

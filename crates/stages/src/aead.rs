@@ -51,6 +51,7 @@ pub const PART2_AEAD: Stage = Stage {
                          gives it away.",
         },
     ],
+    keys: "one, printed in the source, for both directions",
     adds: "the same protection from one primitive and one key, in 20 fewer bytes",
     stops: "the same as hmac-seq",
     lets_through: "reflection, replay in a new connection, a cut between records",

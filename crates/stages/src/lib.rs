@@ -31,7 +31,7 @@ pub use aead::PART2_AEAD;
 pub use ctr::PART1_CTR;
 pub use dh::PART3_DH;
 pub use field::{Field, Role};
-pub use handshake::Message;
+pub use handshake::{Message, MessageField};
 pub use hkdf::PART3_HKDF;
 pub use hmac::PART2_HMAC;
 pub use hmac_seq::PART2_HMAC_SEQ;
@@ -65,6 +65,8 @@ pub struct Stage {
     /// The fields of a record of data, in order, its header among them. Exactly one has no fixed length. At a
     /// stage that ends with its handshake: those of the record of a message.
     pub fields: &'static [Field],
+    /// The keys of its records, and where they come from.
+    pub keys: &'static str,
     /// Its addition to the stage before it.
     pub adds: &'static str,
     /// The attacks that no longer succeed.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use stages::Stage;
-use transcript::{EventKind, Format};
+use transcript::{EventKind, Format, Way};
 
 use super::{Pair, Programs, Wire};
 use crate::complain;
@@ -14,7 +14,7 @@ use crate::lab::next_attack;
 use crate::views::new_file::ensure_distinct;
 use crate::views::{Progress, Step, ViewOptions, Views};
 
-/// Requests that a client sends at a stage with records: two, so that counters are seen to move.
+/// Requests that a client sends at a stage whose news is the record: two, so that counters are seen to move.
 const REQUESTS: u64 = 2;
 
 /// Columns left of the bar in a transcript.
@@ -23,7 +23,7 @@ const MARGIN: usize = "client ".len();
 /// Options of `cargo xtask run`.
 #[derive(Args, Debug, Default)]
 pub struct RunOptions {
-    /// Number of requests that the client sends [default: 2; the plain stage has one]
+    /// Number of requests that the client sends [default: 2; 1 at the plain stage and after a handshake]
     #[arg(long, value_name = "N", value_parser = crate::count::<u64>)]
     pub requests: Option<u64>,
 
@@ -72,25 +72,41 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
     let segment = options.segment.map(usize::from);
     let wire =
         if watched || segment.is_some() { Wire::Tapped { segment } } else { Wire::Unwatched };
-    let requests = options.requests.unwrap_or(REQUESTS);
-    let (count, request) = (requests.to_string(), options.request.as_deref());
+    let request = options.request.as_deref();
 
     let mut code = 0;
     for stage in stages {
-        let mut args = if stage.has_records() { vec!["--requests", &count] } else { vec![] };
-        args.extend(request.into_iter().flat_map(|request| ["--request", request]));
-        let messages = if stage.has_records() { 2 * requests } else { 2 };
+        let default = if stage.handshake.is_empty() { REQUESTS } else { 1 };
+        let requests = match (stage.has_data(), stage.has_records()) {
+            (false, _) => 0,
+            (true, false) => 1,
+            (true, true) => options.requests.unwrap_or(default),
+        };
+        let count = requests.to_string();
+        let mut args = if requests > 1 { vec!["--requests", &count] } else { vec![] };
+        if stage.has_data() {
+            args.extend(request.into_iter().flat_map(|request| ["--request", request]));
+        }
+        let messages = 2 * requests + stage.handshake.len() as u64;
         let mut progress = step.is_none().then(|| Progress::new(messages, "messages"));
         let pair = Pair { stage, server_args: &[], client_args: &args, wire };
         let outcome = pair.run(&programs, |event| {
-            if let Some(step) = &mut step {
+            if let Some(step) = &mut step
+                && step.stops_before(event)
+            {
+                views.settle();
                 step.before(event);
             }
             views.tell(event);
             if let Some(step) = &mut step {
                 step.after(event);
             }
-            if let (Some(progress), EventKind::Sent(_)) = (&mut progress, &event.kind) {
+            let is_sent = match &event.kind {
+                EventKind::Sent(_) => true,
+                EventKind::Handshake(message) => message.direction == Way::Sent,
+                _ => false,
+            };
+            if let (Some(progress), true) = (&mut progress, is_sent) {
                 progress.advance(1);
             }
         })?;

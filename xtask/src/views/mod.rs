@@ -172,6 +172,13 @@ impl Views {
         }
     }
 
+    /// Shows what has been told and is held back to stand in a line with more.
+    pub fn settle(&mut self) {
+        if let Some(summary) = &mut self.summary {
+            self.writer.write_text(&summary.settle());
+        }
+    }
+
     /// Shows the result of the last stage.
     fn conclude(&mut self) {
         if let (Some(summary), Some(stage)) = (&mut self.summary, self.stage) {

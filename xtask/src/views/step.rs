@@ -1,10 +1,11 @@
-//! A run or an attack message by message: asks what a receiver will make of each.
+//! A run or an attack message by message, those of a handshake included: asks what a receiver will make
+//! of each.
 
 use std::io::{self, BufRead, BufReader, IsTerminal, Stdin, Write, stdin, stdout};
 
 use anstream::AutoStream;
 use anyhow::{Result, ensure};
-use transcript::{Event, EventKind};
+use transcript::{Event, EventKind, Way};
 
 use crate::WrongArgument;
 
@@ -17,6 +18,28 @@ pub struct Step<R, W> {
     expected: Option<bool>,
     /// Columns left of the bar behind a speaker's name.
     margin: usize,
+}
+
+/// What is asked before an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Question {
+    /// Whether to go on.
+    Next,
+    /// Whether the receiver will accept what it is about to judge.
+    Verdict,
+}
+
+impl Question {
+    fn before(event: &Event) -> Option<Self> {
+        match &event.kind {
+            EventKind::Sent(_) => Some(Self::Next),
+            EventKind::Handshake(message) if message.direction == Way::Sent => Some(Self::Next),
+            EventKind::Handshake(_) | EventKind::Received(_) | EventKind::Rejected { .. } => {
+                Some(Self::Verdict)
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Step<BufReader<Stdin>, AutoStream<io::Stdout>> {
@@ -38,23 +61,28 @@ impl<R: BufRead, W: Write> Step<R, W> {
         Self { answers, out, is_over: false, expected: None, margin }
     }
 
+    /// Returns whether it asks something before `event` is told.
+    pub fn stops_before(&self, event: &Event) -> bool {
+        !self.is_over && Question::before(event).is_some()
+    }
+
     /// Stops before `event` is told, if it is one to stop at.
     pub fn before(&mut self, event: &Event) {
-        match &event.kind {
-            EventKind::Sent(_) => {
+        match Question::before(event) {
+            Some(Question::Next) => {
                 let answer = self.ask("Enter: the next message; q: all the rest");
                 self.is_over |= answer.is_some_and(|answer| answer.trim() == "q");
             }
-            EventKind::Received(_) | EventKind::Rejected { .. } => {
+            Some(Question::Verdict) => {
                 self.ask_whether_accepted(&event.role.to_string());
             }
-            _ => {}
+            None => {}
         }
     }
 
     /// Says whether the answer was right, once `event` has been told.
     pub fn after(&mut self, event: &Event) {
-        self.answer(matches!(event.kind, EventKind::Received(_)));
+        self.answer(matches!(event.kind, EventKind::Received(_) | EventKind::Handshake(_)));
     }
 
     /// Asks whether the message that is due will be accepted.
@@ -108,7 +136,7 @@ impl<R: BufRead, W: Write> Step<R, W> {
 mod tests {
     use super::*;
     use stages::PART2_AEAD;
-    use transcript::{Record, Role};
+    use transcript::{HandshakeMessage, Record, Role};
 
     const NEXT: &str = "       ╭ Enter: the next message; q: all the rest ";
     const ASK: &str = "       ╭ will the server accept it? y or n: ";
@@ -147,6 +175,26 @@ mod tests {
         let again = "       ╭ y or n, please: ";
         assert_eq!(text, [NEXT, ASK, RIGHT, NEXT, ASK, WRONG, ASK, again, RIGHT].concat());
         assert_eq!(told("q\n", &kinds), NEXT);
+    }
+
+    #[test]
+    fn it_stops_before_the_messages_of_a_handshake_too_and_not_before_what_is_derived() {
+        let message =
+            |way| EventKind::Handshake(HandshakeMessage::new("ClientHello", way, b"", &[]));
+        let derived = EventKind::Derived {
+            label: "key".to_owned(),
+            from: "secret".to_owned(),
+            direction: None,
+            fingerprint: None,
+        };
+        let kinds = [message(Way::Sent), message(Way::Received), derived];
+        assert_eq!(told("\ny\n", &kinds), [NEXT, ASK, RIGHT].concat());
+        assert_eq!(told("\nn\n", &kinds), [NEXT, ASK, WRONG].concat());
+
+        let step = Step::new(&b""[..], Vec::new());
+        let stops = kinds
+            .map(|kind| step.stops_before(&Event { role: Role::Server, stage: &PART2_AEAD, kind }));
+        assert_eq!(stops, [true, true, false]);
     }
 
     #[test]
