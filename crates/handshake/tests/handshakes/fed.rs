@@ -114,7 +114,7 @@ fn cases(wanted: Verdict) -> impl Iterator<Item = (&'static Case, Side, Fed)> {
             return None;
         }
         println!("{} {}: {}", case.stage, case.role, case.name);
-        let fed = side.fed(Script::of([record(&message)]), case.private.key());
+        let fed = side.fed(&Script::of([record(&message)]), case.private.key());
         Some((case, side, fed))
     })
 }

@@ -90,7 +90,7 @@ fn stricter_than_theirs_exponent_zero_makes_the_public_value_1_which_is_refused(
         ];
         for (role, private, of_peer, fed) in sides {
             let side = Side::of(&handshake.stage, role);
-            let fed = side.fed(Script::of([record(&fed.0)]), private.key());
+            let fed = side.fed(&Script::of([record(&fed.0)]), private.key());
             if of_peer.0.iter().all(|byte| *byte == 0) {
                 assert_matches!(
                     fed.refusal(),
@@ -130,7 +130,7 @@ fn the_records_of_either_direction_open_under_the_keys_of_their_handshake() {
                 records.sort_by_key(|record| record.seq);
                 (0..).zip(records).take_while(|(due, record)| *due == record.seq)
             };
-            let bytes: Vec<u8> = records().flat_map(|(_, it)| record(&it.record.0)).collect();
+            let bytes: Vec<u8> = records().flat_map(|(_, it)| record(&it.payload.0)).collect();
             let mut wire = Wire::new(Script::of([[record(&fed.0), bytes].concat()]));
             let side = Side::of(&handshake.stage, role);
             let secret = side.run(&mut wire, private.key()).unwrap();

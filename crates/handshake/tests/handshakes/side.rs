@@ -61,10 +61,9 @@ impl Side {
 
     /// Runs it against bytes, and returns what it answers them with: if it is a client, without its own message,
     /// which nothing it received can have changed.
-    pub fn fed(self, stream: Script, private: [u8; 32]) -> Fed {
+    pub fn fed(self, stream: &Script, private: [u8; 32]) -> Fed {
         let (mut wire, told) = watched(stream.clone());
         let outcome = self.run(&mut wire, private);
-        let told = told.lock().unwrap().clone();
         let mut sent = stream.written();
         if self.is_client() {
             let payload_len = u32::from_be_bytes(*sent.first_chunk().unwrap());
@@ -78,7 +77,7 @@ impl Side {
 pub struct Fed {
     pub outcome: Result<SharedSecret, HandshakeError>,
     pub sent: Vec<u8>,
-    pub told: Vec<String>,
+    pub told: Arc<Mutex<Vec<String>>>,
     pub wire: Wire<Script>,
 }
 
@@ -87,8 +86,9 @@ impl Fed {
     pub fn refusal(self) -> HandshakeError {
         let error = self.outcome.err().expect("a refusal");
         assert_eq!(self.sent, b"", "{error}");
-        let rejections = self.told.iter().filter(|told| told.starts_with("Rejected")).count();
-        assert_eq!(rejections, usize::from(error.rejection().is_some()), "{:?}", self.told);
+        let told = self.told.lock().unwrap();
+        let rejections = told.iter().filter(|told| told.starts_with("Rejected")).count();
+        assert_eq!(rejections, usize::from(error.rejection().is_some()), "{told:?}");
         error
     }
 }

@@ -21,6 +21,8 @@ pub struct Handshake {
     pub client_hello: Bytes,
     pub server_hello: Bytes,
     pub shared_secret: Bytes,
+    pub client_write_key: Option<Bytes>,
+    pub server_write_key: Option<Bytes>,
 }
 
 #[derive(Deserialize)]
@@ -30,7 +32,8 @@ pub struct Record {
     pub direction: String,
     pub seq: u64,
     pub plaintext: Bytes,
-    pub record: Bytes,
+    #[serde(rename = "record")]
+    pub payload: Bytes,
 }
 
 /// Messages that one side was fed with, and what their program made of them.
