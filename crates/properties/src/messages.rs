@@ -59,7 +59,7 @@ pub(crate) fn message(choices: &mut Choices<'_>) -> Vec<u8> {
             1 => &prime[..choices.byte().into()],
             2 => crypto::dh::GENERATOR,
             len @ 3..0x20 => choices.bytes(len.into()),
-            0x20..0x80 => &[9; 32],
+            len @ 0x20..0x80 => &[len - 0x20; 32],
             len => &[len; 256][..len.into()],
         };
         message.extend(u16::try_from(tag).unwrap_or_default().to_be_bytes());
