@@ -101,9 +101,12 @@ impl Tag {
     }
 }
 
+/// A field: the number of its tag, and its value.
+type Field<'m> = (u16, &'m [u8]);
+
 /// The fields of a message, in order.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Fields<'m>(Vec<(u16, &'m [u8])>);
+pub struct Fields<'m>(Vec<Field<'m>>);
 
 impl<'m> Fields<'m> {
     /// Reads a message to its end.
@@ -163,7 +166,7 @@ pub fn explain(message: &[u8]) -> Explained {
 /// Reads one field.
 fn field<'m>(
     decoder: &mut Decoder<'m>,
-) -> Result<((u16, &'m [u8]), &'static str, &'static str), DecodeError> {
+) -> Result<(Field<'m>, &'static str, &'static str), DecodeError> {
     let name_of = |number| Tag::find(number).map_or(UNKNOWN.name, |tag| tag.name);
     let number =
         decoder.u16("tag", "The kind of the field.", |number| name_of(number).to_owned())?;

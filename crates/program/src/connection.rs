@@ -73,7 +73,7 @@ impl Connection {
         sealer: S,
         opener: O,
     ) -> Channel<&'c TimedStream, S, O> {
-        self.stream.restart();
+        self.stream.end_handshake();
         let connection = self.clone();
         wire.secure(sealer, opener).observed_by(Arc::new(move |seen| connection.record(seen)))
     }

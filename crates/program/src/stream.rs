@@ -73,11 +73,20 @@ impl TimedStream {
         clock.what = "handshake";
     }
 
+    /// The handshake is over: the first message may begin, before the silence is too long.
+    pub fn end_handshake(&self) {
+        self.await_message(self.limits.silence);
+    }
+
     /// A message is done: the next one may begin.
     pub fn restart(&self) {
+        self.await_message(self.limits.message);
+    }
+
+    fn await_message(&self, patience: Duration) {
         let mut clock = self.clock();
         clock.what = "message";
-        clock.reading = Progress::awaited(self.limits, self.limits.message);
+        clock.reading = Progress::awaited(self.limits, patience);
         clock.idle = true;
         clock.writing = None;
     }

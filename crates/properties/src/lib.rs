@@ -11,11 +11,15 @@
 //! - [`deframing()`]: a stream is cut into the same records by everyone who cuts it.
 //! - [`opening()`]: what an opener accepts was sealed; what it refuses leaves no plaintext.
 //! - [`session()`]: two parties, with someone between them who may do anything.
+//! - [`messages()`]: a message is explained as it is decoded.
+//! - [`handshakes()`]: either side of a handshake, and a peer that sends anything.
 //! - [`run_file()`] and [`transcript()`]: events, and how they look to a person.
 
 mod choices;
 mod deframing;
 mod events;
+mod handshakes;
+mod messages;
 mod opening;
 mod session;
 
@@ -27,6 +31,8 @@ use stages::Stage;
 pub use choices::Choices;
 pub use deframing::deframing;
 pub use events::{run_file, transcript};
+pub use handshakes::handshakes;
+pub use messages::messages;
 pub use opening::opening;
 pub use session::session;
 
