@@ -319,11 +319,12 @@ fn dependencies(package: &str) -> BTreeSet<String> {
 fn the_attacker_has_no_way_to_a_key_and_the_launcher_none_to_a_stage() {
     let parts: BTreeSet<_> = STAGES.iter().map(|stage| stage.package()).collect();
     let parts: Vec<_> = parts.into_iter().collect();
-    let programs = [&["tunnel", "crypto"][..], &parts].concat();
+    let programs = [&["tunnel", "handshake", "channel"][..], &parts].concat();
     let packages = packages();
     let names: Vec<_> = packages.iter().map(|package| package["name"].as_str().unwrap()).collect();
     for (package, never) in [
-        ("attacker", &[&["demo_keys", "channel", "program"][..], &parts].concat()[..]),
+        ("attacker", &[&["demo_keys", "channel", "handshake", "program"][..], &parts].concat()[..]),
+        ("messages", &["crypto"]),
         ("framing", &["crypto"]),
         ("stages", &["crypto"]),
         ("crypto", &["framing", "stages"]),

@@ -167,6 +167,7 @@ impl Flows {
                         changes: changes(stage, &taken.bytes, &sent.bytes),
                     }
                 }
+                Step::Made { .. } | Step::Computed { .. } | Step::GotKeys => continue,
                 Step::Learned(bytes) => {
                     Deed::Learns { text: visible(&String::from_utf8_lossy(bytes)) }
                 }
@@ -383,8 +384,9 @@ fn passes_on(log: &AttackLog, took: usize) -> Option<usize> {
     let Some(Step::Took(taken)) = log.steps.get(took) else { return None };
     let here = |(_, step): &(usize, &Step)| match step {
         Step::Took(passing) | Step::Sent { sent: passing, .. } => place(passing) == place(taken),
+        Step::Made { sent, .. } => place(sent) == place(taken),
         Step::Learned(_) | Step::Held(_) => true,
-        Step::Ended { .. } => false,
+        Step::Computed { .. } | Step::GotKeys | Step::Ended { .. } => false,
     };
     let steps = || log.steps.iter().enumerate();
     let (at, next) = steps().skip(took + 1).find(here)?;
