@@ -267,10 +267,11 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         attack: &attacks::mitm::ATTACK,
-        means: "each side shares a secret with the attacker, and takes it for the other's",
-        because: "each side holds the secret of an honest agreement, and nothing tells with whom. The two \
-                  fingerprints differ, but nobody compares them. Where data follows, its tags are valid: the \
-                  attacker has the keys to make them",
+        means: "client and server each agreed on a secret with the attacker, and take it for each \
+                other's",
+        because: "the mathematics is right, the person is wrong: nothing in a handshake tells whose \
+                  public value it is. The two fingerprints differ, but nobody compares them. Where data \
+                  follows, its tags are valid, for the attacker has the keys to make them",
         succeeded: |played| {
             let client = played.clients[0].fingerprints();
             let server = played.server.fingerprints();

@@ -31,17 +31,18 @@ fn run(path: &Path) -> io::Result<()> {
     let stage = session.server_stage();
     let [for_client, for_server] = [OwnKey::random(stage)?, OwnKey::random(stage)?];
 
+    let answer = for_client.hello(ToClient);
     let client_hello = session.requests.take()?;
-    session.requests.make(&for_server.hello(ToServer), Some(&client_hello), None)?;
-    let server_hello = session.answers.take()?;
-    session.answers.make(&for_client.hello(ToClient), Some(&server_hello), None)?;
-
     let with_client = for_client.agree(&client_hello)?;
+    let from = "from a private key of its own and the client's public value";
+    path.compute("a secret to share with the client", from, &with_client);
+    session.requests.make(&for_server.hello(ToServer), Some(&client_hello), None)?;
+
+    let server_hello = session.answers.take()?;
     let with_server = for_server.agree(&server_hello)?;
-    let from = "its own private key and the client's public value";
-    path.compute("the one that it shares with the client", from, &with_client);
-    let from = "another private key and the server's public value";
-    path.compute("the one that it shares with the server", from, &with_server);
+    let from = "from another private key of its own and the server's public value";
+    path.compute("a secret to share with the server", from, &with_server);
+    session.answers.make(&answer, Some(&server_hello), None)?;
 
     if stage.has_data() {
         let client = WriteKeys::derive(&with_client, &PART3);
@@ -49,14 +50,13 @@ fn run(path: &Path) -> io::Result<()> {
 
         let request = session.requests.take()?;
         let mut text = opened(&mut Opener::new(&client.client), &request)?;
-        path.learn(&text);
+        path.learn(text.split(|byte| *byte == b'\r').next().unwrap_or_default());
         text.splice(AMOUNT..=AMOUNT, *b"9");
         let sealed = sealed(&mut Sealer::new(&server.client), &text)?;
         session.requests.make(&sealed, Some(&request), Some(&text))?;
 
         let answer = session.answers.take()?;
         let mut text = opened(&mut Opener::new(&server.server), &answer)?;
-        path.learn(&text);
         let end = text.len().saturating_sub("client".len());
         text.splice(end.., *b"victim");
         let sealed = self::sealed(&mut Sealer::new(&client.server), &text)?;

@@ -50,7 +50,11 @@ fn run(path: &Path) -> io::Result<()> {
     if let Ok(answer) = session.answers.take() {
         if let [theirs] = decode::<ServerHello>(&answer)?.public_value[..] {
             let secret = SharedSecret::guessed(&[power(theirs)]);
-            path.compute("the server's", "its public value to the power of 6, mod 23", &secret);
+            path.compute(
+                "the server's secret",
+                "its public value to the power of 6, mod 23",
+                &secret,
+            );
         }
         session.answers.send(&answer)?;
     }

@@ -3,11 +3,12 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use framing::Direction;
 use stages::{Field, Role};
 use transcript::lines::{
     BAD, DIM, GOOD, HEADING, PLAIN, field_style, flowed, glimpse, role_style, width, wrapped_to,
 };
-use transcript::{Event, EventKind, Record, text, visible};
+use transcript::{Event, EventKind, HandshakeMessage, Hex, Record, Way, text, visible};
 
 use super::acts::in_short;
 use super::words::{Content, Line, Tone, cut_off, shown};
@@ -36,8 +37,8 @@ type Piece = (Style, String);
 pub fn told(stories: &[Story], is_detailed: bool) -> String {
     let mut text = String::new();
     if let [story] = stories {
-        let Story { attack, stage, tries, .. } = story;
-        heading(&mut text, &format!("{attack} at {stage}: {tries}"));
+        let Story { attack, tries, .. } = story;
+        heading(&mut text, &format!("{attack} at {}: {tries}", story.at()));
         text.push('\n');
         paragraph(&mut text, verdict_style(story), &verdict(story));
     } else if let Some(first) = stories.first() {
@@ -57,7 +58,7 @@ pub fn told(stories: &[Story], is_detailed: bool) -> String {
     for story in stories {
         if stories.len() > 1 {
             text.push('\n');
-            heading(&mut text, &format!("At {}", story.stage));
+            heading(&mut text, &format!("At {}", story.at()));
         }
         text += &told_below(story, is_detailed);
     }
@@ -171,9 +172,9 @@ impl<'s> Telling<'s> {
             Who::Attacker => return None,
         };
         let stage = self.story.stage_of(act.who)?;
-        let record = |index: u64, plaintext: &[u8], bytes: &[u8]| {
-            let payload = bytes.get(stage.header().len()..).unwrap_or_default();
-            Record::new(stage, index, plaintext, payload)
+        let header_len = stage.header().len();
+        let record = |index: u64, plaintext: &[u8], bytes: &Hex| {
+            Record::new(stage, index, plaintext, payload(bytes, header_len))
         };
         let kind = match &act.deed {
             Deed::Sends { index, plaintext, bytes } => {
@@ -182,11 +183,33 @@ impl<'s> Telling<'s> {
             Deed::Accepts { index, plaintext, bytes, .. } => {
                 EventKind::Received(record(*index, plaintext, bytes))
             }
-            Deed::Refuses { index, check, message } => EventKind::Rejected {
+            Deed::SendsHello { step, bytes } => EventKind::Handshake(HandshakeMessage::new(
+                step,
+                Way::Sent,
+                payload(bytes, header_len),
+                &[],
+            )),
+            Deed::AcceptsHello { step, checked, bytes, .. } => {
+                let checked: Vec<_> = checked.iter().map(String::as_str).collect();
+                let message = HandshakeMessage::new(
+                    step,
+                    Way::Received,
+                    payload(bytes, header_len),
+                    &checked,
+                );
+                EventKind::Handshake(message)
+            }
+            Deed::Derives { label, from, to, fingerprint } => EventKind::Derived {
+                label: label.clone(),
+                from: from.clone(),
+                direction: to.map(direction_to),
+                fingerprint: fingerprint.clone(),
+            },
+            Deed::Refuses { index, step, check, message } => EventKind::Rejected {
                 index: *index,
                 error: check.clone(),
                 message: message.clone(),
-                step: None,
+                step: step.clone(),
                 expected_seq: None,
                 record: None,
             },
@@ -350,6 +373,16 @@ impl<'s> Telling<'s> {
         _ = write!(self.text, "{style}{shown:<NAME$} │{style:#} ");
         self.above = Some(name);
     }
+}
+
+/// A record without its header.
+fn payload(bytes: &Hex, header_len: usize) -> &[u8] {
+    bytes.get(header_len..).unwrap_or_default()
+}
+
+/// The direction to someone.
+fn direction_to(who: Who) -> Direction {
+    if who == Who::Client { Direction::ToClient } else { Direction::ToServer }
 }
 
 fn style_of(tone: Tone) -> Style {
