@@ -11,8 +11,8 @@ use transcript::lines::{
 use transcript::{Event, EventKind, HandshakeMessage, Hex, Record, Way, text, visible};
 
 use super::acts::in_short;
-use super::words::{Content, Line, Tone, cut_off, shown};
-use super::{Act, Change, Deed, Story, Who};
+use super::words::{Content, Line, Tone, cut_off, payload_of_hello, shown};
+use super::{Act, Change, Deed, Message, Story, Who};
 use crate::lab::verdict::Verdict;
 
 pub(crate) const ATTACKER: Style = AnsiColor::Yellow.on_default().bold();
@@ -233,10 +233,10 @@ impl<'s> Telling<'s> {
                 for line in &lines {
                     self.line(act.who, connection, line);
                 }
-                if let Deed::Takes { bytes, .. } = &act.deed
+                if let Deed::Takes { message, bytes, .. } = &act.deed
                     && self.is_detailed
                 {
-                    self.every_byte(bytes, connection);
+                    self.every_byte(*message, bytes, connection);
                 }
             }
         }
@@ -272,16 +272,31 @@ impl<'s> Telling<'s> {
     }
 
     /// All bytes of a message, field by field.
-    fn every_byte(&mut self, bytes: &[u8], connection: usize) {
+    fn every_byte(&mut self, message: Message, bytes: &[u8], connection: usize) {
+        let by = (Who::Attacker, connection);
+        if message.is_hello {
+            let payload = payload_of_hello(bytes);
+            let header_len = bytes.len() - payload.len();
+            let header = bytes.get(..header_len).unwrap_or_default();
+            self.rows(by, 0, "length", field_style(Role::Length), header);
+            for span in messages::explain(payload).leaves() {
+                let bytes = payload.get(span.offset..span.offset + span.len).unwrap_or_default();
+                self.rows(by, header_len + span.offset, span.name, PLAIN, bytes);
+            }
+            return;
+        }
         let stage = self.story.stage_of(Who::Attacker).filter(|stage| stage.has_records());
         for part in stage.and_then(|stage| stage.split(bytes)).unwrap_or_default() {
-            let style = field_style(part.field.role);
-            let fit = self.bytes_in_a_row();
-            for (at, row) in (part.offset..).step_by(fit).zip(part.bytes.chunks(fit)) {
-                let row = format!("{:<FIELD$}{}", part.field.name, marked(style, row, row));
-                let by = (Who::Attacker, connection);
-                self.pieces(by, DIM, &format!("byte {at}"), vec![(PLAIN, row)]);
-            }
+            self.rows(by, part.offset, part.field.name, field_style(part.field.role), part.bytes);
+        }
+    }
+
+    /// The bytes of a field, on as many rows as they take.
+    fn rows(&mut self, by: (Who, usize), offset: usize, name: &str, style: Style, bytes: &[u8]) {
+        let fit = self.bytes_in_a_row();
+        for (at, row) in (offset..).step_by(fit).zip(bytes.chunks(fit)) {
+            let row = format!("{name:<FIELD$}{}", marked(style, row, row));
+            self.pieces(by, DIM, &format!("byte {at}"), vec![(PLAIN, row)]);
         }
     }
 

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use framing::Header;
 use stages::{Field, Role, Stage, handshake};
 use transcript::lines::listed;
-use transcript::{HandshakeMessage, Way};
 
 use super::{Act, Belief, Change, Deed, Message, Said, Story, Who};
 use crate::lab::verdict::Verdict;
@@ -403,14 +402,19 @@ fn checks<'s>(stage: &Stage, seq: Option<u64>) -> Line<'s> {
 
 /// A message of the handshake by its name, and what it says: its fields, each with its first bytes.
 fn hello(name: &str, bytes: &[u8]) -> String {
-    let payload = bytes.get(Header::LENGTH.len()..).unwrap_or_default();
-    let message = HandshakeMessage::new(name, Way::Sent, payload, &[]);
-    let fields = message.spans.iter().map(|span| {
+    let payload = payload_of_hello(bytes);
+    let spans = messages::explain(payload).spans;
+    let fields = spans.iter().map(|span| {
         let value = span.inside.last().unwrap_or(span);
         let value = payload.get(value.offset..value.offset + value.len).unwrap_or_default();
         format!("{} {}", span.name, glimpsed(value))
     });
     format!("{name}: {}", fields.collect::<Vec<_>>().join(", "))
+}
+
+/// The record of a message of the handshake without its header.
+pub(super) fn payload_of_hello(bytes: &[u8]) -> &[u8] {
+    bytes.get(Header::LENGTH.len()..).unwrap_or_default()
 }
 
 /// Returns whether a message of the handshake became another.
