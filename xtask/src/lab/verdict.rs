@@ -97,6 +97,28 @@ impl<'c> Mark<'c> {
         }
     }
 
+    /// Returns its sign.
+    pub const fn sign(&self) -> &'static str {
+        match self {
+            Self::Open => "✗",
+            Self::Closed(_) => "✓",
+            Self::Passes => "·",
+            Self::Nothing => "-",
+            Self::Unknown => "?",
+        }
+    }
+
+    /// Returns the word for its sign.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed(_) => "closed",
+            Self::Passes => "passes",
+            Self::Nothing => "nothing to try",
+            Self::Unknown => "no verdict",
+        }
+    }
+
     /// Writes it as Markdown: what is open stands out there too.
     pub fn markdown(&self) -> String {
         match self {
@@ -104,16 +126,22 @@ impl<'c> Mark<'c> {
             _ => self.to_string(),
         }
     }
+
+    /// Writes it as Markdown for a table that names the check elsewhere.
+    pub fn in_a_table(&self) -> String {
+        match self {
+            Self::Closed(_) => format!("{} {}", self.sign(), self.word()),
+            _ => self.markdown(),
+        }
+    }
 }
 
 impl fmt::Display for Mark<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open => f.pad("✗ open"),
-            Self::Closed(check) => f.pad(&format!("✓ {check}")),
-            Self::Passes => f.pad("· passes"),
-            Self::Nothing => f.pad("-"),
-            Self::Unknown => f.pad("?"),
+            Self::Closed(check) => write!(f, "{} {check}", self.sign()),
+            Self::Open | Self::Passes => write!(f, "{} {}", self.sign(), self.word()),
+            Self::Nothing | Self::Unknown => f.write_str(self.sign()),
         }
     }
 }
