@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt::Write;
+use std::iter;
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -213,7 +214,7 @@ impl Matrix {
         for (at, stage) in stages.iter().enumerate() {
             let (gap, name) = (gap(at), stage.short_name());
             if gap == PART_GAP {
-                let part = stage.package().replace("part", "part ");
+                let part = part_name(&[stage]);
                 parts = format!("{parts:<width$}{part}", width = names.chars().count() + gap);
             }
             _ = write!(names, "{:gap$}{name}", "");
@@ -249,25 +250,49 @@ impl Matrix {
         text
     }
 
-    /// The table as README and docs carry it: what each attack tries, what came of it, what closes it.
+    /// The table as README and docs carry it: what each attack tries, what came of it at each part, what closes
+    /// it. A page is too narrow for a column a stage.
     pub fn markdown(&self) -> String {
-        let stages = self.stages.iter().map(|stage| stage.name);
-        let mut table = Table::new(["attack"].into_iter().chain(stages).chain([CLOSED_BY]));
+        let parts = self.stages.chunk_by(|a, b| a.package() == b.package());
+        let parts: Vec<_> = parts.map(|part| part_name(part)).collect();
+        let mut table = Table::new(
+            iter::once("attack".to_owned()).chain(parts.clone()).chain([CLOSED_BY.to_owned()]),
+        );
         for group in self.groups() {
             if let Some(heading) = group.step.heading() {
-                let rest = self.stages.iter().map(|_| String::new()).chain([String::new()]);
-                table.row([format!("**{heading}**")].into_iter().chain(rest));
+                let rest = parts.iter().map(|_| String::new()).chain([String::new()]);
+                table.row(iter::once(format!("**{heading}**")).chain(rest));
             }
             for row in group.rows {
                 let attack = row.scenario.attack;
                 // In one cell, so that the table stays narrow.
                 let name = format!("`{}`<br>{}", attack.name, attack.tries);
-                let marks = row.marks.iter().map(Mark::in_a_table);
-                table.row([name].into_iter().chain(marks).chain([row.closed_by()]));
+                let cells: Vec<_> = self.stages.iter().copied().zip(&row.marks).collect();
+                let cells = cells.chunk_by(|(a, _), (b, _)| a.package() == b.package());
+                table.row(iter::once(name).chain(cells.map(at_a_part)).chain([row.closed_by()]));
             }
         }
         table.shown(true)
     }
+}
+
+/// Writes what came of an attack at the stages of a part: once if it is the same at all, or else at which.
+fn at_a_part(part: &[(&Stage, &Mark<'_>)]) -> String {
+    let told = part.chunk_by(|(_, a), (_, b)| a.sign() == b.sign()).filter_map(|run| {
+        let (_, mark) = run.first()?;
+        let names: Vec<_> = run.iter().map(|(stage, _)| stage.short_name()).collect();
+        match mark {
+            _ if run.len() == part.len() => Some(mark.in_a_table()),
+            Mark::Nothing => None,
+            _ => Some(format!("{} at {}", mark.in_a_table(), names.join(", "))),
+        }
+    });
+    told.collect::<Vec<_>>().join("<br>")
+}
+
+/// Names the part of these stages.
+fn part_name(stages: &[&Stage]) -> String {
+    stages.first().map_or("", |stage| stage.package()).replace("part", "part ")
 }
 
 /// Attacks that the same step closed.
@@ -452,15 +477,17 @@ mod tests {
     }
 
     #[test]
-    fn as_markdown_open_and_closed_have_a_sign_and_a_word_below_the_step_that_closed() {
+    fn as_markdown_open_and_closed_have_a_sign_and_a_word_a_part_below_the_step_that_closed() {
         let early: Vec<_> = STAGES.iter().copied().take(5).collect();
         let markdown = Matrix::known(&early).markdown();
         for row in [
-            "| attack | part1-plain | part1-ctr | part2-hmac | part2-hmac-seq | part2-aead | closed by |\n",
-            "| **closed at part2-hmac-seq** |  |  |  |  |  |  |\n| `rewrite-seq`<br>",
-            "| `replay`<br>send a record twice in its connection | - | ✗ **open** | ✗ **open** \
-             | ✓ closed | ✓ closed | out_of_order |\n",
-            "| `control`<br>pass everything on unchanged | · passes | · passes |",
+            "| attack | part 1 | part 2 | closed by |\n|---|---|---|---|\n| `control`<br>",
+            "pass everything on unchanged | · passes | · passes | nothing to close |\n",
+            "| **closed at part2-hmac-seq** |  |  |  |\n| `rewrite-seq`<br>",
+            "| - | ✓ closed at hmac-seq, aead | bad_tag, with the number itself |\n",
+            "| `replay`<br>send a record twice in its connection | ✗ **open** at ctr \
+             | ✗ **open** at hmac<br>✓ closed at hmac-seq, aead | out_of_order |\n",
+            "| ✗ **open** | ✓ closed | too_short, then bad_tag |\n",
         ] {
             assert!(markdown.contains(row), "{row}: {markdown}");
         }
