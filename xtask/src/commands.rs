@@ -153,7 +153,7 @@ fn run(stages: &'static [&'static Stage], options: &RunOptions) -> Result<ExitCo
             "{} ends with its handshake: no request is sent, and none answered",
             stage.name
         );
-        Options::command().error(ErrorKind::ArgumentConflict, why).exit()
+        bail!(WrongArgument(why));
     }
     match (stages, options.requests) {
         ([stage], Some(requests @ 2..)) if !stage.has_records() => {

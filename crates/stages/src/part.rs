@@ -70,7 +70,7 @@ impl Stage {
 }
 
 /// Lists `fields` with their places.
-fn places(fields: &'static [Field]) -> impl Iterator<Item = Place> + use<> {
+pub fn places(fields: &'static [Field]) -> impl Iterator<Item = Place> + use<> {
     let (mut offset, mut is_behind_text) = (0, false);
     fields.iter().map(move |field| {
         let place = Place { field, offset, is_behind_text };

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use askama::Template;
-use stages::{Field, Place, STAGES, Stage, field};
-use transcript::{Event, EventKind, Role};
+use stages::{Field, Place, STAGES, Stage, field, handshake, part};
+use transcript::{Direction, Event, EventKind, HandshakeMessage, Record, Role, Way};
 use xtask::complain;
 use xtask::launch::{Pair, Programs, Wire};
 use xtask::views::{NewFile, layout};
@@ -59,7 +59,8 @@ pub fn remake(root: &Path, check: bool) -> Result<Vec<Finding>> {
 
 /// Runs an exchange, and returns its events.
 fn run(programs: &Programs, stage: &'static Stage) -> Result<Vec<Event>> {
-    let client_args: &[_] = if stage.has_records() { &["--requests", "2"] } else { &[] };
+    let has_more = stage.has_records() && stage.has_data();
+    let client_args: &[_] = if has_more { &["--requests", "2"] } else { &[] };
     let mut events = Vec::new();
     let pair = Pair { stage, server_args: &[], client_args, wire: Wire::Unwatched };
     let outcome = pair.run(programs, |event| events.push(event.clone()))?;
@@ -88,11 +89,12 @@ impl FieldView {
     }
 }
 
-/// Lays the fields of a record side by side, from `left` to `right`. The longer ones are wider, but
-/// none is too narrow for its name, and the text takes what the others leave.
-fn row(stage: &Stage, left: u32, right: u32) -> Vec<FieldView> {
+/// Lays the fields of a record side by side, from `left` to `right`. The longer ones are wider, but none is too
+/// narrow for its name; the text takes what the others leave.
+fn row(places: impl Iterator<Item = Place>, left: u32, right: u32) -> Vec<FieldView> {
     let width = |len: usize| 42 + u32::try_from(len).unwrap_or(0) * 5 / 4;
-    let fixed: u32 = stage.fields.iter().filter_map(|field| field.len).map(width).sum();
+    let places: Vec<_> = places.collect();
+    let fixed: u32 = places.iter().filter_map(|place| place.field.len).map(width).sum();
     let mut x = left;
     let field = |place: Place| {
         let width = place.field.len.map_or(right - left - fixed, width);
@@ -100,7 +102,7 @@ fn row(stage: &Stage, left: u32, right: u32) -> Vec<FieldView> {
         x = field.end();
         field
     };
-    stage.places().map(field).collect()
+    places.into_iter().map(field).collect()
 }
 
 /// A record.
@@ -127,7 +129,7 @@ impl Mark {
 
 impl RecordView {
     fn new(stage: &'static Stage) -> Self {
-        Self { stage, fields: row(stage, LEFT, RIGHT) }
+        Self { stage, fields: row(stage.places(), LEFT, RIGHT) }
     }
 
     fn title(&self) -> String {
@@ -182,57 +184,166 @@ impl RecordView {
 #[template(path = "exchange.svg")]
 struct ExchangeView {
     stage: &'static Stage,
-    records: Vec<CarriedView>,
+    steps: Vec<StepView>,
+}
+
+/// A step of it.
+struct StepView {
+    y: u32,
+    what: What,
+}
+
+enum What {
+    /// A record goes from one side to the other.
+    Carried(CarriedView),
+    /// Both sides make a secret or keys, each by itself.
+    Made(Vec<String>),
 }
 
 /// A record on its way.
 struct CarriedView {
-    y: u32,
     from: Role,
-    index: u64,
-    seq: Option<u64>,
-    plaintext: usize,
-    /// All its bytes.
-    len: usize,
-    fields: Vec<FieldView>,
+    sent: String,
+    boxes: Vec<BoxView>,
+    /// What its receiver checks.
+    checked: Vec<String>,
+}
+
+/// A field of it, or a part of the message that it carries.
+struct BoxView {
+    field: &'static Field,
+    name: String,
+    x: u32,
+    width: u32,
 }
 
 impl ExchangeView {
+    /// An exchange as its client tells it: in which order the events of two processes come is up to them.
     fn new(stage: &'static Stage, events: &[Event]) -> Self {
-        let received = events.iter().filter_map(|event| match &event.kind {
-            EventKind::Received(record) => Some((event.role, record)),
-            _ => None,
-        });
-        let records = (0..).zip(received).map(|(number, (to, record))| CarriedView {
-            y: 44 + 80 * number,
-            from: if to == Role::Server { Role::Client } else { Role::Server },
-            index: record.index,
-            seq: record.seq,
-            plaintext: record.plaintext.len(),
-            len: stage.header().len() + record.record.len(),
-            fields: row(stage, LEFT + 12, RIGHT - 12),
-        });
-        Self { stage, records: records.collect() }
+        let mut told: Vec<What> = Vec::new();
+        for event in events.iter().filter(|event| event.role == Role::Client) {
+            match &event.kind {
+                EventKind::Handshake(message) => {
+                    let from = match message.direction {
+                        Way::Sent => Role::Client,
+                        Way::Received => Role::Server,
+                    };
+                    told.push(What::Carried(CarriedView::message(from, message, events)));
+                }
+                EventKind::Sent(record) => {
+                    told.push(What::Carried(CarriedView::record(stage, Role::Client, record)));
+                }
+                EventKind::Received(record) => {
+                    told.push(What::Carried(CarriedView::record(stage, Role::Server, record)));
+                }
+                EventKind::Derived { label, direction, .. } => {
+                    let label = match direction {
+                        None => label.clone(),
+                        Some(Direction::ToServer) => format!("{label} →"),
+                        Some(Direction::ToClient) => format!("← {label}"),
+                    };
+                    match told.last_mut() {
+                        Some(What::Made(labels)) => labels.push(label),
+                        _ => told.push(What::Made(vec![label])),
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut y = 44;
+        let step = |what: What| {
+            let step = StepView { y, what };
+            y = step.end();
+            step
+        };
+        Self { stage, steps: told.into_iter().map(step).collect() }
     }
 
     fn title(&self) -> String {
-        format!("An exchange at {}", self.stage.name)
+        let what = if self.stage.has_data() { "An exchange" } else { "A handshake" };
+        format!("{what} at {}", self.stage.name)
     }
 
     fn height(&self) -> u32 {
-        self.records.last().map_or(0, |record| record.y + 92)
+        self.steps.last().map_or(0, |step| step.end() + 12)
     }
 
     fn told(&self) -> String {
-        let record = |record: &CarriedView| {
-            let to = if record.is_from_client() { Role::Server } else { Role::Client };
-            format!("The {} sends {}. The {to}: {}", record.from, record.sent(), record.checked())
+        let step = |step: &StepView| match &step.what {
+            What::Carried(carried) => {
+                let to = if carried.is_from_client() { Role::Server } else { Role::Client };
+                let CarriedView { from, sent, checked, .. } = carried;
+                format!("The {from} sends {sent}. The {to}: {}", checked.join("; "))
+            }
+            What::Made(labels) => {
+                let labels: Vec<_> =
+                    labels.iter().map(|label| label.trim_matches(['←', '→', ' '])).collect();
+                format!("Both sides make the {}", labels.join(", the "))
+            }
         };
-        self.records.iter().map(record).collect::<Vec<_>>().join(". ")
+        self.steps.iter().map(step).collect::<Vec<_>>().join(". ")
+    }
+}
+
+impl StepView {
+    /// Where the next one begins.
+    fn end(&self) -> u32 {
+        let lines = |lines: &[String]| 15 * u32::try_from(lines.len()).unwrap_or(0);
+        self.y
+            + match &self.what {
+                What::Carried(carried) => 65 + lines(&carried.checked),
+                What::Made(labels) => 40 + lines(labels),
+            }
     }
 }
 
 impl CarriedView {
+    /// A record of data.
+    fn record(stage: &Stage, from: Role, record: &Record) -> Self {
+        let (plaintext, len) = (record.plaintext.len(), stage.header().len() + record.record.len());
+        let sent = if len == plaintext {
+            format!("{plaintext} bytes, as they are")
+        } else {
+            format!("record {}: {plaintext} bytes in {len}", record.index)
+        };
+        let checked = match (stage.has(field::Role::Tag), record.seq) {
+            (true, Some(seq)) => format!("the tag verifies, and seq {seq} is the one expected"),
+            (true, None) => "the tag verifies".to_owned(),
+            (false, _) => "there is nothing to check".to_owned(),
+        };
+        let boxes = row(stage.places(), LEFT + 12, RIGHT - 12).into_iter().map(BoxView::from);
+        Self { from, sent, boxes: boxes.collect(), checked: vec![checked] }
+    }
+
+    /// A message of the handshake. Its lengths are not told: a number may be a byte shorter once in a while.
+    fn message(from: Role, message: &HandshakeMessage, events: &[Event]) -> Self {
+        let received = events.iter().find_map(|event| match &event.kind {
+            EventKind::Handshake(it)
+                if it.step == message.step && it.direction == Way::Received =>
+            {
+                Some(it)
+            }
+            _ => None,
+        });
+        let mut boxes = Vec::new();
+        for field in row(part::places(handshake::FIELDS), LEFT + 12, RIGHT - 12) {
+            if field.place.field.role == field::Role::Message {
+                let parts = u32::try_from(message.spans.len()).unwrap_or(1).max(1);
+                let width = field.width / parts;
+                boxes.extend((0..).zip(&message.spans).map(|(at, span)| BoxView {
+                    field: field.place.field,
+                    name: span.name.clone(),
+                    x: field.x + at * width,
+                    width,
+                }));
+            } else {
+                boxes.push(field.into());
+            }
+        }
+        let checked = received.map(|message| message.checked.clone()).unwrap_or_default();
+        Self { from, sent: message.step.clone(), boxes, checked }
+    }
+
     fn is_from_client(&self) -> bool {
         self.from == Role::Client
     }
@@ -247,24 +358,102 @@ impl CarriedView {
         if self.is_from_client() { RIGHT - 12 } else { LEFT + 12 }
     }
 
-    fn sent(&self) -> String {
-        let Self { index, plaintext, len, .. } = self;
-        if len == plaintext {
-            format!("{plaintext} bytes, as they are")
-        } else {
-            format!("record {index}: {plaintext} bytes in {len}")
-        }
-    }
-
+    /// Returns whether a check can fail here.
     fn is_checked(&self) -> bool {
-        self.fields.iter().any(|field| field.place.field.role == field::Role::Tag)
+        self.boxes.iter().any(|it| matches!(it.field.role, field::Role::Tag | field::Role::Message))
+    }
+}
+
+impl BoxView {
+    fn middle(&self) -> u32 {
+        self.x + self.width / 2
+    }
+}
+
+impl From<FieldView> for BoxView {
+    fn from(view: FieldView) -> Self {
+        let field = view.place.field;
+        Self { field, name: field.name.to_owned(), x: view.x, width: view.width }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stages::PART3_HKDF;
+
+    /// A message with one X25519 key.
+    const HELLO: [u8; 36] = {
+        let mut hello = [7; 36];
+        [hello[0], hello[1], hello[2], hello[3]] = [0, 0x10, 0, 32];
+        hello
+    };
+
+    fn view() -> ExchangeView {
+        let hello = |step, direction, checked: &[&str]| {
+            EventKind::Handshake(HandshakeMessage::new(step, direction, &HELLO, checked))
+        };
+        let derived = |label: &str, direction| EventKind::Derived {
+            label: label.to_owned(),
+            from: String::new(),
+            direction,
+            fingerprint: None,
+        };
+        let record = || Record::new(&PART3_HKDF, 0, b"hello", &[0; 41]);
+        use {Direction::*, Role::*, Way::*};
+        let events = [
+            (Client, hello("ClientHello", Sent, &[])),
+            (Server, hello("ClientHello", Received, &["it is whole", "it is not zero"])),
+            (Server, derived("shared secret", None)),
+            (Server, hello("ServerHello", Sent, &[])),
+            (Client, hello("ServerHello", Received, &["it is whole"])),
+            (Client, derived("shared secret", None)),
+            (Client, derived("client key", Some(ToServer))),
+            (Client, derived("server key", Some(ToClient))),
+            (Client, EventKind::Sent(record())),
+            (Server, derived("client key", Some(ToServer))),
+            (Server, EventKind::Received(record())),
+        ];
+        let event = |(role, kind)| Event { role, stage: &PART3_HKDF, kind };
+        ExchangeView::new(&PART3_HKDF, &events.map(event))
     }
 
-    fn checked(&self) -> String {
-        match (self.is_checked(), self.seq) {
-            (true, Some(seq)) => format!("the tag verifies, and seq {seq} is the one expected"),
-            (true, None) => "the tag verifies".to_owned(),
-            (false, _) => "there is nothing to check".to_owned(),
+    #[test]
+    fn a_handshake_is_drawn_message_by_message_and_what_both_sides_make_of_it_once() {
+        let told = view().told();
+        let expected = "The client sends ClientHello. The server: it is whole; it is not zero. \
+                        The server sends ServerHello. The client: it is whole. \
+                        Both sides make the shared secret, the client key, the server key. \
+                        The client sends record 0: 5 bytes in 45. \
+                        The server: the tag verifies, and seq 0 is the one expected";
+        assert_eq!(told, expected);
+        let view = view();
+        let of = |step: &StepView| match &step.what {
+            What::Carried(it) => it.boxes.iter().map(|it| it.name.clone()).collect(),
+            What::Made(labels) => labels.clone(),
+        };
+        let shown: Vec<Vec<String>> = view.steps.iter().map(of).collect();
+        assert_eq!(shown[0], ["length", "X25519 key"]);
+        assert_eq!(shown[2], ["shared secret", "client key →", "← server key"]);
+        assert_eq!(shown[3], ["length", "seq", "nonce", "ciphertext", "tag"]);
+    }
+
+    #[test]
+    fn no_step_of_a_drawing_covers_another_and_none_reaches_beyond_it() {
+        let view = view();
+        for pair in view.steps.windows(2) {
+            assert_eq!(pair[0].end(), pair[1].y);
         }
+        for step in &view.steps {
+            if let What::Carried(carried) = &step.what {
+                let edges = carried.boxes.iter().map(|it| (it.x, it.x + it.width));
+                let edges: Vec<_> = edges.collect();
+                assert!(edges.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{edges:?}");
+                assert!(edges.last().unwrap().1 <= RIGHT - 12, "{edges:?}");
+            }
+        }
+        let svg = view.render().unwrap();
+        let last = svg.rsplit("y=\"").next().unwrap().split('"').next().unwrap();
+        assert!(last.parse::<u32>().unwrap() < view.height());
     }
 }

@@ -71,7 +71,7 @@ fn what_a_page_names_and_is_not_there_is_found_with_its_line() {
             "{names}:21: the command `cargo run -p part2 --bin plain_server` does not exist: there is no bin plain_server in part2"
         ),
         format!(
-            "{names}:21: the command `cargo test -p part3` does not exist: there is no package part3"
+            "{names}:21: the command `cargo test -p part9` does not exist: there is no package part9"
         ),
         format!(
             "{names}:21: the command `cargo test --test none` does not exist: there is no test none"

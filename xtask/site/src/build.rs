@@ -10,7 +10,6 @@ use askama::Template;
 use clap::Parser;
 use stages::STAGES;
 use xtask::lab::matrix::Matrix;
-use xtask::lab::verdict::Cell;
 use xtask::launch::Programs;
 
 use crate::index::{Index, attack_page, run_page};
@@ -72,17 +71,16 @@ fn build(root: &Path, site: &Path) -> Result<bool> {
     if !surprises.is_empty() {
         return Ok(false);
     }
-    let cells: Vec<Cell> = matrix.cells().cloned().collect();
 
     fs::create_dir(site.join("attacks"))?;
-    for cell in &cells {
+    for cell in matrix.cells() {
         if let Some(to) = attack_page(cell) {
             page(xtask, &["attack", cell.attack, cell.stage], &site.join(to))?;
         }
     }
 
     step(4, "the way in");
-    let index = Index::new(cells).render()?;
+    let index = Index::new(&matrix).render()?;
     let path = site.join("index.html");
     fs::write(&path, index).with_context(|| cannot("write", &path))?;
     Ok(true)

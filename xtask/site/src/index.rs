@@ -1,15 +1,17 @@
 //! The page that leads into the site: the attack table, with the stages and the attacks behind it.
 
+use anyhow::Result;
 use askama::Template;
 use stages::{STAGES, Stage};
-use xtask::lab::scenario::{SCENARIOS, Scenario};
+use xtask::lab::matrix::{Group, Matrix, Row};
+use xtask::lab::scenario::Scenario;
 use xtask::lab::verdict::{Cell, Mark, Verdict};
 
 /// The page.
 #[derive(Template)]
 #[template(path = "index.html")]
-pub struct Index {
-    cells: Vec<Cell>,
+pub struct Index<'m> {
+    groups: Vec<Group<'m>>,
 }
 
 /// Stages of one part of the series.
@@ -22,41 +24,34 @@ struct PartView {
 struct CellView<'c> {
     stage: &'static Stage,
     class: &'static str,
-    word: String,
+    sign: &'static str,
+    word: &'static str,
     why: &'c str,
     page: Option<String>,
 }
 
-impl Index {
-    /// The page of these cells.
-    pub fn new(cells: Vec<Cell>) -> Self {
-        Self { cells }
+impl<'m> Index<'m> {
+    /// The page of this table.
+    pub fn new(matrix: &'m Matrix) -> Self {
+        Self { groups: matrix.groups() }
     }
+}
 
-    fn row(&self, scenario: &Scenario) -> Vec<CellView<'_>> {
-        let of_row = |cell: &&Cell| cell.attack == scenario.attack.name;
-        let view = |cell| Self::cell(scenario, cell);
-        self.cells.iter().filter(of_row).filter_map(view).collect()
-    }
-
-    fn cell<'c>(scenario: &Scenario, cell: &'c Cell) -> Option<CellView<'c>> {
-        let stage = Stage::find(cell.stage)?;
-        let mark = Mark::of(scenario.attack, cell);
+/// The cells of a row that came to a verdict.
+fn cells<'c>(row: &Row<'c>) -> Vec<CellView<'c>> {
+    let view = |(cell, mark): (&'c Result<Cell>, &Mark<'c>)| {
+        let cell = cell.as_ref().ok()?;
         let class = match mark {
             Mark::Open | Mark::Unknown => "open",
             Mark::Closed(_) => "closed",
             Mark::Passes => "passes",
             Mark::Nothing => "nothing",
         };
-        Some(CellView {
-            stage,
-            class,
-            // A line may break after a word, but not after the sign before it.
-            word: mark.to_string().replace(' ', "\u{a0}").replace('_', "_\u{200b}"),
-            why: &cell.why,
-            page: attack_page(cell),
-        })
-    }
+        let stage = Stage::find(cell.stage)?;
+        let page = attack_page(cell);
+        Some(CellView { stage, class, sign: mark.sign(), word: mark.word(), why: &cell.why, page })
+    };
+    row.cells.iter().zip(&row.marks).filter_map(view).collect()
 }
 
 /// The address of the page of an attack at a stage, from the top of the site. There is none if

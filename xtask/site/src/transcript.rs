@@ -25,7 +25,7 @@ static ROW: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// The marks of the attack table, verdicts in words, and bytes that an attacker changed.
 static MARK: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let marks = r"(✗ open\b|\bit succeeds: .*|^ refuses\b)|(✓ \w+|\bit is refused by \w+|^ accepts +tag OK)|(· passes)|(\[[0-9a-f]{2}\])";
+    let marks = r"(✗(?: open\b)?|\bit succeeds: .*|^ refuses\b)|(✓(?: \w+)?|\bit is refused by \w+|^ accepts +tag OK)|(·(?: passes)?)|(\[[0-9a-f]{2}\])";
     Regex::new(marks).ok()
 });
 

@@ -21,7 +21,8 @@ fn output_is_coloured_by_speaker_field_and_verdict_and_keeps_every_letter() {
                 │       seq             OK  0 is the one expected\n\
                 wire   │ 101 B    length 97, nonce 54ba2e14…\n\
                 server │ accepts  tag OK\n\
-                eavesdrop   ✗ open   ✓ encryption   · passes\n\
+                eavesdrop   ✗ open   ✓ encryption   · passes\n  \
+                replay   ✗   ✓    ·  -     bad_tag\n\
                 ```\n";
     let html = dressed(page);
     for part in [
@@ -34,6 +35,7 @@ fn output_is_coloured_by_speaker_field_and_verdict_and_keeps_every_letter() {
         r#"<span class="closed"> accepts  tag OK</span>"#,
         r#"<em>seq</em>             <span class="closed">OK</span>  0 is"#,
         r#"<span class="open">✗ open</span>   <span class="closed">✓ encryption</span>   <span class="passes">· passes"#,
+        r#"<span class="open">✗</span>   <span class="closed">✓</span>    <span class="passes">·</span>  -     bad_tag"#,
     ] {
         assert!(html.contains(part), "{part}\n{html}");
     }

@@ -97,11 +97,41 @@ impl<'c> Mark<'c> {
         }
     }
 
-    /// Writes it as Markdown, where open ones stand out too.
+    /// Returns its sign.
+    pub const fn sign(&self) -> &'static str {
+        match self {
+            Self::Open => "✗",
+            Self::Closed(_) => "✓",
+            Self::Passes => "·",
+            Self::Nothing => "-",
+            Self::Unknown => "?",
+        }
+    }
+
+    /// Returns the word for its sign.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed(_) => "closed",
+            Self::Passes => "passes",
+            Self::Nothing => "nothing to try",
+            Self::Unknown => "no verdict",
+        }
+    }
+
+    /// Writes it as Markdown: what is open stands out there too.
     pub fn markdown(&self) -> String {
         match self {
             Self::Open => "✗ **open**".to_owned(),
             _ => self.to_string(),
+        }
+    }
+
+    /// Writes it as Markdown for a table that names the check elsewhere.
+    pub fn in_a_table(&self) -> String {
+        match self {
+            Self::Closed(_) => format!("{} {}", self.sign(), self.word()),
+            _ => self.markdown(),
         }
     }
 }
@@ -109,11 +139,9 @@ impl<'c> Mark<'c> {
 impl fmt::Display for Mark<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open => f.pad("✗ open"),
-            Self::Closed(check) => f.pad(&format!("✓ {check}")),
-            Self::Passes => f.pad("· passes"),
-            Self::Nothing => f.pad("-"),
-            Self::Unknown => f.pad("?"),
+            Self::Closed(check) => write!(f, "{} {check}", self.sign()),
+            Self::Open | Self::Passes => write!(f, "{} {}", self.sign(), self.word()),
+            Self::Nothing | Self::Unknown => f.write_str(self.sign()),
         }
     }
 }
@@ -161,8 +189,8 @@ impl Scenario {
         } else if let Some((check, words)) = victims().find_map(|victim| victim.refusal()) {
             cell(Verdict::Refused, Some(check), words)
         } else if played.went_through_unchanged() {
-            let why = "the exchange went through, and no such text passed by on the wire";
-            cell(Verdict::Refused, Some("encryption"), why)
+            let (check, why) = self.unharmed;
+            cell(Verdict::Refused, Some(check), why)
         } else {
             bail!("{name} at {}: what the victims say allows no verdict", stage.name);
         };
