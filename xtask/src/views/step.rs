@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(told("\ny\n", &kinds), [NEXT, ASK, RIGHT].concat());
         assert_eq!(told("\nn\n", &kinds), [NEXT, ASK, WRONG].concat());
 
-        let step = Step::new(&b""[..], Vec::new());
+        let step = Step::new(&b""[..], Vec::new(), 7);
         let stops = kinds
             .map(|kind| step.stops_before(&Event { role: Role::Server, stage: &PART2_AEAD, kind }));
         assert_eq!(stops, [true, true, false]);
