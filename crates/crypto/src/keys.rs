@@ -25,6 +25,10 @@ impl AesKey {
     pub(crate) fn bytes(&self) -> &[u8; Self::LEN] {
         &self.0
     }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8; Self::LEN] {
+        &mut self.0
+    }
 }
 
 impl From<[u8; AesKey::LEN]> for AesKey {
