@@ -2,7 +2,8 @@
 //!
 //! The bytes, their order and their times are the run's. The packets around them are made here, as two well
 //! behaved ends on loopback would have made them: a handshake, each chunk in packets of its own and
-//! acknowledged at once, a FIN for each end. Each packet that carries a record says so in a comment.
+//! acknowledged at once, a FIN for each end. Each packet that carries a message or a record says so in
+//! a comment.
 //!
 //! A run says neither its day nor its sequence numbers. They and the ports are drawn from what it does say
 //! before its first byte passes: among that are the ports it really had, and random nonces. So a run always
