@@ -11,8 +11,9 @@
 -- A stage without records is HTTP. It can share its port with one that has records.
 --
 -- The first records of a direction may carry messages of a handshake: of fields, each with a tag, a length and a
--- value. Only their place tells them from records of data. Where the capture lacks what is in front of them, the
--- first field has to: one whose tag is known begins a message, and no record of data.
+-- value. Their place tells them from records of data, but a capture may begin anywhere. So what begins with a field
+-- whose tag is known is a message, what makes sense as a record of data is one, and of what is neither, the first
+-- records are messages.
 
 -- BEGIN: printed by `cargo run --package render -- --dissector`
 local MAX_PLAINTEXT_LEN = 16384
@@ -117,15 +118,12 @@ local surplus =
     ProtoExpert.new("rtls.surplus", "Behind the handshake", expert.group.PROTOCOL, expert.severity.ERROR)
 proto.experts = { too_short, too_long, incomplete, malformed, surplus }
 
-local tcp_stream, tcp_seq = Field.new("tcp.stream"), Field.new("tcp.seq")
-local tcp_completeness = Field.new("tcp.completeness")
-
 local http = Dissector.get("http")
 
 -- What is known of each direction, at the byte that comes next:
 --   seen            whether any record was
 --   seq             the last one's number
---   index           the number of records so far, of the handshake at least. Nil: not known
+--   index           the number of records so far, at least: some may be missing. Data counts as all messages
 --   lost            set where the next header has to be found
 --   have, packet    the number of bytes that wait for the rest of their record, and the packet they end in
 --   more            the number of bytes left of that record, where its length is known
@@ -178,17 +176,6 @@ local function reads_as_message(stage, bytes, at)
     return TAGS[number(header:sub(1, 2))] ~= nil and FIELD_HEADER_LEN + number(header:sub(3)) <= length
 end
 
--- Says whether a record carries a message, the number `index` of those of its direction, which has so many
--- `names`. Nil: more bytes would tell.
-local function is_message(stage, names, index, bytes, at)
-    if not stage.has_data then
-        return true
-    elseif index or #names == 0 then
-        return index ~= nil and index < #names
-    end
-    return reads_as_message(stage, bytes, at)
-end
-
 -- Says whether a header makes sense as one of a record of data. Nil: there is too little of it.
 local function makes_sense_as_data(stage, bytes, at)
     if not is_accepted(stage, false, length_at(stage, bytes, at)) then
@@ -203,6 +190,18 @@ local function makes_sense_as_data(stage, bytes, at)
         return false
     end
     return #high == 4 or nil
+end
+
+-- Says whether a record carries a message; `is_due` if one may be next. Nil: more bytes would tell.
+local function is_message(stage, is_due, bytes, at)
+    if not stage.has_data or not stage.to_server then
+        return not stage.has_data
+    end
+    local as_message = reads_as_message(stage, bytes, at)
+    if as_message == false then
+        return is_due and makes_sense_as_data(stage, bytes, at) == false
+    end
+    return as_message
 end
 
 -- Says whether a header makes sense. Nil: there is too little of it.
@@ -343,8 +342,8 @@ local function fields_of(record, from, to)
     return found
 end
 
--- `name` is that of a message of the handshake, or nil if its place is not known; `is_surplus` if no message is due.
-local function show_message(root, stage, name, is_surplus, record, length, rest)
+-- `names` are those that it may have. There is none if no message is due.
+local function show_message(root, stage, names, record, length, rest)
     local from, to = stage.header_len, stage.header_len + length
     local found, problem, bad_at = fields_of(record, from, to)
     local named = {}
@@ -354,7 +353,7 @@ local function show_message(root, stage, name, is_surplus, record, length, rest)
     if #found > NAMED then
         table.insert(named, "...")
     end
-    local title = is_surplus and "record behind the handshake" or name or "message"
+    local title = #names > 0 and table.concat(names, " or ") or "message"
     local summary = title .. (#named > 0 and ": " or "") .. table.concat(named, ", ")
     if record:len() < to then
         summary = string.format("%s, %d of its %d B", summary, record:len(), to)
@@ -365,7 +364,7 @@ local function show_message(root, stage, name, is_surplus, record, length, rest)
     end
     -- No range begins at the end, not even an empty one.
     local message = tree:add(fields.message, record(record:len() > from and from or 0, math.max(record:len() - from, 0)))
-    if name and not is_surplus then
+    for _, name in ipairs(names) do
         message:add(fields.message_name, name):set_generated()
     end
     for _, field in ipairs(found) do
@@ -385,8 +384,9 @@ local function show_message(root, stage, name, is_surplus, record, length, rest)
     if problem then
         message:add(fields.loose, record(bad_at)):add_proto_expert_info(malformed, problem .. ". Its receiver refuses it")
     end
-    if is_surplus then
-        message:add_proto_expert_info(surplus, "this stage ends with its handshake: nobody reads this")
+    if #names == 0 then
+        message:add_proto_expert_info(surplus,
+            "no message is due any more: nobody reads this, unless it is of another connection with the same ports")
     end
     if record:len() < to then
         add_missing(tree, string.format("%d of %d B, which %s", to - record:len(), to, rest))
@@ -450,7 +450,7 @@ local function show_bytes(buffer, pinfo, root, stage, state, names)
     local rest = buffer:len() < len and "were not captured" or "are not in this packet"
     -- Without that, TCP puts nothing together: a packet was cut by the capture, or the user has turned it off.
     local may_wait = pinfo.can_desegment > 0
-    local summaries, after = {}, { seen = state.seen, seq = state.seq, index = state.index }
+    local summaries, after = {}, { seen = state.seen, seq = state.seq, index = state.index or 0 }
     local offset, lost = 0, state.lost
     local skip = state.skip
 
@@ -465,10 +465,6 @@ local function show_bytes(buffer, pinfo, root, stage, state, names)
     end
     local function range(to)
         return offset < #bytes and buffer(offset, math.min(to, #bytes) - offset) or nil
-    end
-    -- What is missing may have been a message. What comes behind the handshake stays behind it.
-    local function lose_place()
-        after.index = after.index and after.index >= #names and after.index or nil
     end
     local function wait(more)
         pinfo.desegment_offset, pinfo.desegment_len = offset, more or DESEGMENT_ONE_MORE_SEGMENT
@@ -498,12 +494,9 @@ local function show_bytes(buffer, pinfo, root, stage, state, names)
     end
 
     local is_behind_gap = state.is_behind_gap or lost or gap or not state.seen
-    if lost or gap then
-        lose_place()
-    end
     while offset < len do
         local length = offset + stage.header_len <= #bytes and length_at(stage, bytes, offset)
-        local carries_message = length and is_message(stage, names, after.index, bytes, offset)
+        local carries_message = length and is_message(stage, after.index < #names, bytes, offset)
         local fits = length and is_accepted(stage, carries_message, length)
         if not lost and length and carries_message == nil and may_wait then
             wait()
@@ -525,9 +518,9 @@ local function show_bytes(buffer, pinfo, root, stage, state, names)
                 after.seq = seq
             end
             if carries_message then
-                local index = after.index
-                say(show_message, index and names[index + 1], index and index >= #names, record, length, rest)
-                after.index = index and index + 1
+                local due = { table.unpack(names, after.index + 1) }
+                say(show_message, due, record, length, rest)
+                after.index = after.index + 1
             else
                 say(show_record, record, length, missing, rest)
                 after.index = #names
@@ -543,7 +536,7 @@ local function show_bytes(buffer, pinfo, root, stage, state, names)
         else
             -- Behind a record, what begins with 0, as every length does, was one. Anything else may be the end of
             -- what is missing.
-            local was_due = not lost and (after.seen or after.index) and length
+            local was_due = not lost and after.seen and length
             local first = was_due and bytes:byte(offset + stage.header_len - stage.length_len + 1)
             local from = first == 0 and offset + stage.header_len or offset
             local found, doubtful = find_record(stage, bytes, from, len)
@@ -565,7 +558,6 @@ local function show_bytes(buffer, pinfo, root, stage, state, names)
                 end
             end
             lost = not found and (lost or stop > offset)
-            lose_place()
             offset, is_behind_gap = stop, true
             if doubtful and not found then
                 wait()
@@ -589,24 +581,17 @@ local function show_plain(buffer, pinfo, root, _, state)
     return {}, { is_plain = true, have = buffer:len(), packet = pinfo.number }
 end
 
--- Says whether the first byte of a direction is among these: its SYN is in the capture, and it is the next.
-local function begins(to_server)
-    local seq, parts = tcp_seq(), tcp_completeness()
-    -- The least bit tells of the client's SYN, the next of the server's.
-    local is_whole = parts and (to_server and parts.value % 2 == 1 or not to_server and parts.value % 4 >= 2)
-    return is_whole and seq.value == 1
-end
-
 function proto.dissector(buffer, pinfo, root)
     local to_server = STAGES[pinfo.dst_port] ~= nil
     local port = to_server and pinfo.dst_port or pinfo.src_port
     local stage = STAGES[port]
     local names = to_server and stage.to_server or stage.to_client or {}
-    local direction = string.format("%d %s", tcp_stream().value, to_server)
+    local direction = table.concat(
+        { tostring(pinfo.src), pinfo.src_port, tostring(pinfo.dst), pinfo.dst_port }, " ")
     -- Their number may differ: what waited at the end is no longer among them at a second look.
     local look = pinfo.number .. " " .. buffer:offset()
     if not pinfo.visited then
-        looks[look] = directions[direction] or { index = #names > 0 and begins(to_server) and 0 or nil }
+        looks[look] = directions[direction] or {}
     end
     local state = looks[look] or {}
     local is_plain = PLAIN_PORTS[port] and is_text(buffer:raw())
