@@ -1,9 +1,9 @@
 //! A run as a packet capture: what Wireshark would have seen on the path.
 //!
-//! The bytes, their order and their times are the run's. The packets around them are made here, as
-//! two well behaved ends on loopback would have made them: a handshake, each chunk in packets of
-//! its own and acknowledged at once, and a FIN from each end. Each packet that carries a record
-//! says so in a comment.
+//! The bytes, their order and their times are the run's. The packets around them are made here, as two well
+//! behaved ends on loopback would have made them: a handshake, each chunk in packets of its own and
+//! acknowledged at once, a FIN for each end. Each packet that carries a message or a record says so in
+//! a comment.
 //!
 //! A run contains neither its date nor its TCP sequence numbers. They and the ports are derived
 //! from what it does contain before its first byte passes, including the ports it really had, and
