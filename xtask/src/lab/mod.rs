@@ -82,10 +82,10 @@ const NONCE_REUSE: &str = "nonce-reuse";
 fn list() -> String {
     let mut text = String::new();
     for attack in [&control::ATTACK].iter().chain(ATTACKS) {
-        _ = writeln!(text, "{HEADING}{:<16}{HEADING:#} {}", attack.name, attack.tries);
+        _ = writeln!(text, "{HEADING}{:<17}{HEADING:#} {}", attack.name, attack.tries);
     }
     let nonces = "what a nonce used twice gives away, at part1-ctr and part2-aead";
-    _ = writeln!(text, "{HEADING}{NONCE_REUSE:<16}{HEADING:#} {nonces}");
+    _ = writeln!(text, "{HEADING}{NONCE_REUSE:<17}{HEADING:#} {nonces}");
     _ = writeln!(text, "\nTry one at a stage: cargo xtask attack bit-flip ctr");
     text
 }
