@@ -1,10 +1,11 @@
-//! The powers of someone on the path between client and server, without a key.
+//! The powers of someone on the path between client and server, without a key of theirs.
 //!
-//! That there is no key is vouched for by the compiler: this crate does not depend on `demo_keys`,
-//! which has the keys.
+//! That there is none is vouched for by the compiler: this crate does not depend on `demo_keys`, which has the keys.
+//! It knows all the cryptography there is, and makes keys of its own.
 //!
 //! - [`tap`]: sits between the two, passes everything on and watches.
 //! - [`path`]: the same place, to take messages from, change, keep and repeat them.
+//! - [`own_key`]: handshakes with a key of the attacker's own.
 //! - [`attacks`]: what can be done there, one file an attack.
 //! - `faults`: what a stranger can do to a server without being on the path.
 //! - [`nonce_reuse`]: what two records with one nonce give away; [`gf128`]: the field it computes in.
@@ -14,9 +15,12 @@ pub mod attacks;
 pub mod faults;
 pub mod gf128;
 pub mod nonce_reuse;
+pub mod own_key;
 pub mod path;
 pub mod tap;
 
 pub use attacks::{ATTACKS, Attack, Outcome};
-pub use path::{AttackLog, Message, Passing, Path, Session, Step};
+pub use crypto::secret::Fingerprint;
+pub use own_key::OwnKey;
+pub use path::{AttackLog, LeakedKeys, Message, Passing, Path, Session, Step};
 pub use tap::{Chunk, Tap};

@@ -3,24 +3,36 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use framing::{Direction, RecordReader};
+use crypto::Open;
+use crypto::secret::{Fingerprint, SharedSecret};
+use framing::{Direction, Limits, RecordReader};
+use stages::handshake::MAX_MESSAGE_LEN;
 use stages::{Role, Stage};
 
 /// Bytes read at once at the plain stage, where a message is whatever comes.
 const READ_LEN: usize = 4096;
+
+/// Payload lengths of a handshake's messages.
+const MESSAGES: Limits = Limits { min: 0, max: MAX_MESSAGE_LEN };
 
 /// Clients connect here instead of to the server.
 #[derive(Debug)]
 pub struct Path {
     listener: TcpListener,
     server: SocketAddr,
-    stage: &'static Stage,
+    /// The stage of the clients, and that of the server.
+    stages: (&'static Stage, &'static Stage),
+    leaked: Option<Mutex<Receiver<LeakedKeys>>>,
     log: Arc<Mutex<AttackLog>>,
 }
+
+/// Openers with the keys that were to be kept for long: somebody gave them away.
+pub type LeakedKeys = Vec<Box<dyn Open + Send>>;
 
 /// The attacker's steps and findings, in order.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +54,26 @@ pub enum Step {
         /// As it was taken.
         taken: Passing,
     },
+    /// Put one on the wire that it made itself.
+    Made {
+        /// The message.
+        sent: Passing,
+        /// The one in whose place it goes.
+        instead_of: Option<Passing>,
+        /// What it says, if it is sealed.
+        text: Option<Vec<u8>>,
+    },
+    /// Computed a secret.
+    Computed {
+        /// Whose, in words.
+        secret: &'static str,
+        /// From what.
+        from: &'static str,
+        /// The secret's fingerprint, as its holders show it.
+        fingerprint: Fingerprint,
+    },
+    /// Got hold of keys after everything was over.
+    GotKeys,
     /// Read this out of what it took.
     Learned(Vec<u8>),
     /// Held back for so long what it took.
@@ -85,6 +117,8 @@ pub struct Flow {
     /// The same stream as in `from`, to be read without looking for records.
     raw: Option<TcpStream>,
     to: Option<TcpStream>,
+    /// Messages that were taken.
+    taken: u64,
     log: Arc<Mutex<AttackLog>>,
 }
 
@@ -92,6 +126,8 @@ pub struct Flow {
 #[derive(Clone, Debug)]
 pub struct Message {
     stage: &'static Stage,
+    /// Which of its direction and connection, from 0.
+    index: u64,
     taken: Passing,
     bytes: Vec<u8>,
 }
@@ -100,7 +136,24 @@ impl Path {
     /// Waits on a free port for clients of `stage` who want to go to `server`.
     pub fn new(stage: &'static Stage, server: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        Ok(Self { listener, server, stage, log: Arc::default() })
+        Ok(Self { listener, server, stages: (stage, stage), leaked: None, log: Arc::default() })
+    }
+
+    /// Leads them to a server of another stage.
+    #[must_use]
+    pub fn to_server_of(self, stage: &'static Stage) -> Self {
+        Self { stages: (self.stages.0, stage), ..self }
+    }
+
+    /// Lets keys leak, whenever they come.
+    #[must_use]
+    pub fn with_leak(self, keys: Receiver<LeakedKeys>) -> Self {
+        Self { leaked: Some(Mutex::new(keys)), ..self }
+    }
+
+    /// The stage of the server.
+    pub fn server_stage(&self) -> &'static Stage {
+        self.stages.1
     }
 
     /// Returns the address that clients must connect to.
@@ -108,8 +161,16 @@ impl Path {
         self.listener.local_addr()
     }
 
-    /// The next client, and a connection to the server for it.
+    /// The next client, and a connection to the server for it. Their handshake has passed, so that what is taken next
+    /// is the client's first request.
     pub fn accept(&self) -> io::Result<Session> {
+        let mut session = self.intercept()?;
+        session.pass_on_handshake()?;
+        Ok(session)
+    }
+
+    /// The next client, and a connection to the server for it, before any message.
+    pub fn intercept(&self) -> io::Result<Session> {
         let (client, _) = self.listener.accept()?;
         self.session(Some(&client))
     }
@@ -122,6 +183,24 @@ impl Path {
     /// Keeps something that was read off the wire.
     pub fn learn(&self, bytes: &[u8]) {
         lock(&self.log).steps.push(Step::Learned(bytes.to_vec()));
+    }
+
+    /// Keeps a secret that it computed.
+    pub fn compute(&self, secret: &'static str, from: &'static str, computed: &SharedSecret) {
+        let fingerprint = computed.fingerprint();
+        lock(&self.log).steps.push(Step::Computed { secret, from, fingerprint });
+    }
+
+    /// Waits until keys leak.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when none ever will.
+    pub fn leaked_keys(&self) -> io::Result<LeakedKeys> {
+        let leaked = self.leaked.as_ref().ok_or(ErrorKind::NotFound)?;
+        let keys = leaked.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let keys = keys.map_err(|_| ErrorKind::NotFound)?;
+        lock(&self.log).steps.push(Step::GotKeys);
+        Ok(keys)
     }
 
     /// Holds back for so long what was taken.
@@ -145,27 +224,25 @@ impl Path {
             log.sessions += 1;
             log.sessions - 1
         };
-        let flow = |direction, from: Option<&TcpStream>, to: Option<&TcpStream>| {
+        let flow = |direction, stage: &'static Stage, from: Option<&_>, to: Option<&_>| {
             let twin = |stream: Option<&TcpStream>| stream.map(TcpStream::try_clone).transpose();
-            let (header, limits) = (self.stage.header(), self.stage.limits());
+            let (header, limits) = (stage.header(), stage.limits());
             io::Result::Ok(Flow {
                 direction,
                 session,
-                stage: self.stage,
+                stage,
                 from: twin(from)?.map(|from| RecordReader::new(from, header, limits)),
                 raw: twin(from)?,
                 to: twin(to)?,
+                taken: 0,
                 log: self.log.clone(),
             })
         };
-        let mut session = Session {
-            requests: flow(Direction::ToServer, client, Some(&server))?,
-            answers: flow(Direction::ToClient, Some(&server), client)?,
-        };
-        if client.is_some() {
-            session.pass_on_handshake(self.stage)?;
-        }
-        Ok(session)
+        let (client_stage, server_stage) = self.stages;
+        Ok(Session {
+            requests: flow(Direction::ToServer, client_stage, client, Some(&server))?,
+            answers: flow(Direction::ToClient, server_stage, Some(&server), client)?,
+        })
     }
 }
 
@@ -178,20 +255,45 @@ impl AttackLog {
         });
         learned.collect::<Vec<_>>().concat()
     }
+
+    /// Returns the fingerprints of the secrets that were computed, in order.
+    pub fn fingerprints(&self) -> Vec<Fingerprint> {
+        let fingerprints = self.steps.iter().filter_map(|step| match step {
+            Step::Computed { fingerprint, .. } => Some(*fingerprint),
+            _ => None,
+        });
+        fingerprints.collect()
+    }
 }
 
 impl Session {
-    /// Passes on the messages of the handshake, so that what is taken next is a client's first request.
-    fn pass_on_handshake(&mut self, stage: &Stage) -> io::Result<()> {
-        for message in stage.handshake {
+    /// The stage of its server.
+    pub fn server_stage(&self) -> &'static Stage {
+        self.answers.stage
+    }
+
+    /// Passes on the messages of the handshake, each after `change`.
+    ///
+    /// # Errors
+    /// As [`Flow::take`] and [`Flow::send`], or that of `change`.
+    pub fn change_handshake(
+        &mut self,
+        mut change: impl FnMut(&mut Message) -> io::Result<()>,
+    ) -> io::Result<()> {
+        for message in self.requests.stage.handshake {
             let flow = match message.direction {
                 Direction::ToServer => &mut self.requests,
                 Direction::ToClient => &mut self.answers,
             };
-            let message = flow.take()?;
+            let mut message = flow.take()?;
+            change(&mut message)?;
             flow.send(&message)?;
         }
         Ok(())
+    }
+
+    fn pass_on_handshake(&mut self) -> io::Result<()> {
+        self.change_handshake(|_| Ok(()))
     }
 
     /// Passes on whatever still comes, both ways, until both have ended. Victims may break off at any
@@ -221,6 +323,23 @@ impl Flow {
         self.to.as_mut().map_or(Ok(()), |to| to.write_all(&message.bytes))
     }
 
+    /// Puts a record of its own on the wire, in place of another if there is one. What it says is known to the
+    /// attacker alone if it is sealed.
+    pub fn make(
+        &mut self,
+        payload: &[u8],
+        instead_of: Option<&Message>,
+        text: Option<&[u8]>,
+    ) -> io::Result<()> {
+        let bytes = self.stage.record(payload);
+        lock(&self.log).steps.push(Step::Made {
+            sent: self.passing(&bytes),
+            instead_of: instead_of.map(|message| message.taken.clone()),
+            text: text.map(<[u8]>::to_vec),
+        });
+        self.to.as_mut().map_or(Ok(()), |to| to.write_all(&bytes))
+    }
+
     /// Ends this direction, as its sender would by closing.
     pub fn end(&mut self) -> io::Result<()> {
         let Self { session, direction, .. } = *self;
@@ -235,6 +354,8 @@ impl Flow {
     fn next(&mut self) -> io::Result<Option<Message>> {
         let bytes = match (&mut self.from, &mut self.raw) {
             (Some(from), _) if self.stage.has_records() => {
+                let is_message = self.stage.message(self.direction, self.taken).is_some();
+                from.set_limits(if is_message { MESSAGES } else { self.stage.limits() });
                 match from.read_record().map_err(io::Error::other)? {
                     Some(record) => [record.header, record.payload].concat(),
                     None => return Ok(None),
@@ -253,7 +374,9 @@ impl Flow {
         }
         let taken = self.passing(&bytes);
         lock(&self.log).steps.push(Step::Took(taken.clone()));
-        Ok(Some(Message { stage: self.stage, taken, bytes }))
+        let index = self.taken;
+        self.taken += 1;
+        Ok(Some(Message { stage: self.stage, index, taken, bytes }))
     }
 
     fn passing(&self, bytes: &[u8]) -> Passing {
@@ -295,7 +418,7 @@ impl Message {
     /// # Errors
     /// [`ErrorKind::InvalidInput`] when records of this stage have no such field.
     pub fn field(&mut self, role: Role) -> io::Result<&mut [u8]> {
-        let parts = self.stage.split(&self.bytes);
+        let parts = self.stage.split_at(self.taken.direction, self.index, &self.bytes);
         let part = parts.iter().flatten().find(|part| part.field.role == role);
         let range = part.map(|part| part.offset..part.offset + part.bytes.len());
         let field = range.and_then(|range| self.bytes.get_mut(range));
@@ -311,6 +434,21 @@ impl Message {
             places.filter(|place| !place.is_behind_text).filter_map(|place| place.field.len).sum();
         let payload =
             self.bytes.get(header_len..(before + len).min(self.bytes.len())).unwrap_or_default();
+        self.bytes = self.stage.record(payload);
+    }
+
+    /// What its header announces.
+    pub fn payload(&self) -> &[u8] {
+        self.bytes.get(self.stage.header().len()..).unwrap_or_default()
+    }
+
+    /// Which way it goes.
+    pub fn direction(&self) -> Direction {
+        self.taken.direction
+    }
+
+    /// Puts another payload in place of its own, and makes the header fit.
+    pub fn replace_payload(&mut self, payload: &[u8]) {
         self.bytes = self.stage.record(payload);
     }
 

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use attacker::{Attack, Path};
-use stages::Stage;
+use attacker::{Attack, LeakedKeys, Path};
+use stages::{STAGES, Stage};
 use transcript::{EventKind, Role};
 
 use super::scenario::Scenario;
@@ -62,6 +62,8 @@ pub fn play(
         attacker: Victim::default(),
     };
     let (done, attack_done) = mpsc::channel();
+    let (leak, leaked) = mpsc::channel();
+    let mut leaked = Some(leaked);
     let mut path_addr = None;
     let mut clients = 0;
     while let Some((who, report)) = driver.next_report()? {
@@ -86,6 +88,8 @@ pub fn play(
                     (EventKind::Listening { addr }, Who::Server, Between::Attack(attack)) => {
                         let path = Path::new(client_stage, *addr);
                         let path = path.context("cannot get on the path")?;
+                        let leaked = leaked.take().context("the server listens twice")?;
+                        let path = path.to_server_of(server_stage).with_leak(leaked);
                         path_addr = Some(path.addr()?.to_string());
                         let (run, done) = (attack.run, done.clone());
                         thread::spawn(move || done.send((run(&path), path.log())));
@@ -119,8 +123,16 @@ pub fn play(
         }
     }
     if matches!(between, Between::Attack(_)) {
+        // Everyone is gone, and the keys that were there beforehand come into the wrong hands.
+        _ = leak.send(long_term_keys());
         (played.attacked, played.log) =
             attack_done.recv_timeout(SILENCE).context("the attack did not end")?;
     }
     Ok(played)
+}
+
+/// Returns the keys that were to be kept for long, of every stage that has one.
+fn long_term_keys() -> LeakedKeys {
+    let keys = STAGES.iter().filter_map(|stage| demo_keys::sealer_and_opener(stage));
+    keys.map(|(_, opener)| opener).collect()
 }

@@ -1,11 +1,11 @@
 //! The cast of each attack, and its condition of success.
 
 use attacker::Attack;
-use attacker::attacks::{self, FORGED};
-use stages::{PART1_CTR, PART2_HMAC, PART2_HMAC_SEQ, Stage};
-use transcript::{Hex, Record};
+use attacker::attacks::{self, FORGED, weak_keys};
+use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Stage};
+use transcript::{Hex, Record, Way};
 
-use super::victims::Played;
+use super::victims::{Played, Victim};
 
 /// One attack with its victims.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub struct Scenario {
     pub means: &'static str,
     /// The reason for a success.
     pub because: &'static str,
+    /// What keeps it from succeeding where everything goes through unchanged, and the finding.
+    pub unharmed: (&'static str, &'static str),
 }
 
 pub(crate) const BOB: &str = "GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -41,6 +43,7 @@ pub(crate) const BASE: Scenario = Scenario {
     succeeded: Played::ended_well,
     means: "",
     because: "",
+    unharmed: ("encryption", "the exchange went through, and no such text passed by on the wire"),
 };
 
 /// All scenarios: the control, then the attacks in their order.
@@ -50,7 +53,11 @@ pub const SCENARIOS: &[Scenario] = &[
         means: "both sides ended well",
         because: "nothing was changed, and nothing went wrong: the lab itself does no harm, so \
                   its verdicts on the attacks can be believed",
-        succeeded: |played| played.ended_well() && played.server.plaintexts() == [BOB.as_bytes()],
+        succeeded: |played| {
+            let asked = played.server.plaintexts() == [BOB.as_bytes()];
+            let agreed = played.clients[0].fingerprints() == played.server.fingerprints();
+            played.ended_well() && agreed && asked == played.server.has_data()
+        },
         ..BASE
     },
     Scenario {
@@ -200,7 +207,13 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         attack: &attacks::cross_stage::ATTACK,
-        client_stage: |_| (&PART2_HMAC_SEQ, &PART2_HMAC),
+        client_stage: |stage| {
+            if stage.handshake.is_empty() {
+                (&PART2_HMAC_SEQ, &PART2_HMAC)
+            } else {
+                (&PART2_AEAD, stage)
+            }
+        },
         means: "the server acted on 8 bytes of nonsense and a garbled request",
         because: "both stages use the same keys and authenticate the same bytes, and no byte \
                   under the tag says which stage made it. The server takes the number and half \
@@ -237,6 +250,94 @@ pub const SCENARIOS: &[Scenario] = &[
             let header = played.clients[0].events[0].stage.header();
             let len = header.len() + record.record.len();
             played.ended_well() && played.log.learned() == format!("{len} bytes").as_bytes()
+        },
+        ..BASE
+    },
+    Scenario {
+        attack: &attacks::leak_later::ATTACK,
+        means: "a recording was opened when everyone was gone",
+        because: "the key is the same for ever, so whoever gets it at last opens all that was ever recorded",
+        succeeded: |played| played.ended_well() && played.log.learned() == BOB.as_bytes(),
+        unharmed: (
+            "fresh_keys",
+            "the exchange went through, and no key that leaked opens any of it: its keys were made for the \
+             connection, and forgotten",
+        ),
+        ..BASE
+    },
+    Scenario {
+        attack: &attacks::mitm::ATTACK,
+        means: "client and server each agreed on a secret with the attacker, and take it for each \
+                other's",
+        because: "the mathematics is right, the person is wrong: nothing in a handshake tells whose \
+                  public value it is. The two fingerprints differ, but nobody compares them. Where data \
+                  follows, its tags are valid, for the attacker has the keys to make them",
+        succeeded: |played| {
+            let client = played.clients[0].fingerprints();
+            let server = played.server.fingerprints();
+            let knows_both = played.log.fingerprints() == [client.clone(), server.clone()].concat();
+            let [asked, answered] = [played.server.plaintexts(), played.clients[0].plaintexts()];
+            let changed = asked == [BOB.replace("100", "900").as_bytes()]
+                && answered.iter().any(|text| text.ends_with(b"hello, victim"));
+            played.ended_well()
+                && client != server
+                && knows_both
+                && changed == played.server.has_data()
+        },
+        ..BASE
+    },
+    Scenario {
+        attack: &attacks::weak_keys::ATTACK,
+        clients: &[&[BOB] as &[_]; weak_keys::TRIED],
+        means: "a side holds a secret that anyone can compute",
+        because: "the public value was taken as it came, and the secret is the same whatever the own key is",
+        succeeded: |played| {
+            let weak = played.log.fingerprints();
+            let all = [&played.server].into_iter().chain(&played.clients);
+            all.flat_map(Victim::fingerprints).any(|held| weak.contains(&held))
+        },
+        ..BASE
+    },
+    Scenario {
+        attack: &attacks::weak_group::ATTACK,
+        means: "the server holds a secret that is found by counting",
+        because: "the server calculated in the group that it was sent",
+        succeeded: |played| {
+            let known = played.log.fingerprints();
+            played.server.fingerprints().iter().any(|held| known.contains(held))
+        },
+        ..BASE
+    },
+    Scenario {
+        attack: &attacks::altered_handshake::ATTACK,
+        means: "every message of the handshake was changed, and nobody noticed",
+        because: "a receiver skips fields that it does not know, and nothing that comes later covers what was said \
+                  here: neither the secret nor a key nor a tag depends on it",
+        succeeded: |played| {
+            let [client, server] = [&played.clients[0], &played.server];
+            let all_changed = |from: &Victim, to: &Victim| {
+                let (sent, got) = (from.hellos(Way::Sent), to.hellos(Way::Received));
+                sent.len() == 1 && got.len() == 1 && sent[0] != got[0]
+            };
+            let asked = played.server.plaintexts() == [BOB.as_bytes()];
+            played.ended_well()
+                && all_changed(client, server)
+                && all_changed(server, client)
+                && client.fingerprints() == server.fingerprints()
+                && asked == played.server.has_data()
+        },
+        ..BASE
+    },
+    Scenario {
+        attack: &attacks::replay_handshake::ATTACK,
+        own_connections: 1,
+        means: "the server agreed on a secret with a recording",
+        because: "the server asks for no proof that its peer has the private key: the public one is enough",
+        succeeded: |played| {
+            let asked = played.server.plaintexts() == [BOB.as_bytes(); 2];
+            played.ended_well()
+                && played.server.fingerprints().len() == 2
+                && asked == played.server.has_data()
         },
         ..BASE
     },

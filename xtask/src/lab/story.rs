@@ -12,6 +12,7 @@ pub mod text;
 pub mod words;
 
 use attacker::attacks::control;
+use framing::Direction;
 use serde::{Deserialize, Serialize};
 use stages::Stage;
 use transcript::lines::listed;
@@ -96,6 +97,42 @@ pub enum Deed {
         /// The bytes on the wire.
         bytes: Hex,
     },
+    /// A client or a server sends a message of the handshake.
+    SendsHello {
+        /// Its name.
+        step: String,
+        /// The bytes on the wire.
+        bytes: Hex,
+    },
+    /// A client or a server accepts a message of the handshake.
+    AcceptsHello {
+        /// Its name.
+        step: String,
+        /// The checks that it passed.
+        checked: Vec<String>,
+        /// Whether the other side has sent another.
+        is_changed: bool,
+        /// The bytes on the wire.
+        bytes: Hex,
+    },
+    /// A client or a server makes a secret or a key.
+    Derives {
+        /// Its name.
+        label: String,
+        /// From what.
+        from: String,
+        /// The one whom it is to reach, if it is a key for a direction.
+        to: Option<Who>,
+        /// The fingerprint, if it is a secret.
+        fingerprint: Option<Hex>,
+    },
+    /// A client and the server agree on a secret: at a glance, what is several acts.
+    Agree {
+        /// The messages that they send for it.
+        steps: Vec<String>,
+        /// The secret's fingerprint, as both show it.
+        fingerprint: Hex,
+    },
     /// The attacker lets a message go on as it came.
     PassesOn {
         /// Which.
@@ -145,6 +182,23 @@ pub enum Deed {
         /// The fields that differ from those that were taken.
         changes: Vec<Change>,
     },
+    /// The attacker puts a message on the wire that it made itself.
+    Makes {
+        /// Its name, if it is one of the handshake.
+        step: Option<String>,
+        /// The message that was taken, and in whose place it goes.
+        replaces: Option<Message>,
+        /// To whom.
+        to: Who,
+        /// Its text, if it is sealed.
+        plaintext: Option<Hex>,
+        /// The text of the one in whose place it goes.
+        instead_of: Option<Hex>,
+        /// The bytes on the wire.
+        bytes: Hex,
+    },
+    /// The attacker gets hold of keys when everything is over.
+    GetsKeys,
     /// The attacker ends a direction, as its sender would by closing.
     Ends,
     /// A client or a server accepts a message.
@@ -164,6 +218,9 @@ pub enum Deed {
     Refuses {
         /// Which was due, from 0.
         index: u64,
+        /// The message that was due, in the handshake.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
         /// The check.
         check: String,
         /// The check, the finding, and what it means.
@@ -183,6 +240,11 @@ pub enum Deed {
         /// How many answers it got.
         answered: usize,
     },
+    /// A client is left in the middle of the handshake.
+    GetsNoHello {
+        /// The message that was due.
+        step: String,
+    },
     /// The server takes the end of a connection for the true one.
     EndsWell {
         /// How many messages it received.
@@ -197,8 +259,11 @@ pub struct Message {
     pub from: Who,
     /// In which connection.
     pub connection: usize,
-    /// Which of its direction and connection, from 0.
+    /// Which of its direction and connection, from 0: of the data, or of the handshake.
     pub index: usize,
+    /// Whether it is one of the handshake.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_hello: bool,
 }
 
 /// A field that was changed.
@@ -225,7 +290,7 @@ pub struct Value {
     pub from: String,
 }
 
-/// What one side sent in a connection, and what the other received.
+/// What one side sent in a connection, and what the other received; or the secrets that they hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Belief {
     /// The sender: the client or the server.
@@ -236,6 +301,9 @@ pub struct Belief {
     pub sent: Vec<Said>,
     /// The messages that the other received.
     pub received: Vec<Said>,
+    /// The fingerprint of the secret that the client holds, and of the server's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<[Option<Hex>; 2]>,
 }
 
 /// A message as one side has it.
@@ -271,7 +339,7 @@ impl Story {
             at_stake: attack.property.to_owned(),
             because: match (cell.verdict, cell.by.as_deref()) {
                 (Verdict::Succeeded, _) => scenario.because.to_owned(),
-                (Verdict::Refused, Some(check)) => because_of(check, stages.1),
+                (Verdict::Refused, Some(check)) => because_of(check, stages.1, &acts),
                 (Verdict::Refused | Verdict::NotApplicable, _) => String::new(),
             },
             closed_by: attack.closed_by.to_owned(),
@@ -350,25 +418,46 @@ impl Story {
 
     /// Names a message, as it is called in a sentence.
     pub fn name_of_message(&self, message: Message) -> String {
-        let Message { from, connection, index } = message;
-        let noun = if from == Who::Server {
-            "answer"
-        } else if self.stage_of(from).is_some_and(Stage::has_records) {
-            "record"
-        } else {
-            "message"
-        };
+        let Message { from, connection, index, .. } = message;
+        let stage = self.stage_of(from);
         let of = if self.name_of_connection(0).is_some() {
             format!(" of connection {connection}")
         } else {
             String::new()
         };
+        if let Some(name) = self.name_of_hello(message) {
+            return format!("{name}{of}");
+        }
+        let noun = if from == Who::Server {
+            "answer"
+        } else if stage.is_some_and(Stage::has_records) {
+            "record"
+        } else {
+            "message"
+        };
         format!("{noun} {index}{of}")
+    }
+
+    /// Names a message of the handshake.
+    pub fn name_of_hello(&self, message: Message) -> Option<&'static str> {
+        let Message { from, index, is_hello, .. } = message;
+        let direction = if from == Who::Server { Direction::ToClient } else { Direction::ToServer };
+        let stage = self.stage_of(from).filter(|_| is_hello)?;
+        Some(stage.message(direction, u64::try_from(index).ok()?)?.name)
     }
 
     /// The stage at which a party seals and opens: the attacker has the client's in mind.
     pub fn stage_of(&self, who: Who) -> Option<&'static Stage> {
         Stage::find(if who == Who::Server { &self.stage } else { &self.client_stage })
+    }
+
+    /// Returns where it is tried: the stage, and the client's, if that is another.
+    pub fn at(&self) -> String {
+        if self.is_misled() {
+            format!("{}, on a client of {}", self.stage, self.client_stage)
+        } else {
+            self.stage.clone()
+        }
     }
 
     /// Returns whether the client is led to a server of another stage.
@@ -383,9 +472,16 @@ impl Story {
 }
 
 /// Explains why a check stops what it stops.
-fn because_of(check: &str, stage: &Stage) -> String {
+fn because_of(check: &str, stage: &Stage, acts: &[Act]) -> String {
     let covered = listed(&stage.covered());
+    let is_changed =
+        |act: &Act| matches!(&act.deed, Deed::Puts { changes, .. } if !changes.is_empty());
     match check {
+        "bad_tag" if !acts.iter().any(is_changed) => {
+            "the record is genuine and not a bit of it was changed, but it was sealed under another key than the \
+             one that opens records here, and its tag fits that key alone"
+                .to_owned()
+        }
         "bad_tag" => format!(
             "the tag is computed over {covered} under a key that the attacker does not have: whoever changes \
              any of it cannot make a tag that fits"
@@ -397,6 +493,28 @@ fn because_of(check: &str, stage: &Stage) -> String {
             .to_owned(),
         "too_long" => "the length is compared with the limit before anything is read or allocated for it"
             .to_owned(),
+        "bad_public_value" => {
+            "an honest public value is a power of g from 2 to p - 2, and the others are refused before they are \
+             calculated with. Without this check, and with 1 in place of both, both sides would hold 1 and show the \
+             same fingerprint: comparing the two would prove nothing"
+                .to_owned()
+        }
+        "low_order_key" => {
+            "the secret would be zero whatever the own private key is, and a secret of zero is refused. Without this \
+             check, and with such a point in place of both keys, both sides would hold zero and show the same \
+             fingerprint: comparing the two would prove nothing"
+                .to_owned()
+        }
+        "wrong_group" => {
+            "p and g are compared with those of the one group that is accepted, before anything is calculated in \
+             it. With p = 23 the secret would be one of 22 numbers"
+                .to_owned()
+        }
+        "fresh_keys" => {
+            "both sides made their keys of a secret that never crossed the wire, and forgot them with the \
+             connection: there is no key left that could leak"
+                .to_owned()
+        }
         "encryption" => "what passes by is ciphertext: without the key it tells no more than its length"
             .to_owned(),
         _ => String::new(),

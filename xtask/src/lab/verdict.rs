@@ -161,8 +161,8 @@ impl Scenario {
         } else if let Some((check, words)) = victims().find_map(|victim| victim.refusal()) {
             cell(Verdict::Refused, Some(check), words)
         } else if played.went_through_unchanged() {
-            let why = "the exchange went through, and no such text passed by on the wire";
-            cell(Verdict::Refused, Some("encryption"), why)
+            let (check, why) = self.unharmed;
+            cell(Verdict::Refused, Some(check), why)
         } else {
             bail!("{name} at {}: what the victims say allows no verdict", stage.name);
         };

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use attacker::AttackLog;
+use attacker::{AttackLog, Fingerprint};
 use stages::STAGES;
-use transcript::{Event, EventKind, Record};
+use transcript::{Event, EventKind, Record, Way};
 
 use crate::launch::driver::keep;
 
@@ -78,6 +78,31 @@ impl Victim {
     /// The plaintexts it received.
     pub fn plaintexts(&self) -> Vec<&[u8]> {
         self.received().into_iter().map(|record| &*record.plaintext).collect()
+    }
+
+    /// Returns whether requests and answers travel at its stage.
+    pub fn has_data(&self) -> bool {
+        self.events.first().is_some_and(|event| event.stage.has_data())
+    }
+
+    /// The fingerprints of the secrets that it made.
+    pub fn fingerprints(&self) -> Vec<Fingerprint> {
+        let made = self.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Derived { fingerprint: Some(fingerprint), .. } => {
+                Fingerprint::try_from(&**fingerprint).ok()
+            }
+            _ => None,
+        });
+        made.collect()
+    }
+
+    /// The messages of its handshakes that it sent, or those that it received and accepted.
+    pub fn hellos(&self, way: Way) -> Vec<&[u8]> {
+        let messages = self.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Handshake(message) if message.direction == way => Some(&*message.message),
+            _ => None,
+        });
+        messages.collect()
     }
 
     /// The first thing it refused: the check's name, and its own words.

@@ -13,6 +13,10 @@ use transcript::Role;
 /// The variable that names cargo's target folder.
 pub const TARGET_DIR: &str = "CARGO_TARGET_DIR";
 
+/// Name of the client that sends all its requests at once: of every stage whose keys are there beforehand. One that
+/// goes through a handshake first has the stage's name in front.
+const PIPELINED: &str = "pipelined_client";
+
 /// Executables by name.
 #[derive(Clone, Debug)]
 pub struct Programs(HashMap<String, PathBuf>);
@@ -74,7 +78,8 @@ impl Programs {
         let mut programs = self.clone();
         programs.0.insert(stage.program(&role.to_string()), program.to_owned());
         if role == Role::Client {
-            programs.0.remove("pipelined_client");
+            programs.0.remove(PIPELINED);
+            programs.0.remove(&stage.program(PIPELINED));
         }
         programs
     }
@@ -119,7 +124,10 @@ impl Programs {
     /// # Errors
     /// When no such program was built.
     pub fn pipelined_client(&self, stage: &Stage) -> Result<(&Path, Option<&'static str>)> {
-        match self.0.get("pipelined_client") {
+        if let Some(path) = self.0.get(&stage.program(PIPELINED)) {
+            return Ok((path, None));
+        }
+        match self.0.get(PIPELINED) {
             Some(path) => Ok((path, Stage::find(stage.name).map(|stage| stage.name))),
             None => Ok((self.of(stage, Role::Client)?, None)),
         }

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use stages::PART1_PLAIN;
+use stages::{PART1_PLAIN, PART3_DH};
 
 use super::Outcome::Succeeds;
 use crate::{Attack, Path};
@@ -16,7 +16,7 @@ pub const ATTACK: Attack = Attack {
     tries: "pass everything on unchanged",
     property: "none: this must always succeed",
     closed_by: "nothing to close",
-    outcomes: &[(&PART1_PLAIN, Succeeds)],
+    outcomes: &[(&PART1_PLAIN, Succeeds), (&PART3_DH, Succeeds)],
     run,
 };
 

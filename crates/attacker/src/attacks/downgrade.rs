@@ -19,7 +19,7 @@ pub const ATTACK: Attack = Attack {
     name: "downgrade",
     tries: "take off hmac's tag, for a server of ctr",
     property: "separation of protocols",
-    closed_by: "none: a key of its own for each protocol",
+    closed_by: "part3-hkdf: fresh keys for each connection",
     outcomes: &[(&PART1_PLAIN, OTHER_SERVER), (&PART1_CTR, Succeeds), (&PART2_HMAC, OTHER_SERVER)],
     run,
 };

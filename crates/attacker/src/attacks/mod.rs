@@ -1,6 +1,7 @@
 //! The attacks, one file each: what it needs to know, what it does, and the property whose absence it
 //! uses.
 
+pub mod altered_handshake;
 pub mod bit_flip;
 pub mod control;
 pub mod cross_stage;
@@ -10,16 +11,21 @@ pub mod downgrade;
 pub mod drop;
 pub mod eavesdrop;
 pub mod forge;
+pub mod leak_later;
+pub mod mitm;
 pub mod mix_fields;
 pub mod oversize_length;
 pub mod reflect;
 pub mod reorder;
 pub mod replay;
+pub mod replay_handshake;
 pub mod replay_session;
 pub mod rewrite_seq;
 pub mod splice;
 pub mod swap_answers;
 pub mod truncate;
+pub mod weak_group;
+pub mod weak_keys;
 
 use std::io;
 
@@ -48,7 +54,8 @@ pub struct Attack {
     pub property: &'static str,
     /// The stage that closes it, or the missing property that would.
     pub closed_by: &'static str,
-    /// The stages at which its outcome changes, in their order; a later stage inherits it.
+    /// The stages at which its outcome changes, in their order; a later stage inherits it. An attack that names no
+    /// stage without data takes data, and has nothing to try at such a stage.
     pub outcomes: &'static [(&'static Stage, Outcome)],
     /// Does it, to the clients that come along a path.
     pub run: fn(&Path) -> io::Result<()>,
@@ -67,6 +74,9 @@ pub enum Outcome {
 
 const ONE_MESSAGE: Outcome = Outcome::NotApplicable("the plain stage has one message a connection");
 const NO_RECORDS: Outcome = Outcome::NotApplicable("the plain stage has no records");
+const NO_HANDSHAKE: Outcome =
+    Outcome::NotApplicable("there is no handshake: both sides have their keys beforehand");
+const NO_DATA: Outcome = Outcome::NotApplicable("no data travels at this stage");
 const NO_SEQ: Outcome = Outcome::NotApplicable("there is no sequence number to rewrite");
 
 /// All attacks. The [`control`] is not one of them.
@@ -89,6 +99,12 @@ pub const ATTACKS: &[&Attack] = &[
     &downgrade::ATTACK,
     &oversize_length::ATTACK,
     &delay::ATTACK,
+    &leak_later::ATTACK,
+    &mitm::ATTACK,
+    &weak_keys::ATTACK,
+    &weak_group::ATTACK,
+    &altered_handshake::ATTACK,
+    &replay_handshake::ATTACK,
 ];
 
 impl Attack {
@@ -100,6 +116,10 @@ impl Attack {
     /// Returns what is known to come of it at `stage`: what it says of that stage, or else of the nearest
     /// one before.
     pub fn outcome_at(&self, stage: &Stage) -> Outcome {
+        let takes_data = self.outcomes.iter().all(|(changed, _)| changed.has_data());
+        if takes_data && !stage.has_data() {
+            return NO_DATA;
+        }
         let reached = |(changed, _): &&(&Stage, Outcome)| changed.position() <= stage.position();
         self.outcomes.iter().rfind(reached).map_or(Outcome::Succeeds, |(_, outcome)| *outcome)
     }

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use stages::{PART1_CTR, PART1_PLAIN, Role};
+use stages::{PART1_CTR, PART1_PLAIN, PART3_DH, Role};
 
 use super::NO_RECORDS;
 use super::Outcome::Refused;
@@ -17,12 +17,16 @@ pub const ATTACK: Attack = Attack {
     tries: "announce a record of 4 GiB",
     property: "a limit checked before anything is believed",
     closed_by: "part1-ctr, with records",
-    outcomes: &[(&PART1_PLAIN, NO_RECORDS), (&PART1_CTR, Refused("too_long"))],
+    outcomes: &[
+        (&PART1_PLAIN, NO_RECORDS),
+        (&PART1_CTR, Refused("too_long")),
+        (&PART3_DH, Refused("too_long")),
+    ],
     run,
 };
 
 fn run(path: &Path) -> io::Result<()> {
-    let mut session = path.accept()?;
+    let mut session = path.intercept()?;
     let mut request = session.requests.take()?;
 
     request.field(Role::Length)?.fill(0xff);

@@ -5,9 +5,9 @@
 
 use std::io;
 
-use stages::PART1_PLAIN;
+use stages::{PART1_PLAIN, PART3_HKDF};
 
-use super::Outcome::Succeeds;
+use super::Outcome::{Refused, Succeeds};
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -15,8 +15,8 @@ pub const ATTACK: Attack = Attack {
     name: "reflect",
     tries: "send a client its own record as the answer",
     property: "a sender that a record names",
-    closed_by: "none: a key of its own for each direction",
-    outcomes: &[(&PART1_PLAIN, Succeeds)],
+    closed_by: "part3-hkdf: a key of its own for each direction",
+    outcomes: &[(&PART1_PLAIN, Succeeds), (&PART3_HKDF, Refused("bad_tag"))],
     run,
 };
 

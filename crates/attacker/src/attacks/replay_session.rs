@@ -1,22 +1,23 @@
 //! Records a request, and sends it again in a connection of its own.
 //!
 //! **Needs** nothing but the record. **Uses** that every connection has the same key and counts from the
-//! same number: nothing in a record says which connection it belongs to.
+//! same number: nothing in a record says which connection it belongs to. Where there is a handshake, the attacker goes
+//! through one first, as anyone may.
 
 use std::io;
 
-use stages::PART1_PLAIN;
+use stages::{PART1_PLAIN, PART3_HKDF};
 
-use super::Outcome::Succeeds;
-use crate::{Attack, Path};
+use super::Outcome::{Refused, Succeeds};
+use crate::{Attack, OwnKey, Path};
 
 /// See the top of this file.
 pub const ATTACK: Attack = Attack {
     name: "replay-session",
     tries: "send a recorded request in a new connection",
     property: "freshness across connections",
-    closed_by: "none: fresh keys for each connection, by a handshake",
-    outcomes: &[(&PART1_PLAIN, Succeeds)],
+    closed_by: "part3-hkdf: fresh keys for each connection",
+    outcomes: &[(&PART1_PLAIN, Succeeds), (&PART3_HKDF, Refused("bad_tag"))],
     run,
 };
 
@@ -27,6 +28,7 @@ fn run(path: &Path) -> io::Result<()> {
     session.relay();
 
     let mut own = path.connect()?;
+    OwnKey::meet(&mut own)?;
     own.requests.send(&request)?;
     own.relay();
     Ok(())

@@ -5,10 +5,10 @@
 
 use std::io;
 
-use stages::{PART1_CTR, PART1_PLAIN};
+use stages::{PART1_CTR, PART1_PLAIN, PART3_HKDF};
 
 use super::ONE_MESSAGE;
-use super::Outcome::Succeeds;
+use super::Outcome::{Refused, Succeeds};
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -16,8 +16,12 @@ pub const ATTACK: Attack = Attack {
     name: "splice",
     tries: "make one conversation out of two",
     property: "binding to a connection",
-    closed_by: "none: fresh keys for each connection, by a handshake",
-    outcomes: &[(&PART1_PLAIN, ONE_MESSAGE), (&PART1_CTR, Succeeds)],
+    closed_by: "part3-hkdf: fresh keys for each connection",
+    outcomes: &[
+        (&PART1_PLAIN, ONE_MESSAGE),
+        (&PART1_CTR, Succeeds),
+        (&PART3_HKDF, Refused("bad_tag")),
+    ],
     run,
 };
 

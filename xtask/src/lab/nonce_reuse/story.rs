@@ -80,7 +80,7 @@ fn acts(lab: &NonceLab) -> Vec<Act> {
     let mut acts = Vec::new();
     let mut add = |who, connection, deed| acts.push(Act { who, connection, deed });
     let [one, other] = lab.records.each_ref().map(|record| stage.record(&record.record));
-    let message = |connection| Message { from: Who::Client, connection, index: 0 };
+    let message = |connection| Message { from: Who::Client, connection, index: 0, is_hello: false };
     for (connection, (record, bytes)) in lab.records.iter().zip([&one, &other]).enumerate() {
         let (plaintext, bytes) = (record.plaintext.clone(), bytes.as_slice().into());
         let sends = Deed::Sends { index: record.index, plaintext, bytes };
@@ -142,7 +142,7 @@ fn acts(lab: &NonceLab) -> Vec<Act> {
             }
             EventKind::Rejected { index, error, message, .. } => {
                 let (check, message) = (visible(error), visible(message));
-                add(Who::Server, 2, Deed::Refuses { index: *index, check, message });
+                add(Who::Server, 2, Deed::Refuses { index: *index, step: None, check, message });
             }
             EventKind::Sent(record) => {
                 let plaintext = record.plaintext.clone();

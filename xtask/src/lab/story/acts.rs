@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, VecDeque};
 
 use attacker::{AttackLog, Passing, Step};
 use framing::Direction;
-use stages::Stage;
-use transcript::{Event, EventKind, Hex, Record, visible};
+use stages::{Part, Role, Stage};
+use transcript::{Event, EventKind, HandshakeMessage, Hex, Record, Way, visible};
 
-use super::{Act, Change, Deed, Message, Who};
+use super::words::of_fingerprint;
+use super::{Act, Change, Deed, Message, Value, Who};
 use crate::lab::victims::Played;
 
 /// One direction of a connection: requests, or answers.
@@ -40,22 +41,33 @@ struct Told {
 pub fn of(stages: (&'static Stage, &'static Stage), played: &Played) -> Vec<Act> {
     let mut flows = Flows::default();
     for (connection, client) in played.clients.iter().enumerate() {
+        let mut last = Way::Sent;
         for event in &client.events {
-            flows.event(connection, Who::Client, event);
+            flows.event(connection, Who::Client, event, &mut last);
         }
     }
-    flows.attacker(&played.log, stages.0, played.clients.len());
+    flows.attacker(&played.log, stages, played.clients.len());
     flows.server(&played.server.events);
-    flows.compare_texts();
+    flows.compare();
     flows.endings(played);
     flows.in_order()
 }
 
-/// The acts at a glance: answers that all pass as they are, in a connection, are one.
+/// The acts at a glance: answers that all pass as they are, in a connection, are one. So is a handshake that does.
 pub fn in_short(acts: &[Act]) -> Vec<Act> {
     let mut short: Vec<Act> = Vec::new();
     for act in acts {
         let connection = act.connection;
+        if act.deed.is_of_handshake() {
+            match agreement(acts, connection) {
+                Some(agreement) if !short.contains(&agreement) => short.push(agreement),
+                Some(_) => {}
+                // That keys are made of a secret goes without saying.
+                None if matches!(act.deed, Deed::Derives { fingerprint: None, .. }) => {}
+                None => short.push(act.clone()),
+            }
+            continue;
+        }
         let answers =
             || acts.iter().filter(move |it| it.connection == connection && it.is_of_answer());
         let passes = |act: &Act| matches!(act.deed, Deed::PassesOn { .. });
@@ -73,6 +85,24 @@ pub fn in_short(acts: &[Act]) -> Vec<Act> {
     short
 }
 
+/// The handshake of a connection as one act, if all of it passed as it was.
+fn agreement(acts: &[Act], connection: usize) -> Option<Act> {
+    let mut steps = Vec::new();
+    let mut fingerprints = Vec::new();
+    let here = acts.iter().filter(|act| act.connection == connection);
+    for act in here.filter(|act| act.deed.is_of_handshake()) {
+        match &act.deed {
+            Deed::SendsHello { step, .. } => steps.push(step.clone()),
+            Deed::Derives { fingerprint, .. } => fingerprints.extend(fingerprint),
+            Deed::PassesOn { .. } | Deed::AcceptsHello { is_changed: false, .. } => {}
+            _ => return None,
+        }
+    }
+    let [one, other] = fingerprints[..] else { return None };
+    let deed = Deed::Agree { steps, fingerprint: one.clone() };
+    (one == other).then_some(Act { who: Who::Client, connection, deed })
+}
+
 impl Act {
     /// Returns whether it is about an answer.
     fn is_of_answer(&self) -> bool {
@@ -81,7 +111,7 @@ impl Act {
             Deed::PassesOn { message, .. } | Deed::Takes { message, .. } => {
                 message.from == Who::Server
             }
-            Deed::Puts { to, .. } => *to == Who::Client,
+            Deed::Puts { to, .. } | Deed::Makes { to, .. } => *to == Who::Client,
             Deed::Accepts { .. } | Deed::Refuses { .. } => self.who == Who::Client,
             _ => false,
         }
@@ -109,10 +139,36 @@ impl Flows {
         self.0.entry((connection, are_answers)).or_default()
     }
 
-    /// What a client or a server reports of a connection.
-    fn event(&mut self, connection: usize, who: Who, event: &Event) {
+    /// What a client or a server reports of a connection. The `last` message that it told of was sent or received.
+    fn event(&mut self, connection: usize, who: Who, event: &Event, last: &mut Way) {
         let outgoing = who == Who::Server;
         match &event.kind {
+            EventKind::Handshake(HandshakeMessage {
+                step, direction, message, checked, ..
+            }) => {
+                *last = *direction;
+                let (step, bytes) = (visible(step), event.stage.record(message));
+                let bytes = bytes.as_slice().into();
+                if *direction == Way::Sent {
+                    let deed = Deed::SendsHello { step, bytes };
+                    self.of(connection, outgoing).sent.push_back(deed);
+                } else {
+                    let checked = checked.iter().map(|check| visible(check)).collect();
+                    let deed = Deed::AcceptsHello { step, checked, is_changed: false, bytes };
+                    self.of(connection, !outgoing).arrived.push_back(deed);
+                }
+            }
+            EventKind::Derived { label, from, direction, fingerprint } => {
+                let to = direction.map(|direction| receiver(direction == Direction::ToClient));
+                let fingerprint = fingerprint.clone();
+                let (label, from) = (visible(label), visible(from));
+                let deed = Deed::Derives { label, from, to, fingerprint };
+                if *last == Way::Sent {
+                    self.of(connection, outgoing).sent.push_back(deed);
+                } else {
+                    self.of(connection, !outgoing).arrived.push_back(deed);
+                }
+            }
             EventKind::Sent(Record { index, plaintext, record, .. }) => {
                 let bytes = event.stage.record(record).as_slice().into();
                 let deed = Deed::Sends { index: *index, plaintext: plaintext.clone(), bytes };
@@ -128,45 +184,92 @@ impl Flows {
                 };
                 self.of(connection, !outgoing).arrived.push_back(deed);
             }
-            EventKind::Rejected { index, error, message, .. } => {
+            EventKind::Rejected { index, step, error, message, .. } => {
                 let (check, message) = (visible(error), visible(message));
-                let deed = Deed::Refuses { index: *index, check, message };
+                let step = step.as_deref().map(visible);
+                let deed = Deed::Refuses { index: *index, step, check, message };
                 self.of(connection, !outgoing).arrived.push_back(deed);
             }
             _ => {}
         }
     }
 
-    fn attacker(&mut self, log: &AttackLog, stage: &Stage, clients: usize) {
+    fn attacker(&mut self, log: &AttackLog, stages: (&Stage, &Stage), clients: usize) {
         let mut at_work = (0, REQUESTS);
+        let sender = |passing: &Passing| match passing.direction {
+            Direction::ToServer => stages.0,
+            Direction::ToClient => stages.1,
+        };
+        let name = |passing: &Passing| name(log, passing, sender(passing));
+        // How many were put on the wire, each way.
+        let mut put: BTreeMap<FlowName, u64> = BTreeMap::new();
         let mut passed_on = Vec::new();
         for (at, step) in log.steps.iter().enumerate() {
             let deed = match step {
                 Step::Took(taken) => {
                     at_work = place(taken);
-                    let (message, bytes) = (name(log, taken), taken.bytes.as_slice().into());
+                    let (message, bytes) = (name(taken), taken.bytes.as_slice().into());
                     // In its own connections there is nobody to pass an answer on to.
                     let is_its_own = taken.session >= clients;
                     let goes_on = passes_on(log, at);
                     passed_on.extend(goes_on);
                     if goes_on.is_some() && !is_its_own {
+                        *put.entry(at_work).or_default() += 1;
                         Deed::PassesOn { message, bytes }
                     } else {
-                        let sent = log.steps.iter().any(|step| is_sent(step, taken));
+                        let sent = log
+                            .steps
+                            .iter()
+                            .any(|step| is_sent(step, taken) || is_replaced(step, taken));
                         Deed::Takes { message, bytes, kept: is_its_own || !sent }
                     }
                 }
                 Step::Sent { .. } if passed_on.contains(&at) => continue,
                 Step::Sent { sent, taken } => {
                     at_work = place(sent);
+                    *put.entry(at_work).or_default() += 1;
+                    let message = name(taken);
+                    let stage = sender(taken);
                     Deed::Puts {
-                        message: name(log, taken),
-                        to: if at_work.1 == REQUESTS { Who::Server } else { Who::Client },
+                        message,
+                        to: receiver(at_work.1),
                         bytes: sent.bytes.as_slice().into(),
                         again: !is_first(log, at),
-                        changes: changes(stage, &taken.bytes, &sent.bytes),
+                        changes: if message.is_hello {
+                            let index = u64::try_from(message.index).unwrap_or_default();
+                            let parts = stage.split_at(taken.direction, index, &taken.bytes);
+                            changes_of(&parts.unwrap_or_default(), true, &sent.bytes)
+                        } else {
+                            changes(stage, &taken.bytes, &sent.bytes)
+                        },
                     }
                 }
+                Step::Made { sent, instead_of, text } => {
+                    at_work = place(sent);
+                    let place = put.entry(at_work).or_default();
+                    // It is for a receiver who is at the server's stage, if it is the server.
+                    let stage = if at_work.1 == REQUESTS { stages.1 } else { stages.0 };
+                    let step = stage.message(sent.direction, *place);
+                    *place += 1;
+                    Deed::Makes {
+                        step: step.map(|step| step.name.to_owned()),
+                        replaces: instead_of.as_ref().map(name),
+                        to: receiver(at_work.1),
+                        plaintext: text.as_deref().map(Into::into),
+                        instead_of: None,
+                        bytes: sent.bytes.as_slice().into(),
+                    }
+                }
+                Step::Computed { secret, from, fingerprint } => {
+                    let fingerprint = of_fingerprint(fingerprint);
+                    let value = Value {
+                        name: "computes".to_owned(),
+                        value: format!("{secret} {fingerprint}"),
+                        from: (*from).to_owned(),
+                    };
+                    Deed::Computes { values: vec![value] }
+                }
+                Step::GotKeys => Deed::GetsKeys,
                 Step::Learned(bytes) => {
                     Deed::Learns { text: visible(&String::from_utf8_lossy(bytes)) }
                 }
@@ -189,54 +292,84 @@ impl Flows {
     /// What the server reports, each in the connection of the message it is about.
     fn server(&mut self, events: &[Event]) {
         let mut connection = 0;
+        let mut last = Way::Received;
         for event in events {
             let arrived = match &event.kind {
+                EventKind::Handshake(HandshakeMessage {
+                    direction: Way::Received,
+                    message,
+                    ..
+                }) => Some(event.stage.record(message)),
                 EventKind::Received(Record { record, .. }) => Some(event.stage.record(record)),
                 EventKind::Rejected { .. } => Some(Vec::new()),
                 _ => None,
             };
             if let Some(arrived) = arrived {
                 let due = self.0.iter().find(|((_, are_answers), flow)| {
-                    let next = flow.put().nth(flow.arrived.len());
+                    let next = flow.put().nth(flow.arrivals().count());
                     *are_answers == REQUESTS
                         && next.is_some_and(|(_, bytes)| arrived.is_empty() || **bytes == *arrived)
                 });
                 connection = due.map_or(connection, |((connection, _), _)| *connection);
             }
-            self.event(connection, Who::Server, event);
+            self.event(connection, Who::Server, event, &mut last);
         }
     }
 
-    /// Notes for each text that is accepted which one was sent, if that is another.
-    fn compare_texts(&mut self) {
-        let mut found = Vec::new();
+    /// Notes for each message that is accepted whether another was sent, and for each text which one.
+    fn compare(&mut self) {
+        let mut made = Vec::new();
+        let mut accepted = Vec::new();
         for (place, flow) in &self.0 {
-            for (number, ((message, _), deed)) in flow.put().zip(&flow.arrived).enumerate() {
-                if let (Some(sent), Deed::Accepts { plaintext, .. }) = (self.text(message), deed)
-                    && sent != plaintext
-                {
-                    found.push((*place, number, sent.clone()));
+            for (number, deed) in flow.attacked.iter().enumerate() {
+                if let Deed::Makes { replaces: Some(message), plaintext: Some(_), .. } = deed {
+                    made.push((*place, number, self.text(message).cloned()));
+                }
+            }
+            let arrivals = flow.arrivals().map(|(number, _)| number);
+            for (number, (message, bytes)) in arrivals.zip(flow.put()) {
+                let sent = message.and_then(|message| self.sent(message));
+                match (flow.arrived.get(number), sent) {
+                    (
+                        Some(Deed::Accepts { plaintext, .. }),
+                        Some(Deed::Sends { plaintext: sent, .. }),
+                    ) if sent != plaintext => accepted.push((*place, number, Some(sent.clone()))),
+                    (
+                        Some(Deed::AcceptsHello { .. }),
+                        Some(Deed::SendsHello { bytes: sent, .. }),
+                    ) if sent != bytes => accepted.push((*place, number, None)),
+                    _ => {}
                 }
             }
         }
-        for (place, number, sent) in found {
-            let deed = self.0.get_mut(&place).and_then(|flow| flow.arrived.get_mut(number));
-            if let Some(Deed::Accepts { instead_of, .. }) = deed {
-                *instead_of = Some(sent);
+        for (place, number, sent) in made {
+            let deed = self.0.get_mut(&place).and_then(|flow| flow.attacked.get_mut(number));
+            if let Some(Deed::Makes { instead_of, .. }) = deed {
+                *instead_of = sent;
+            }
+        }
+        for (place, number, sent) in accepted {
+            match self.0.get_mut(&place).and_then(|flow| flow.arrived.get_mut(number)) {
+                Some(Deed::Accepts { instead_of, .. }) => *instead_of = sent,
+                Some(Deed::AcceptsHello { is_changed, .. }) => *is_changed = true,
+                _ => {}
             }
         }
     }
 
-    fn text(&self, message: &Message) -> Option<&Hex> {
+    /// The deed by which a message was sent.
+    fn sent(&self, message: &Message) -> Option<&Deed> {
         let flow = self.0.get(&(message.connection, message.from == Who::Server))?;
-        flow.sent.iter().find_map(|deed| match deed {
-            Deed::Sends { index, plaintext, .. }
-                if usize::try_from(*index) == Ok(message.index) =>
-            {
-                Some(plaintext)
-            }
+        let mut hellos = flow.sent.iter().filter(|deed| matches!(deed, Deed::SendsHello { .. }));
+        let mut texts = flow.sent.iter().filter(|deed| matches!(deed, Deed::Sends { .. }));
+        if message.is_hello { hellos.nth(message.index) } else { texts.nth(message.index) }
+    }
+
+    fn text(&self, message: &Message) -> Option<&Hex> {
+        match self.sent(message)? {
+            Deed::Sends { plaintext, .. } => Some(plaintext),
             _ => None,
-        })
+        }
     }
 
     /// Notes who is left without an answer, and who takes an early end for the true one.
@@ -248,14 +381,24 @@ impl Flows {
             .any(|event| matches!(event.kind, EventKind::Closed { clean: true, .. }));
         let cut = self.0.iter().filter_map(|((connection, _), flow)| {
             let is_cut = ended_well && flow.attacked.contains(&Deed::Ends);
-            is_cut.then_some((*connection, flow.arrived.len()))
+            let texts = flow.arrived.iter().filter(|deed| matches!(deed, Deed::Accepts { .. }));
+            is_cut.then(|| (*connection, texts.count()))
         });
         for (connection, received) in cut.collect::<Vec<_>>() {
             self.of(connection, ANSWERS).sent.push_back(Deed::EndsWell { received });
         }
         for (connection, client) in played.clients.iter().enumerate() {
             let (sent, answered) = (client.sent().len(), client.received().len());
-            if client.refusal().is_none() && answered < sent {
+            if client.refusal().is_some() {
+                continue;
+            }
+            let got = u64::try_from(client.hellos(Way::Received).len()).unwrap_or(u64::MAX);
+            let stage = client.events.first().map(|event| event.stage);
+            let due = stage.and_then(|stage| stage.message(Direction::ToClient, got));
+            if let Some(due) = due {
+                let deed = Deed::GetsNoHello { step: due.name.to_owned() };
+                self.of(connection, ANSWERS).arrived.push_back(deed);
+            } else if answered < sent {
                 let deed = Deed::GetsNoAnswer { sent, answered };
                 self.of(connection, ANSWERS).arrived.push_back(deed);
             }
@@ -282,21 +425,29 @@ impl Flows {
         let (connection, are_answers) = place;
         let (from, to) = ends(are_answers);
         let requests = self.0.get(&(connection, REQUESTS));
+        // Data travels when the handshake is over, which ends with something of the server's.
+        let answers = self.0.get(&(connection, ANSWERS)).filter(|_| !are_answers);
+        let is_early = answers.is_some_and(Flow::is_in_handshake);
+        let is_due = |deed: &&Deed| !(is_early && deed.is_of_data());
         let is_over = |flow: Option<&Flow>| flow.is_none_or(|flow| flow.left(REQUESTS).is_none());
-        let arrived = flow.arrived.front().is_some_and(|deed| match deed {
-            Deed::GetsNoAnswer { .. } => {
+        let arrived = flow.arrived.front().filter(is_due).is_some_and(|deed| match deed {
+            Deed::GetsNoAnswer { .. } | Deed::GetsNoHello { .. } => {
                 flow.sent.is_empty() && flow.attacked.is_empty() && is_over(requests)
             }
+            Deed::Derives { .. } => true,
             _ => flow.told.put > flow.told.arrived,
         });
-        let attacked = flow.attacked.front().is_some_and(|deed| match deed {
+        let attacked = flow.attacked.front().filter(is_due).is_some_and(|deed| match deed {
             Deed::PassesOn { .. } | Deed::Takes { .. } => flow.told.sent > flow.told.taken,
-            Deed::Puts { message, .. } => acts.iter().any(|act| act.deed.takes(message)),
+            Deed::Puts { message, .. } | Deed::Makes { replaces: Some(message), .. } => {
+                acts.iter().any(|act| act.deed.takes(message))
+            }
             _ => true,
         });
         let heard = || requests.is_some_and(|it| it.told.arrived > flow.told.sent);
-        let sent = flow.sent.front().is_some_and(|deed| match deed {
+        let sent = flow.sent.front().filter(is_due).is_some_and(|deed| match deed {
             Deed::EndsWell { .. } => flow.attacked.is_empty() && is_over(requests),
+            Deed::Derives { .. } => true,
             _ => !are_answers || heard(),
         });
         [(arrived, to), (attacked, Who::Attacker), (sent, from)]
@@ -307,13 +458,25 @@ impl Flows {
 
 impl Flow {
     /// The messages that the attacker puts on the wire, and their bytes.
-    fn put(&self) -> impl Iterator<Item = (&Message, &Hex)> {
+    fn put(&self) -> impl Iterator<Item = (Option<&Message>, &Hex)> {
         self.attacked.iter().filter_map(|deed| match deed {
             Deed::PassesOn { message, bytes } | Deed::Puts { message, bytes, .. } => {
-                Some((message, bytes))
+                Some((Some(message), bytes))
             }
+            Deed::Makes { replaces, bytes, .. } => Some((replaces.as_ref(), bytes)),
             _ => None,
         })
+    }
+
+    /// The messages that arrive, each with its place among what happens there.
+    fn arrivals(&self) -> impl Iterator<Item = (usize, &Deed)> {
+        self.arrived.iter().enumerate().filter(|(_, deed)| deed.is_message())
+    }
+
+    /// Returns whether something of the handshake is left to tell.
+    fn is_in_handshake(&self) -> bool {
+        let mut deeds = self.sent.iter().chain(&self.attacked).chain(&self.arrived);
+        deeds.any(|deed| deed.is_of_handshake() && !matches!(deed, Deed::GetsNoHello { .. }))
     }
 
     /// Who has something left to tell.
@@ -331,23 +494,61 @@ impl Flow {
             let (takes, puts) = match deed {
                 Deed::PassesOn { .. } => (1, 1),
                 Deed::Takes { .. } => (1, 0),
-                Deed::Puts { .. } => (0, 1),
+                Deed::Puts { .. } | Deed::Makes { .. } => (0, 1),
                 _ => (0, 0),
             };
             told.taken += takes;
             told.put += puts;
             Some(deed)
         } else if (who == Who::Server) == are_answers {
-            told.sent += 1;
-            self.sent.pop_front()
+            let deed = self.sent.pop_front()?;
+            told.sent += usize::from(deed.is_message());
+            Some(deed)
         } else {
-            told.arrived += 1;
-            self.arrived.pop_front()
+            let deed = self.arrived.pop_front()?;
+            told.arrived += usize::from(deed.is_message());
+            Some(deed)
         }
     }
 }
 
 impl Deed {
+    /// Returns whether it is about the handshake.
+    fn is_of_handshake(&self) -> bool {
+        match self {
+            Self::SendsHello { .. }
+            | Self::AcceptsHello { .. }
+            | Self::Derives { .. }
+            | Self::GetsNoHello { .. } => true,
+            Self::PassesOn { message, .. }
+            | Self::Takes { message, .. }
+            | Self::Puts { message, .. } => message.is_hello,
+            Self::Makes { step, .. } | Self::Refuses { step, .. } => step.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Returns whether it is about a message with data, before or after a handshake has made keys for it.
+    fn is_of_data(&self) -> bool {
+        let is_of_any = matches!(
+            self,
+            Self::PassesOn { .. } | Self::Takes { .. } | Self::Puts { .. } | Self::Makes { .. }
+        );
+        (is_of_any || self.is_message()) && !self.is_of_handshake()
+    }
+
+    /// Returns whether a client or a server sends a message in it, or one reaches them.
+    fn is_message(&self) -> bool {
+        matches!(
+            self,
+            Self::Sends { .. }
+                | Self::SendsHello { .. }
+                | Self::Accepts { .. }
+                | Self::AcceptsHello { .. }
+                | Self::Refuses { .. }
+        )
+    }
+
     /// Returns whether the attacker gets hold of this message.
     fn takes(&self, message: &Message) -> bool {
         match self {
@@ -364,12 +565,21 @@ fn ends(are_answers: bool) -> (Who, Who) {
     if are_answers { (Who::Server, Who::Client) } else { (Who::Client, Who::Server) }
 }
 
+/// Who receives what goes that way.
+fn receiver(are_answers: bool) -> Who {
+    ends(are_answers).1
+}
+
 fn place(passing: &Passing) -> FlowName {
     (passing.session, passing.direction == Direction::ToClient)
 }
 
 fn is_sent(step: &Step, message: &Passing) -> bool {
     matches!(step, Step::Sent { taken, .. } if taken == message)
+}
+
+fn is_replaced(step: &Step, message: &Passing) -> bool {
+    matches!(step, Step::Made { instead_of: Some(taken), .. } if taken == message)
 }
 
 /// Returns whether nothing like it was sent before.
@@ -383,8 +593,9 @@ fn passes_on(log: &AttackLog, took: usize) -> Option<usize> {
     let Some(Step::Took(taken)) = log.steps.get(took) else { return None };
     let here = |(_, step): &(usize, &Step)| match step {
         Step::Took(passing) | Step::Sent { sent: passing, .. } => place(passing) == place(taken),
+        Step::Made { sent, .. } => place(sent) == place(taken),
         Step::Learned(_) | Step::Held(_) => true,
-        Step::Ended { .. } => false,
+        Step::Computed { .. } | Step::GotKeys | Step::Ended { .. } => false,
     };
     let steps = || log.steps.iter().enumerate();
     let (at, next) = steps().skip(took + 1).find(here)?;
@@ -400,27 +611,32 @@ fn passes_on(log: &AttackLog, took: usize) -> Option<usize> {
     (goes_on && !steps().take(took).filter(here).any(is_held_back)).then_some(at)
 }
 
-/// Names a message: the how many-th that was taken there.
-fn name(log: &AttackLog, message: &Passing) -> Message {
+/// Names a message of someone at this stage: the how many-th that was taken there, of the handshake or behind it.
+fn name(log: &AttackLog, message: &Passing, stage: &Stage) -> Message {
     let took = log.steps.iter().filter_map(|step| match step {
         Step::Took(taken) if place(taken) == place(message) => Some(taken),
         _ => None,
     });
     let from = if message.direction == Direction::ToServer { Who::Client } else { Who::Server };
     let index = { took }.position(|taken| taken == message).unwrap_or_default();
-    Message { from, connection: message.session, index }
+    let hellos = usize::try_from(stage.messages(message.direction)).unwrap_or_default();
+    let is_hello = index < hellos;
+    let index = if is_hello { index } else { index - hellos };
+    Message { from, connection: message.session, index, is_hello }
 }
 
 /// The fields of a message of this stage that differ from what becomes of them.
 pub(crate) fn changes(stage: &Stage, before: &[u8], after: &[u8]) -> Vec<Change> {
-    let parts = stage.split(before).unwrap_or_default();
+    changes_of(&stage.split(before).unwrap_or_default(), stage.has_records(), after)
+}
+
+fn changes_of(parts: &[Part<'_>], are_records: bool, after: &[u8]) -> Vec<Change> {
     let changes = parts.iter().filter_map(|part| {
-        let end = (part.offset + part.bytes.len()).min(after.len());
-        let now = if stage.has_records() {
-            after.get(part.offset..end).unwrap_or_default()
-        } else {
-            after
+        let end = match part.field.role {
+            Role::Message => after.len(),
+            _ => (part.offset + part.bytes.len()).min(after.len()),
         };
+        let now = if are_records { after.get(part.offset..end).unwrap_or_default() } else { after };
         (now != part.bytes).then(|| Change {
             field: part.field.name.to_owned(),
             offset: part.offset,

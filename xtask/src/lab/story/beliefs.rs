@@ -7,16 +7,37 @@ use super::{Act, Belief, Deed, Message, Said, Who};
 /// Lists what one side has sent in a connection and the other has received, wherever that is not the same.
 pub fn of(acts: &[Act]) -> Vec<Belief> {
     let connections: BTreeSet<_> = acts.iter().map(|act| act.connection).collect();
-    let both = connections.into_iter().flat_map(|connection| {
+    let both = connections.iter().copied().flat_map(|connection| {
         [(Who::Client, Who::Server), (Who::Server, Who::Client)]
             .map(|(sender, receiver)| belief(acts, connection, sender, receiver))
     });
-    both.flatten().collect()
+    let secrets = connections.iter().filter_map(|connection| secrets(acts, *connection));
+    secrets.chain(both.flatten()).collect()
+}
+
+/// The secrets that both sides of a connection hold, if they are not the same.
+fn secrets(acts: &[Act], connection: usize) -> Option<Belief> {
+    let held = |who| {
+        let here = acts.iter().filter(move |act| (act.who, act.connection) == (who, connection));
+        { here }.find_map(|act| match &act.deed {
+            Deed::Derives { fingerprint, .. } => fingerprint.clone(),
+            _ => None,
+        })
+    };
+    let secrets = [Who::Client, Who::Server].map(held);
+    let [client, server] = &secrets;
+    (client != server).then(|| Belief {
+        sender: Who::Client,
+        connection,
+        sent: Vec::new(),
+        received: Vec::new(),
+        secrets: Some(secrets),
+    })
 }
 
 fn belief(acts: &[Act], connection: usize, sender: Who, receiver: Who) -> Option<Belief> {
     let here = |who| acts.iter().filter(move |act| (act.who, act.connection) == (who, connection));
-    let message = |index| Message { from: sender, connection, index };
+    let message = |index| Message { from: sender, connection, index, is_hello: false };
     let sent = here(sender).filter_map(|act| match &act.deed {
         Deed::Sends { plaintext, .. } => Some(plaintext),
         _ => None,
@@ -39,7 +60,7 @@ fn belief(acts: &[Act], connection: usize, sender: Who, receiver: Who) -> Option
         Said { plaintext: plaintext.clone(), message }
     });
     let received = received.collect();
-    let belief = Belief { sender, connection, sent: said, received };
+    let belief = Belief { sender, connection, sent: said, received, secrets: None };
     let Belief { sent, received, .. } = &belief;
     let as_sent = || received.iter().zip(sent).all(|(one, other)| one.message == other.message);
     // A client reads no more answers than it waits for.

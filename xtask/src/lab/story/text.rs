@@ -3,15 +3,16 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use framing::Direction;
 use stages::{Field, Role};
 use transcript::lines::{
     BAD, DIM, GOOD, HEADING, PLAIN, field_style, flowed, glimpse, role_style, width, wrapped_to,
 };
-use transcript::{Event, EventKind, Record, text, visible};
+use transcript::{Event, EventKind, HandshakeMessage, Hex, Record, Way, text, visible};
 
 use super::acts::in_short;
-use super::words::{Content, Line, Tone, cut_off, shown};
-use super::{Act, Change, Deed, Story, Who};
+use super::words::{Content, Line, Tone, cut_off, payload_of_hello, shown};
+use super::{Act, Change, Deed, Message, Story, Who};
 use crate::lab::verdict::Verdict;
 
 pub(crate) const ATTACKER: Style = AnsiColor::Yellow.on_default().bold();
@@ -36,8 +37,8 @@ type Piece = (Style, String);
 pub fn told(stories: &[Story], is_detailed: bool) -> String {
     let mut text = String::new();
     if let [story] = stories {
-        let Story { attack, stage, tries, .. } = story;
-        heading(&mut text, &format!("{attack} at {stage}: {tries}"));
+        let Story { attack, tries, .. } = story;
+        heading(&mut text, &format!("{attack} at {}: {tries}", story.at()));
         text.push('\n');
         paragraph(&mut text, verdict_style(story), &verdict(story));
     } else if let Some(first) = stories.first() {
@@ -57,7 +58,7 @@ pub fn told(stories: &[Story], is_detailed: bool) -> String {
     for story in stories {
         if stories.len() > 1 {
             text.push('\n');
-            heading(&mut text, &format!("At {}", story.stage));
+            heading(&mut text, &format!("At {}", story.at()));
         }
         text += &told_below(story, is_detailed);
     }
@@ -171,9 +172,9 @@ impl<'s> Telling<'s> {
             Who::Attacker => return None,
         };
         let stage = self.story.stage_of(act.who)?;
-        let record = |index: u64, plaintext: &[u8], bytes: &[u8]| {
-            let payload = bytes.get(stage.header().len()..).unwrap_or_default();
-            Record::new(stage, index, plaintext, payload)
+        let header_len = stage.header().len();
+        let record = |index: u64, plaintext: &[u8], bytes: &Hex| {
+            Record::new(stage, index, plaintext, payload(bytes, header_len))
         };
         let kind = match &act.deed {
             Deed::Sends { index, plaintext, bytes } => {
@@ -182,11 +183,33 @@ impl<'s> Telling<'s> {
             Deed::Accepts { index, plaintext, bytes, .. } => {
                 EventKind::Received(record(*index, plaintext, bytes))
             }
-            Deed::Refuses { index, check, message } => EventKind::Rejected {
+            Deed::SendsHello { step, bytes } => EventKind::Handshake(HandshakeMessage::new(
+                step,
+                Way::Sent,
+                payload(bytes, header_len),
+                &[],
+            )),
+            Deed::AcceptsHello { step, checked, bytes, .. } => {
+                let checked: Vec<_> = checked.iter().map(String::as_str).collect();
+                let message = HandshakeMessage::new(
+                    step,
+                    Way::Received,
+                    payload(bytes, header_len),
+                    &checked,
+                );
+                EventKind::Handshake(message)
+            }
+            Deed::Derives { label, from, to, fingerprint } => EventKind::Derived {
+                label: label.clone(),
+                from: from.clone(),
+                direction: to.map(direction_to),
+                fingerprint: fingerprint.clone(),
+            },
+            Deed::Refuses { index, step, check, message } => EventKind::Rejected {
                 index: *index,
                 error: check.clone(),
                 message: message.clone(),
-                step: None,
+                step: step.clone(),
                 expected_seq: None,
                 record: None,
             },
@@ -210,10 +233,10 @@ impl<'s> Telling<'s> {
                 for line in &lines {
                     self.line(act.who, connection, line);
                 }
-                if let Deed::Takes { bytes, .. } = &act.deed
+                if let Deed::Takes { message, bytes, .. } = &act.deed
                     && self.is_detailed
                 {
-                    self.every_byte(bytes, connection);
+                    self.every_byte(*message, bytes, connection);
                 }
             }
         }
@@ -249,16 +272,31 @@ impl<'s> Telling<'s> {
     }
 
     /// All bytes of a message, field by field.
-    fn every_byte(&mut self, bytes: &[u8], connection: usize) {
+    fn every_byte(&mut self, message: Message, bytes: &[u8], connection: usize) {
+        let by = (Who::Attacker, connection);
+        if message.is_hello {
+            let payload = payload_of_hello(bytes);
+            let header_len = bytes.len() - payload.len();
+            let header = bytes.get(..header_len).unwrap_or_default();
+            self.rows(by, 0, "length", field_style(Role::Length), header);
+            for span in messages::explain(payload).leaves() {
+                let bytes = payload.get(span.offset..span.offset + span.len).unwrap_or_default();
+                self.rows(by, header_len + span.offset, span.name, PLAIN, bytes);
+            }
+            return;
+        }
         let stage = self.story.stage_of(Who::Attacker).filter(|stage| stage.has_records());
         for part in stage.and_then(|stage| stage.split(bytes)).unwrap_or_default() {
-            let style = field_style(part.field.role);
-            let fit = self.bytes_in_a_row();
-            for (at, row) in (part.offset..).step_by(fit).zip(part.bytes.chunks(fit)) {
-                let row = format!("{:<FIELD$}{}", part.field.name, marked(style, row, row));
-                let by = (Who::Attacker, connection);
-                self.pieces(by, DIM, &format!("byte {at}"), vec![(PLAIN, row)]);
-            }
+            self.rows(by, part.offset, part.field.name, field_style(part.field.role), part.bytes);
+        }
+    }
+
+    /// The bytes of a field, on as many rows as they take.
+    fn rows(&mut self, by: (Who, usize), offset: usize, name: &str, style: Style, bytes: &[u8]) {
+        let fit = self.bytes_in_a_row();
+        for (at, row) in (offset..).step_by(fit).zip(bytes.chunks(fit)) {
+            let row = format!("{name:<FIELD$}{}", marked(style, row, row));
+            self.pieces(by, DIM, &format!("byte {at}"), vec![(PLAIN, row)]);
         }
     }
 
@@ -350,6 +388,16 @@ impl<'s> Telling<'s> {
         _ = write!(self.text, "{style}{shown:<NAME$} │{style:#} ");
         self.above = Some(name);
     }
+}
+
+/// A record without its header.
+fn payload(bytes: &Hex, header_len: usize) -> &[u8] {
+    bytes.get(header_len..).unwrap_or_default()
+}
+
+/// The direction to someone.
+fn direction_to(who: Who) -> Direction {
+    if who == Who::Client { Direction::ToClient } else { Direction::ToServer }
 }
 
 fn style_of(tone: Tone) -> Style {

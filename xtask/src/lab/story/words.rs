@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
-use stages::{Field, Role, Stage};
+use framing::Header;
+use stages::{Field, Role, Stage, handshake};
+use transcript::lines::listed;
 
 use super::{Act, Belief, Change, Deed, Message, Said, Story, Who};
+use crate::lab::verdict::Verdict;
 
 /// One thing that someone does or has.
 #[derive(Debug)]
@@ -94,13 +97,20 @@ impl Story {
     fn lines<'s>(&'s self, act: &'s Act, is_late: bool) -> Vec<Line<'s>> {
         match &act.deed {
             Deed::Sends { plaintext, .. } => vec![text("sends", plaintext)],
-            Deed::PassesOn { bytes, .. } => self.message("passes on", bytes).into_iter().collect(),
+            Deed::SendsHello { .. }
+            | Deed::AcceptsHello { .. }
+            | Deed::Derives { .. }
+            | Deed::Agree { .. }
+            | Deed::GetsNoHello { .. } => self.handshake(act),
+            Deed::PassesOn { message, bytes } => {
+                self.message("passes on", *message, bytes).into_iter().collect()
+            }
             Deed::Takes { message, bytes, kept } => {
                 let keeps = || {
                     let what = self.name_of_message(*message);
                     words("keeps", format!("{what}: it goes nowhere"))
                 };
-                let takes = self.message("takes", bytes);
+                let takes = self.message("takes", *message, bytes);
                 takes.into_iter().chain(kept.then(keeps)).collect()
             }
             Deed::Learns { text } => vec![bad(words("learns", text))],
@@ -111,6 +121,19 @@ impl Story {
                     [words(&*value.name, &value.value), quiet(words("", &value.from))]
                 };
                 values.iter().flat_map(value).collect()
+            }
+            Deed::Puts { message, to, bytes, changes, .. } if is_other_hello(changes) => {
+                let what = hello(self.name_of_hello(*message).unwrap_or_default(), bytes);
+                let whom = self.the(*to, act.connection);
+                vec![words("sends", format!("{whom} another one: {what}"))]
+            }
+            Deed::Makes { .. } => self.makes(act),
+            Deed::GetsKeys => {
+                let gets =
+                    words("gets", "every key that was there beforehand, when everyone is gone");
+                let is_closed = self.verdict == Verdict::Refused;
+                let opens = is_closed.then(|| words("opens", "nothing with any of them"));
+                [gets].into_iter().chain(opens).collect()
             }
             Deed::Puts { message, to, bytes, again, changes } => {
                 let what = if changes.is_empty() {
@@ -146,9 +169,10 @@ impl Story {
                 let checks = stage.map(|stage| checks(stage, *seq));
                 reads.into_iter().chain([accepts]).chain(checks).collect()
             }
-            Deed::Refuses { index, check, message } => {
-                let why = match message.strip_prefix(&format!("record {index} refused: ")) {
-                    Some(why) => format!("record {index}, {check}: {why}"),
+            Deed::Refuses { index, step, check, message } => {
+                let refused = step.clone().unwrap_or_else(|| format!("record {index}"));
+                let why = match message.strip_prefix(&format!("{refused} refused: ")) {
+                    Some(why) => format!("{refused}, {check}: {why}"),
                     None => format!("{check}: {message}"),
                 };
                 vec![Line { tone: Tone::Good, ..words("refuses", why) }]
@@ -171,6 +195,55 @@ impl Story {
         }
     }
 
+    /// What is to be said of an act of the handshake.
+    fn handshake<'s>(&'s self, act: &'s Act) -> Vec<Line<'s>> {
+        match &act.deed {
+            Deed::SendsHello { step, .. } => vec![words("sends", step)],
+            Deed::AcceptsHello { step, checked, is_changed, .. } => {
+                let accepts = if *is_changed {
+                    let sender = if act.who == Who::Server { Who::Client } else { Who::Server };
+                    let sender = self.the(sender, act.connection);
+                    bad(words("accepts", format!("a {step} that {sender} has not sent")))
+                } else {
+                    words("accepts", step)
+                };
+                let checks = Line { tone: Tone::Good, ..words("", checked.join("; ")) };
+                vec![accepts, checks]
+            }
+            Deed::Derives { label, fingerprint, .. } => {
+                let fingerprint = fingerprint.as_deref().map(of_fingerprint);
+                let makes = [format!("the {label}")].into_iter().chain(fingerprint);
+                vec![words("makes", makes.collect::<Vec<_>>().join(" "))]
+            }
+            Deed::Agree { steps, fingerprint } => {
+                let steps: Vec<_> = steps.iter().map(String::as_str).collect();
+                let (steps, of) = (listed(&steps), of_fingerprint(fingerprint));
+                vec![words("agrees", format!("on a secret, by {steps} {of}"))]
+            }
+            Deed::GetsNoHello { step } => vec![words("waits", format!("in vain for a {step}"))],
+            _ => Vec::new(),
+        }
+    }
+
+    /// What is to be said of a message that the attacker made.
+    fn makes<'s>(&'s self, act: &'s Act) -> Vec<Line<'s>> {
+        let Deed::Makes { step, to, plaintext, instead_of, bytes, .. } = &act.deed else {
+            return Vec::new();
+        };
+        let whom = self.the(*to, act.connection);
+        if let Some(step) = step {
+            let what = hello(step, bytes);
+            return vec![words("sends", format!("{whom} one of its own: {what}"))];
+        }
+        let len = bytes.len();
+        let seals = plaintext.as_deref().map(|text| {
+            let content = Content::Text { text, other: instead_of.as_deref(), note: None };
+            Line { tone: Tone::Bad, word: "seals".into(), content }
+        });
+        let how = format!("it to {whom}: {len} B under the key that {whom} expects");
+        seals.into_iter().chain([words("sends", how)]).collect()
+    }
+
     fn answers(&self, act: &Act, answers: usize, accepted: usize) -> String {
         let client = self.the(Who::Client, act.connection);
         let times = match answers {
@@ -191,9 +264,16 @@ impl Story {
     }
 
     /// A message on the wire, as anyone on the path sees it.
-    fn message<'s>(&self, word: &'static str, bytes: &'s [u8]) -> Option<Line<'s>> {
+    fn message<'s>(
+        &self,
+        word: &'static str,
+        message: Message,
+        bytes: &'s [u8],
+    ) -> Option<Line<'s>> {
         let stage = self.stage_of(Who::Attacker)?;
-        let content = if stage.has_records() {
+        let content = if let Some(name) = self.name_of_hello(message) {
+            Content::Words(format!("{} B: {}", bytes.len(), hello(name, bytes)).into())
+        } else if stage.has_records() {
             Content::Fields { before: format!("{} B:", bytes.len()), stage, bytes }
         } else {
             Content::Text { text: bytes, other: None, note: None }
@@ -213,7 +293,19 @@ impl Story {
 
     /// Returns what the sender and the receiver believe of a connection, the sender first.
     pub fn sides<'s>(&'s self, belief: &'s Belief) -> [(Who, Vec<Line<'s>>); 2] {
-        let Belief { sender, sent, received, .. } = belief;
+        let Belief { sender, sent, received, secrets, .. } = belief;
+        if let Some([client, server]) = secrets {
+            return [(Who::Client, client, Who::Server), (Who::Server, server, Who::Client)].map(
+                |(who, fingerprint, other)| {
+                    let other = self.the(other, belief.connection);
+                    let what = match fingerprint {
+                        Some(it) => format!("a secret with {other} {}", of_fingerprint(it)),
+                        None => "nothing: no client opened this connection".to_owned(),
+                    };
+                    (who, vec![words("it shares", what)])
+                },
+            );
+        }
         let receiver = if *sender == Who::Client { Who::Server } else { Who::Client };
         [(*sender, "it sent", sent, received), (receiver, "it got", received, sent)].map(
             |(who, word, said, others)| {
@@ -306,6 +398,44 @@ fn checks<'s>(stage: &Stage, seq: Option<u64>) -> Line<'s> {
         ));
     }
     Line { tone: Tone::Good, ..words("", checks.join("; ")) }
+}
+
+/// A message of the handshake by its name, and what it says: its fields, each with its first bytes.
+fn hello(name: &str, bytes: &[u8]) -> String {
+    let payload = payload_of_hello(bytes);
+    let spans = messages::explain(payload).spans;
+    let fields = spans.iter().map(|span| {
+        let value = span.inside.last().unwrap_or(span);
+        let value = payload.get(value.offset..value.offset + value.len).unwrap_or_default();
+        format!("{} {}", span.name, glimpsed(value))
+    });
+    format!("{name}: {}", fields.collect::<Vec<_>>().join(", "))
+}
+
+/// The record of a message of the handshake without its header.
+pub(super) fn payload_of_hello(bytes: &[u8]) -> &[u8] {
+    bytes.get(Header::LENGTH.len()..).unwrap_or_default()
+}
+
+/// Returns whether a message of the handshake became another.
+fn is_other_hello(changes: &[Change]) -> bool {
+    let message = handshake::FIELDS.iter().find(|field| field.role == Role::Message);
+    changes.iter().any(|change| message.is_some_and(|field| field.name == change.field))
+}
+
+/// The first bytes in hexadecimal.
+fn glimpsed(bytes: &[u8]) -> String {
+    match bytes {
+        [] => "of no bytes".to_owned(),
+        [a, b, c, d, _, ..] => format!("{a:02x}{b:02x}{c:02x}{d:02x}…"),
+        _ => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat(),
+    }
+}
+
+/// A fingerprint as a run tells it.
+pub(super) fn of_fingerprint(fingerprint: &[u8]) -> String {
+    let bytes: Vec<_> = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("(fingerprint {})", bytes.join(" "))
 }
 
 /// Says what of a field is cut off, if something is.
