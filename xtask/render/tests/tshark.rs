@@ -600,7 +600,8 @@ fn told_of(name: &str, stage: &'static Stage, payloads: &[&[u8]]) -> Vec<Packet>
     let to_server = |payload: &&[u8]| (Direction::ToServer, stage.record(payload));
     let wire = Wire { stage, chunks: payloads.iter().map(to_server).collect() };
     let whole = packets(&written(name, wire.events()));
-    let pieces = packets(&written(&format!("{name}-1"), wire.in_pieces(1).events()));
+    let len = 1 + payloads.concat().len() / 100;
+    let pieces = packets(&written(&format!("{name}-{len}"), wire.in_pieces(len).events()));
     for field in ["rtls.length", "rtls.message", "rtls.field.value", "rtls.seq"] {
         let all = |packets: &[Packet]| -> Vec<String> {
             let values = packets.iter().flat_map(|packet| packet.values(field));
