@@ -380,6 +380,9 @@ impl From<FieldView> for BoxView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Direction::{ToClient, ToServer};
+    use Role::{Client, Server};
+    use Way::{Received, Sent};
     use stages::PART3_HKDF;
 
     /// A message with one X25519 key.
@@ -400,7 +403,6 @@ mod tests {
             fingerprint: None,
         };
         let record = || Record::new(&PART3_HKDF, 0, b"hello", &[0; 41]);
-        use {Direction::*, Role::*, Way::*};
         let events = [
             (Client, hello("ClientHello", Sent, &[])),
             (Server, hello("ClientHello", Received, &["it is whole", "it is not zero"])),

@@ -254,7 +254,7 @@ impl Matrix {
     /// closes it. A page is too narrow for a column per stage.
     pub fn markdown(&self) -> String {
         let parts = self.stages.chunk_by(|a, b| a.package() == b.package());
-        let parts: Vec<_> = parts.map(|part| part_name(part)).collect();
+        let parts: Vec<_> = parts.map(part_name).collect();
         let mut table = Table::new(
             iter::once("attack".to_owned()).chain(parts.clone()).chain([CLOSED_BY.to_owned()]),
         );

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
-use stages::STAGES;
+use stages::{STAGES, Stage};
 use transcript::lines::{HEADING, width, wrapped_to};
 
 use super::Table;
@@ -30,10 +30,15 @@ fn markdown() -> String {
     table.shown(true)
 }
 
-/// The list, styled with escape codes.
+/// The list, styled with escape codes, with a line between two parts.
 fn styled() -> String {
+    let parts = STAGES.chunk_by(|a, b| a.package() == b.package());
+    parts.map(part).collect::<Vec<_>>().join("\n")
+}
+
+fn part(stages: &[&Stage]) -> String {
     let mut text = String::new();
-    for stage in STAGES {
+    for stage in stages {
         let (name, title, port) = (stage.name, stage.title, stage.port);
         _ = writeln!(text, "{HEADING}{name}{HEADING:#}: {title} (port {port})");
         for (what, words) in
