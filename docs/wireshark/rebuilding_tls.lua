@@ -6,15 +6,18 @@
 --
 -- A capture may lack packets, or the ends of packets. It shows what is there, says what is missing, and goes
 -- on at the next header that makes sense.
---
--- A capture may lack packets, or the ends of packets. It shows what is there, says what is missing, and goes
--- on at the next header that makes sense.
 
 -- The field without a length is as long as the plaintext. The overhead is what a payload has beside that.
 -- A stage without records is HTTP. It can share its port with one that has records.
+--
+-- The first records of a direction may carry messages of a handshake: of fields, each with a tag, a length and a
+-- value. Their place tells them from records of data, but a capture may begin anywhere. So what begins with a field
+-- whose tag is known is a message, what makes sense as a record of data is one, and of what is neither, the first
+-- records are messages.
 
 -- BEGIN: printed by `cargo run --package render -- --dissector`
 local MAX_PLAINTEXT_LEN = 16384
+local MAX_MESSAGE_LEN = 16384
 local STAGES = {
     [8081] = {
         name = "part1-ctr", header_len = 4, length_len = 4, overhead = 16,
@@ -32,16 +35,42 @@ local STAGES = {
         name = "part2-aead", header_len = 4, length_len = 4, overhead = 36,
         { "length", 4 }, { "seq", 8 }, { "nonce", 12 }, { "ciphertext" }, { "tag", 16 },
     },
+    [8080] = {
+        name = "part3-dh", header_len = 4, length_len = 4, overhead = 0,
+        to_server = { "ClientHello" }, to_client = { "ServerHello" },
+        { "length", 4 }, { "message" },
+    },
+    [10002] = {
+        name = "part3-x25519", header_len = 4, length_len = 4, overhead = 0,
+        to_server = { "ClientHello" }, to_client = { "ServerHello" },
+        { "length", 4 }, { "message" },
+    },
+    [10003] = {
+        name = "part3-hkdf", header_len = 4, length_len = 4, overhead = 36,
+        to_server = { "ClientHello" }, to_client = { "ServerHello" },
+        { "length", 4 }, { "seq", 8 }, { "nonce", 12 }, { "ciphertext" }, { "tag", 16 },
+    },
 }
 local PLAIN_PORTS = { [8081] = true }
+local TAGS = {
+    [0x0001] = "prime p",
+    [0x0002] = "generator g",
+    [0x0003] = "public value",
+    [0x0010] = "X25519 key",
+    [0x0020] = "certificate",
+    [0x0021] = "CertificateVerify",
+}
 -- END
 
 for _, stage in pairs(STAGES) do
     stage.limit = stage.overhead + MAX_PLAINTEXT_LEN
+    stage.has_data = true
     local offset = 0
     for _, field in ipairs(stage) do
         if field[1] == "seq" then
             stage.seq_offset = offset
+        elseif field[1] == "message" then
+            stage.has_data = false
         end
         offset = offset + (field[2] or 0)
     end
@@ -49,6 +78,11 @@ end
 
 -- Bytes that must be text before a connection is taken for HTTP.
 local TEXT_LEN = 16
+
+-- Length of a tag and a length.
+local FIELD_HEADER_LEN = 4
+-- Fields of a message that a summary names. No honest one has as many.
+local NAMED = 8
 
 -- Wireshark has an "rtls" of its own, a Real Time Location System: only the fields can have the short name.
 local proto = Proto("rebuilding_tls", "Rebuilding TLS")
@@ -61,6 +95,12 @@ local fields = {
     nonce = ProtoField.bytes("rtls.nonce", "Nonce", base.NONE, "Random, new for every record"),
     ciphertext = ProtoField.bytes("rtls.ciphertext", "Ciphertext", base.NONE, "As long as the plaintext"),
     tag = ProtoField.bytes("rtls.tag", "Tag", base.NONE, "Does not fit any more once a bit is changed"),
+    message = ProtoField.bytes("rtls.message", "Message", base.NONE, "Of the handshake, as everyone can read it"),
+    message_name = ProtoField.string("rtls.message.name", "Name"),
+    field = ProtoField.bytes("rtls.field", "Field", base.NONE, "Of a message: tag, length and value"),
+    field_tag = ProtoField.uint16("rtls.field.tag", "Tag", base.HEX, TAGS, nil, "The kind of the field"),
+    field_length = ProtoField.uint16("rtls.field.length", "Length", base.DEC, nil, nil, "Bytes of value"),
+    field_value = ProtoField.bytes("rtls.field.value", "Value"),
     loose = ProtoField.bytes("rtls.loose", "In no record", base.NONE, "Bytes whose header is not known"),
     missing = ProtoField.string("rtls.missing", "Missing", base.UNICODE, "Not in the capture"),
 }
@@ -72,13 +112,18 @@ local too_long =
     ProtoExpert.new("rtls.too_long", "Record too long", expert.group.PROTOCOL, expert.severity.ERROR)
 local incomplete =
     ProtoExpert.new("rtls.incomplete", "Not in the capture", expert.group.SEQUENCE, expert.severity.WARN)
-proto.experts = { too_short, too_long, incomplete }
+local malformed =
+    ProtoExpert.new("rtls.malformed", "Message malformed", expert.group.MALFORMED, expert.severity.ERROR)
+local surplus =
+    ProtoExpert.new("rtls.surplus", "Behind the handshake", expert.group.PROTOCOL, expert.severity.ERROR)
+proto.experts = { too_short, too_long, incomplete, malformed, surplus }
 
 local http = Dissector.get("http")
 
 -- What is known of each direction, at the byte that comes next:
 --   seen            whether any record was
 --   seq             the last one's number
+--   index           the number of records so far, at least: some may be missing. Data counts as all messages
 --   lost            set where the next header has to be found
 --   have, packet    the number of bytes that wait for the rest of their record, and the packet they end in
 --   more            the number of bytes left of that record, where its length is known
@@ -112,8 +157,51 @@ local function length_at(stage, bytes, at)
     return number(bytes:sub(at + stage.header_len - stage.length_len + 1, at + stage.header_len))
 end
 
-local function is_accepted(stage, length)
+local function is_accepted(stage, is_message, length)
+    if is_message then
+        return length <= MAX_MESSAGE_LEN
+    end
     return length >= stage.overhead and length <= stage.limit
+end
+
+-- Says whether the payload behind a header reads as a message. Nil: there is too little of it.
+local function reads_as_message(stage, bytes, at)
+    local length = length_at(stage, bytes, at)
+    local header = bytes:sub(at + stage.header_len + 1, at + stage.header_len + FIELD_HEADER_LEN)
+    if length < FIELD_HEADER_LEN or length > MAX_MESSAGE_LEN then
+        return false
+    elseif #header < FIELD_HEADER_LEN then
+        return nil
+    end
+    return TAGS[number(header:sub(1, 2))] ~= nil and FIELD_HEADER_LEN + number(header:sub(3)) <= length
+end
+
+-- Says whether a header makes sense as one of a record of data. Nil: there is too little of it.
+local function makes_sense_as_data(stage, bytes, at)
+    if not is_accepted(stage, false, length_at(stage, bytes, at)) then
+        return false
+    end
+    if not stage.seq_offset then
+        return true
+    end
+    -- Nobody captures 2^32 records of a direction.
+    local high = bytes:sub(at + stage.seq_offset + 1, at + stage.seq_offset + 4)
+    if high ~= ("\0"):rep(#high) then
+        return false
+    end
+    return #high == 4 or nil
+end
+
+-- Says whether a record carries a message; `is_due` if one may be next. Nil: more bytes would tell.
+local function is_message(stage, is_due, bytes, at)
+    if not stage.has_data or not stage.to_server then
+        return not stage.has_data
+    end
+    local as_message = reads_as_message(stage, bytes, at)
+    if as_message == false then
+        return is_due and makes_sense_as_data(stage, bytes, at) == false
+    end
+    return as_message
 end
 
 -- Says whether a header makes sense. Nil: there is too little of it.
@@ -126,18 +214,20 @@ local function makes_sense(stage, bytes, at)
         end
         return nil
     end
-    if not is_accepted(stage, length_at(stage, header, 0)) then
-        return false
+    local as_data, as_message = false, false
+    if stage.has_data then
+        as_data = makes_sense_as_data(stage, bytes, at)
     end
-    if not stage.seq_offset then
+    if stage.to_server then
+        as_message = reads_as_message(stage, bytes, at)
+    end
+    if as_data or as_message then
         return true
     end
-    -- Nobody captures 2^32 records of a direction.
-    local high = bytes:sub(at + stage.seq_offset + 1, at + stage.seq_offset + 4)
-    if high ~= ("\0"):rep(#high) then
-        return false
+    if as_data == nil or as_message == nil then
+        return nil
     end
-    return #high == 4 or nil
+    return false
 end
 
 -- Says whether a record begins at `at`, where none has to. Nil: more bytes would tell. One length in 2^18
@@ -230,6 +320,80 @@ local function show_record(root, stage, record, length, missing, rest)
     return summary
 end
 
+-- Returns the fields of a message as far as they are there, and what is wrong with it, if something is.
+local function fields_of(record, from, to)
+    local found, at = {}, from
+    while at < to do
+        if to - at < FIELD_HEADER_LEN then
+            return found, string.format("%d B behind the last field", to - at), at
+        elseif record:len() < at + FIELD_HEADER_LEN then
+            return found
+        end
+        local tag, len = record(at, 2):uint(), record(at + 2, 2):uint()
+        local name = TAGS[tag] or "unknown field"
+        local value = at + FIELD_HEADER_LEN
+        if value + len > to then
+            local problem = "the message ends inside a field: its %s is to have %d B, %d are left"
+            return found, string.format(problem, name, len, to - value), at
+        end
+        table.insert(found, { at = at, name = name, len = len })
+        at = value + len
+    end
+    return found
+end
+
+-- `names` are those that it may have. There is none if no message is due.
+local function show_message(root, stage, names, record, length, rest)
+    local from, to = stage.header_len, stage.header_len + length
+    local found, problem, bad_at = fields_of(record, from, to)
+    local named = {}
+    for i = 1, math.min(#found, NAMED) do
+        table.insert(named, string.format("%s %d B", found[i].name, found[i].len))
+    end
+    if #found > NAMED then
+        table.insert(named, "...")
+    end
+    local title = #names > 0 and table.concat(names, " or ") or "message"
+    local summary = title .. (#named > 0 and ": " or "") .. table.concat(named, ", ")
+    if record:len() < to then
+        summary = string.format("%s, %d of its %d B", summary, record:len(), to)
+    end
+    local tree = add_tree(root, stage, record, summary)
+    if record:len() >= from then
+        tree:add(fields.length, record(from - stage.length_len, stage.length_len))
+    end
+    -- No range begins at the end, not even an empty one.
+    local message = tree:add(fields.message, record(record:len() > from and from or 0, math.max(record:len() - from, 0)))
+    for _, name in ipairs(names) do
+        message:add(fields.message_name, name):set_generated()
+    end
+    for _, field in ipairs(found) do
+        local value = field.at + FIELD_HEADER_LEN
+        local there = math.min(field.len, record:len() - value)
+        local item = message:add(fields.field, record(field.at, FIELD_HEADER_LEN + there))
+        item:set_text(string.format("%s, %d B", field.name, field.len))
+        item:add(fields.field_tag, record(field.at, 2))
+        item:add(fields.field_length, record(field.at + 2, 2))
+        if there > 0 or field.len == 0 then
+            local part = item:add(fields.field_value, record(there > 0 and value or field.at, there))
+            if there < field.len then
+                part:append_text(string.format(" [%d of %d B]", there, field.len))
+            end
+        end
+    end
+    if problem then
+        message:add(fields.loose, record(bad_at)):add_proto_expert_info(malformed, problem .. ". Its receiver refuses it")
+    end
+    if #names == 0 then
+        message:add_proto_expert_info(surplus,
+            "no message is due any more: nobody reads this, unless it is of another connection with the same ports")
+    end
+    if record:len() < to then
+        add_missing(tree, string.format("%d of %d B, which %s", to - record:len(), to, rest))
+    end
+    return summary
+end
+
 -- There is no `range` where nothing of it was captured.
 local function show_loose(root, stage, range, len, missing)
     local summary = string.format("%d B in no record", len)
@@ -246,11 +410,10 @@ local function show_loose(root, stage, range, len, missing)
     return summary
 end
 
-local function show_bad_length(root, stage, range, length)
-    local problem, remark = too_short, "length %.0f is too short: the fields of this stage alone take %d B"
-    local limit = stage.overhead
-    if length > stage.overhead then
-        problem, remark, limit = too_long, "length %.0f is too long: no receiver accepts more than %d B", stage.limit
+local function show_bad_length(root, stage, range, length, limit)
+    local problem, remark = too_long, "length %.0f is too long: no receiver accepts more than %d B"
+    if length < stage.overhead then
+        problem, remark, limit = too_short, "length %.0f is too short: the fields of this stage alone take %d B", stage.overhead
     end
     local summary = string.format(remark, length, limit)
     local tree = add_tree(root, stage, range, summary)
@@ -280,13 +443,14 @@ local function show_rest(root, stage, range, len, packet)
     return summary
 end
 
--- Shows the bytes of one direction. Returns the summaries, and what is known behind these bytes.
-local function show_bytes(buffer, pinfo, root, stage, state)
+-- Shows the bytes of one direction, whose first records are messages with these `names`. Returns the summaries, and
+-- what is known behind these bytes.
+local function show_bytes(buffer, pinfo, root, stage, state, names)
     local bytes, len = buffer:raw(), buffer:reported_len()
     local rest = buffer:len() < len and "were not captured" or "are not in this packet"
     -- Without that, TCP puts nothing together: a packet was cut by the capture, or the user has turned it off.
     local may_wait = pinfo.can_desegment > 0
-    local summaries, after = {}, { seen = state.seen, seq = state.seq }
+    local summaries, after = {}, { seen = state.seen, seq = state.seq, index = state.index or 0 }
     local offset, lost = 0, state.lost
     local skip = state.skip
 
@@ -332,8 +496,12 @@ local function show_bytes(buffer, pinfo, root, stage, state)
     local is_behind_gap = state.is_behind_gap or lost or gap or not state.seen
     while offset < len do
         local length = offset + stage.header_len <= #bytes and length_at(stage, bytes, offset)
-        local fits = length and is_accepted(stage, length)
-        if not lost and fits then
+        local carries_message = length and is_message(stage, after.index < #names, bytes, offset)
+        local fits = length and is_accepted(stage, carries_message, length)
+        if not lost and length and carries_message == nil and may_wait then
+            wait()
+            break
+        elseif not lost and fits then
             local record_len = stage.header_len + length
             if offset + record_len > len and may_wait then
                 wait(offset + record_len - len)
@@ -341,7 +509,7 @@ local function show_bytes(buffer, pinfo, root, stage, state)
             end
             local record = range(offset + record_len)
             local missing
-            if stage.seq_offset and record:len() >= stage.seq_offset + 8 then
+            if not carries_message and stage.seq_offset and record:len() >= stage.seq_offset + 8 then
                 local seq = number(bytes:sub(offset + stage.seq_offset + 1, offset + stage.seq_offset + 8))
                 local due = after.seq and after.seq + 1 or 0
                 if is_behind_gap and seq > due then
@@ -349,7 +517,14 @@ local function show_bytes(buffer, pinfo, root, stage, state)
                 end
                 after.seq = seq
             end
-            say(show_record, record, length, missing, rest)
+            if carries_message then
+                local due = { table.unpack(names, after.index + 1) }
+                say(show_message, due, record, length, rest)
+                after.index = after.index + 1
+            else
+                say(show_record, record, length, missing, rest)
+                after.index = #names
+            end
             after.seen, is_behind_gap = true, false
             offset = offset + record_len
             if offset > len then
@@ -376,7 +551,8 @@ local function show_bytes(buffer, pinfo, root, stage, state)
             local stop = found or doubtful or len
             if stop > offset then
                 if was_due then
-                    say(show_bad_length, range(math.max(stop, offset + stage.header_len)), length)
+                    local limit = carries_message and MAX_MESSAGE_LEN or stage.limit
+                    say(show_bad_length, range(math.max(stop, offset + stage.header_len)), length, limit)
                 else
                     say(show_loose, range(stop), stop - offset, not lost and "the beginning of their record" or nil)
                 end
@@ -409,6 +585,7 @@ function proto.dissector(buffer, pinfo, root)
     local to_server = STAGES[pinfo.dst_port] ~= nil
     local port = to_server and pinfo.dst_port or pinfo.src_port
     local stage = STAGES[port]
+    local names = to_server and stage.to_server or stage.to_client or {}
     local direction = table.concat(
         { tostring(pinfo.src), pinfo.src_port, tostring(pinfo.dst), pinfo.dst_port }, " ")
     -- Their number may differ: what waited at the end is no longer among them at a second look.
@@ -420,7 +597,7 @@ function proto.dissector(buffer, pinfo, root)
     local is_plain = PLAIN_PORTS[port] and is_text(buffer:raw())
         and (state.is_plain or next(state) == nil or buffer:len() >= TEXT_LEN)
     local show = is_plain and show_plain or show_bytes
-    local summaries, after = show(buffer, pinfo, root, stage, state)
+    local summaries, after = show(buffer, pinfo, root, stage, state, names)
     if not pinfo.visited then
         directions[direction] = after
     end

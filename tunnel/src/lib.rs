@@ -4,12 +4,12 @@
 //! curl ── TCP ──> client end ══ records ══> server end ── TCP ──> web server
 //! ```
 //!
-//! Whoever connects to the client end is connected to the service behind the server end. What they send
-//! each other is cut into records on one end, and put together again on the other.
+//! A client that connects to the client end is connected to the service behind the server end. What
+//! they send each other is cut into records at one end, and put together again at the other.
 //!
 //! - [`options`]: the command line.
-//! - [`key_file`]: keys of one's own, in place of those that everyone has.
-//! - [`relay`]: one connection: two sockets that live and die together.
+//! - [`key_file`]: your own keys, in place of those that everyone has.
+//! - [`relay`]: one connection, made of two sockets that live and die together.
 //! - [`pump`]: one direction of it: bytes become records, or records bytes.
 //! - [`counters`]: what it has carried, and the line that shows it.
 
@@ -27,20 +27,36 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
-use channel::{ChannelError, Receiver, Sender};
-use demo_keys::SealerAndOpener;
+use channel::{Channel, ChannelError};
+use crypto::aead::{Opener, Sealer};
+use crypto::x25519::PrivateKey;
+use crypto::{Open, Seal, hkdf};
+use handshake::{HandshakeError, x25519};
 use indicatif::ProgressBar;
 use program::serve::ServeOptions;
 use program::{Failure, Reporter, stream};
 use transcript::EventKind;
 
-pub use crate::key_file::KeyFile;
+pub use crate::key_file::{KeyFile, NewPair};
 pub use crate::options::{Options, Task};
 
 use crate::counters::{Above, Counters, status_line};
 use crate::options::Side;
 use crate::pump::{Records, open, seal};
 use crate::relay::{Relay, Socket};
+
+/// Where the keys of a connection come from.
+pub enum Keys {
+    /// From a file: the same ones for each connection.
+    Own(NewPair),
+    /// From the articles: the same ones for each connection, and for everyone.
+    Everyones,
+    /// Both ends agree on them, for each connection anew.
+    Agreed,
+}
+
+/// A connection to the other end.
+type Secured<'r> = Channel<&'r Records<'r>, Box<dyn Seal + Send>, Box<dyn Open + Send>>;
 
 /// One end of a tunnel.
 pub struct Tunnel {
@@ -68,31 +84,35 @@ impl Tunnel {
         Self { options, reporter, line, connections }
     }
 
-    /// Carries connections until told to stop, each with a sealer and an opener of its own.
-    pub fn run(&self, new_pair: impl Fn() -> Result<SealerAndOpener> + Sync) -> ExitCode {
-        if self.options.key_file.is_none() {
-            self.reporter.say(
+    /// Carries connections until told to stop.
+    pub fn run(&self, keys: &Keys) -> ExitCode {
+        match keys {
+            Keys::Agreed => self.reporter.say(
+                "WARNING: both ends agree on fresh keys for each connection, and NOBODY knows with whom: someone \
+                 on the path can agree with each of them, read everything and change it",
+            ),
+            Keys::Everyones => self.reporter.say(
                 "WARNING: no --key-file, so the keys are the demo's, which EVERYONE has: this \
                  protects nothing from anyone. `tunnel --new-key FILE` makes your own",
-            );
+            ),
+            Keys::Own(_) => {}
         }
         let Options { listen, max_connections, .. } = &self.options;
         let options =
             ServeOptions { addr: listen, connections: u64::MAX, at_once: *max_connections };
         program::serve(&options, &self.reporter, |accepted, connections| {
-            let pair = new_pair()?;
             let relay = Arc::new(Relay::new(self.options.limits()));
             let running = Arc::downgrade(&relay);
             connections.add(running);
             self.connections.fetch_add(1, Ordering::Relaxed);
             let counters = Counters::new(&self.line);
             let carried = match self.options.side {
-                Side::Client => self.client_side(accepted, &relay, &counters, pair),
-                Side::Server => self.server_side(accepted, &relay, &counters, pair),
+                Side::Client => self.client_side(accepted, &relay, &counters, keys),
+                Side::Server => self.server_side(accepted, &relay, &counters, keys),
             };
             self.connections.fetch_sub(1, Ordering::Relaxed);
             self.report_end(&carried, &counters);
-            carried.map_err(|error| Failure { rejected: rejection(&error).is_some(), error })
+            carried.map_err(|error| Failure { rejected: Rejection::of(&error).is_some(), error })
         })
     }
 
@@ -102,19 +122,17 @@ impl Tunnel {
         accepted: TcpStream,
         relay: &Relay,
         counters: &Counters,
-        (sealer, opener): SealerAndOpener,
+        keys: &Keys,
     ) -> Result<()> {
         let client = relay.socket(accepted, "the client")?;
         let server_end = self.connect(relay, "the server end")?;
         self.reporter.report(EventKind::Connected { peer: server_end.peer_addr()? });
-        let header = self.options.stage.header();
-        let mut sender = Sender::new(&server_end, header, sealer);
-        // The other end waits for a first record, and a client that lets the service speak first has
-        // nothing to put into it.
+        let records = Records::new(&server_end, self.options.common.limits());
+        let (mut sender, receiver) = self.secured(&records, keys)?.split();
+        // The other end waits for a first record, but a client that lets the service speak first
+        // has nothing to put into it.
         sender.send(&[])?;
         counters.sent(1, 0);
-        let records = Records::new(&server_end, self.options.common.limits());
-        let receiver = Receiver::new(&records, header, opener);
         relay.run(
             [&client, &server_end],
             || seal(&client, &server_end, sender, counters),
@@ -128,24 +146,53 @@ impl Tunnel {
         accepted: TcpStream,
         relay: &Relay,
         counters: &Counters,
-        (sealer, opener): SealerAndOpener,
+        keys: &Keys,
     ) -> Result<()> {
         let client_end = relay.socket(accepted, "the client end")?;
         self.reporter.report(EventKind::Connected { peer: client_end.peer_addr()? });
-        let header = self.options.stage.header();
         let records = Records::due(&client_end, self.options.common.limits());
-        let mut receiver = Receiver::new(&records, header, opener);
+        let (sender, mut receiver) = self.secured(&records, keys)?.split();
         // Someone without the key gets no further than this, and no connection to the service.
         let first = receiver.recv()?.context("the client end closed without a record")?;
         counters.received(1, first.len());
         let service = self.connect(relay, "the service")?;
         (&service).write_all(first)?;
-        let sender = Sender::new(&client_end, header, sealer);
         relay.run(
             [&service, &client_end],
             || seal(&service, &client_end, sender, counters),
             || open(&records, receiver, &service, counters),
         )
+    }
+
+    /// Protects a connection to the other end.
+    fn secured<'r>(&self, records: &'r Records<'r>, keys: &Keys) -> Result<Secured<'r>> {
+        let stage = self.options.stage;
+        let (sealer, opener) = match keys {
+            Keys::Own(new_pair) => new_pair(),
+            Keys::Everyones => demo_keys::sealer_and_opener(stage)
+                .with_context(|| format!("there are no demo keys for {}", stage.name))?,
+            Keys::Agreed => return self.agreed(records),
+        };
+        Ok(Channel::new(records, stage.header(), sealer, opener))
+    }
+
+    /// Agrees with the other end on keys for this connection.
+    fn agreed<'r>(&self, records: &'r Records<'r>) -> Result<Secured<'r>> {
+        let ours = PrivateKey::random().map_err(HandshakeError::Random)?;
+        let mut wire = records.handshake();
+        let (ours, theirs) = match self.options.side {
+            Side::Client => {
+                let secret = x25519::client(&mut wire, ours)?;
+                let keys = wire.derive(&secret, &hkdf::PART3);
+                (keys.client, keys.server)
+            }
+            Side::Server => {
+                let secret = x25519::server(&mut wire, ours)?;
+                let keys = wire.derive(&secret, &hkdf::PART3);
+                (keys.server, keys.client)
+            }
+        };
+        Ok(wire.secure(Box::new(Sealer::new(&ours)), Box::new(Opener::new(&theirs))))
     }
 
     fn connect<'r>(&self, relay: &'r Relay, peer: &'static str) -> Result<Socket<'r>> {
@@ -157,13 +204,13 @@ impl Tunnel {
 
     fn report_end(&self, carried: &Result<()>, counters: &Counters) {
         if let Err(error) = carried
-            && let Some((index, name)) = rejection(error)
+            && let Some(Rejection { index, step, name }) = Rejection::of(error)
         {
             self.reporter.report(EventKind::Rejected {
                 index,
+                step: step.map(str::to_owned),
                 error: name.to_owned(),
                 message: error.to_string(),
-                step: None,
                 expected_seq: None,
                 record: None,
             });
@@ -174,13 +221,28 @@ impl Tunnel {
     }
 }
 
-/// Returns which record was refused by which check, if that is what failed.
-fn rejection(error: &Error) -> Option<(u64, &'static str)> {
-    let error = error.downcast_ref::<ChannelError>()?;
-    match error {
-        ChannelError::Frame { index, .. } | ChannelError::Open { index, .. } => {
-            Some((*index, error.rejection()?))
+/// What the other end sent and a check refused.
+struct Rejection {
+    /// Which record, from 0.
+    index: u64,
+    /// The message of the handshake that it was, if it was one.
+    step: Option<&'static str>,
+    /// The check.
+    name: &'static str,
+}
+
+impl Rejection {
+    /// Finds out whether that is what failed.
+    fn of(error: &Error) -> Option<Self> {
+        if let Some(error) = error.downcast_ref::<HandshakeError>() {
+            return Some(Self { index: 0, step: error.message(), name: error.rejection()? });
         }
-        _ => None,
+        let error = error.downcast_ref::<ChannelError>()?;
+        match error {
+            ChannelError::Frame { index, .. } | ChannelError::Open { index, .. } => {
+                Some(Self { index: *index, step: None, name: error.rejection()? })
+            }
+            _ => None,
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Error, Result};
 use transcript::{output, visible, visible_lines};
-use tunnel::{KeyFile, Options, Task, Tunnel, key_file};
+use tunnel::{KeyFile, Keys, Options, Task, Tunnel, key_file};
 
 fn main() -> ExitCode {
     let done = match Task::parse() {
@@ -26,7 +26,7 @@ fn complain(error: &Error) {
 fn tell_where(path: &Path) -> ExitCode {
     let name = visible(&path.display().to_string());
     let printed =
-        output::print(&format!("made {name}: take it to the other end by a way you trust\n"));
+        output::print(&format!("made {name}: take it to the other end over a channel you trust\n"));
     match printed.with_context(|| format!("made {name}")) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -38,15 +38,11 @@ fn tell_where(path: &Path) -> ExitCode {
 
 fn run(options: Options) -> Result<ExitCode> {
     let stage = options.stage;
-    // Taken out once, for all connections: a key counts the records that are sealed under it.
-    let own = |path| KeyFile::read(path)?.of_stage(stage);
-    let own = options.key_file.as_deref().map(own).transpose()?;
-    let new_pair = || match &own {
-        Some(new_pair) => Ok(new_pair()),
-        None => demo_keys::sealer_and_opener(stage)
-            .with_context(|| format!("there are no demo keys for {}", stage.name)),
+    let keys = match options.key_file.as_deref() {
+        None if !stage.handshake.is_empty() => Keys::Agreed,
+        // Taken out once, for all connections: a key counts the records that are sealed under it.
+        Some(path) => Keys::Own(KeyFile::read(path)?.of_stage(stage)?),
+        None => Keys::Everyones,
     };
-    // Whether there are keys shows here, before anyone can connect.
-    new_pair()?;
-    Ok(Tunnel::new(options).run(new_pair))
+    Ok(Tunnel::new(options).run(&keys))
 }

@@ -1,12 +1,13 @@
 //! One direction of a connection: bytes become records, or records bytes.
 
-use std::cell::RefCell;
 use std::io::{self, Read, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use channel::{Receiver, Sender};
 use crypto::{Open, Seal};
 use framing::MAX_PLAINTEXT_LEN;
+use handshake::Wire;
 use program::progress::{Progress, TimeLimits, Way};
 
 use crate::counters::Counters;
@@ -20,25 +21,35 @@ const READ_LEN: usize = 8 * MAX_PLAINTEXT_LEN;
 pub struct Records<'r> {
     socket: &'r Socket<'r>,
     limits: TimeLimits,
-    /// The record that has begun, or is waited for by a limit.
-    progress: RefCell<Option<Progress>>,
+    /// The record that has begun, or the one that has to begin in time.
+    progress: Mutex<Option<Progress>>,
 }
 
 impl<'r> Records<'r> {
     /// Reads from `socket`.
     pub fn new(socket: &'r Socket<'r>, limits: TimeLimits) -> Self {
-        Self { socket, limits, progress: RefCell::new(None) }
+        Self { socket, limits, progress: Mutex::new(None) }
     }
 
     /// Reads from `socket`, where a first record must begin before the silence is too long.
     pub fn due(socket: &'r Socket<'r>, limits: TimeLimits) -> Self {
         let progress = Progress::awaited(limits, limits.silence);
-        Self { progress: RefCell::new(Some(progress)), ..Self::new(socket, limits) }
+        Self { progress: Mutex::new(Some(progress)), ..Self::new(socket, limits) }
     }
 
-    /// Turns to the next record, of which `len` bytes are here already.
+    /// Begins a handshake in front of the records, which has its time as a whole.
+    pub fn handshake(&self) -> Wire<&Self> {
+        *self.progress() = Some(Progress::of_handshake());
+        Wire::new(self)
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Option<Progress>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Turns to the next record, of which `len` bytes have already arrived.
     fn next(&self, len: usize) {
-        self.progress.replace((len > 0).then(|| Progress::begun(self.limits, len)));
+        *self.progress() = (len > 0).then(|| Progress::begun(self.limits, len));
     }
 }
 
@@ -49,7 +60,7 @@ impl Read for &Records<'_> {
             if read == Some(0) {
                 return Ok(0);
             }
-            let mut progress = self.progress.borrow_mut();
+            let mut progress = self.progress();
             match (&mut *progress, read) {
                 (Some(progress), Some(len)) => progress.advance(len),
                 (None, Some(len)) => *progress = Some(Progress::begun(self.limits, len)),
@@ -65,12 +76,22 @@ impl Read for &Records<'_> {
     }
 }
 
-/// Carries bytes into records until their end. What was read goes out at once, in as many records as it
-/// takes.
+impl Write for &Records<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self.socket).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        (&*self.socket).flush()
+    }
+}
+
+/// Carries bytes into records until they end. What was read goes out at once, in as many records as
+/// it takes.
 pub fn seal(
     mut from: &Socket<'_>,
     to: &Socket<'_>,
-    mut sender: Sender<&Socket<'_>, impl Seal>,
+    mut sender: Sender<impl Write, impl Seal>,
     counters: &Counters,
 ) -> Result<()> {
     let mut buffer = vec![0; READ_LEN];
@@ -88,7 +109,7 @@ pub fn seal(
     }
 }
 
-/// Carries what records hold until their end. What several of them hold that are here already goes out in
+/// Carries what records hold until they end. Those that have already arrived go out together, in
 /// one write.
 pub fn open(
     from: &Records<'_>,

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use common::{Folder, programs, xtask};
-use stages::PART2_AEAD;
-use transcript::{Event, EventKind, Record, Role};
+use stages::{PART2_AEAD, PART3_HKDF};
+use transcript::{Direction, Event, EventKind, HandshakeMessage, Record, Role, Way};
 use xtask::exercises::{Exercise, build_answer};
 use xtask::launch::Programs;
 use xtask::views::NewFile;
@@ -36,7 +36,8 @@ fn show(path: &Path, args: &[&str]) -> Output {
     xtask().arg("show").arg(path).args(args).output().unwrap()
 }
 
-/// The same on a terminal, as far as it can tell: elsewhere the escapes of terminals are taken out of everything.
+/// Shows the same on a terminal, as far as it can tell: elsewhere terminal escapes are removed from
+/// everything.
 fn show_in_colour(path: &Path, args: &[&str]) -> Output {
     xtask().env("CLICOLOR_FORCE", "1").arg("show").arg(path).args(args).output().unwrap()
 }
@@ -287,14 +288,79 @@ fn what_a_file_says_reaches_terminal_and_page_as_visible_text_alone() {
             expected_seq: None,
             record: None,
         };
-        let rejected = line(&Event { role: Role::Server, stage: &PART2_AEAD, kind: rejected });
-        let path = saved(&folder, rejected);
+        let message = HandshakeMessage {
+            step: words.clone(),
+            direction: Way::Received,
+            message: words.as_bytes().into(),
+            spans: vec![],
+            checked: vec![words.clone()],
+        };
+        let derived = EventKind::Derived {
+            label: words.clone(),
+            from: words,
+            direction: None,
+            fingerprint: Some([0xff; 4].as_slice().into()),
+        };
+        let event = |kind| line(&Event { role: Role::Server, stage: &PART3_HKDF, kind });
+        let path = saved(&folder, event(rejected));
         let output = show_in_colour(&path, &["--page", page.to_str().unwrap()]);
         assert_shown(&output);
         for text in [String::from_utf8(output.stdout).unwrap(), fs::read_to_string(&page).unwrap()]
         {
             assert!(text.contains("2Jhere"), "{text}");
             assert_visible(&text);
+        }
+        for kind in [EventKind::Handshake(message), derived] {
+            for detail in [&[][..], &["--detail"]] {
+                let output = show_in_colour(&saved(&folder, event(kind.clone())), detail);
+                assert_shown(&output);
+                let text = String::from_utf8(output.stdout).unwrap();
+                assert!(text.contains("2Jhere"), "{text}");
+                assert_visible(&text);
+            }
+        }
+    }
+}
+
+/// Messages that no program of ours sends, in every place of a handshake and outside of one.
+#[test]
+fn a_saved_handshake_of_any_bytes_is_shown() {
+    let folder = Folder::new();
+    let messages = [
+        &b""[..],
+        b"\x00",
+        b"\x00\x10\x00\x21short",
+        b"\x00\x10\xff\xff",
+        b"\x00\x00\x00\x00",
+        b"\xff\xff\x00\x02hi\x00\x10",
+        &[0; 1_024],
+    ];
+    for stage in stages::STAGES {
+        for message in messages {
+            let told = |way| {
+                EventKind::Handshake(HandshakeMessage::new("ClientHello", way, message, &["form"]))
+            };
+            let chunk = EventKind::Chunk {
+                direction: Direction::ToServer,
+                micros: 0,
+                bytes: stage.record(message).as_slice().into(),
+            };
+            let run: String = [
+                (Role::Client, told(Way::Sent)),
+                (Role::Wire, chunk),
+                (Role::Server, told(Way::Received)),
+                (Role::Wire, EventKind::End { direction: Direction::ToServer, micros: 0 }),
+            ]
+            .map(|(role, kind)| line(&Event { role, stage, kind }))
+            .concat();
+            let path = saved(&folder, run);
+            for args in [&[][..], &["--detail"], &["--wire=full"]] {
+                let output = show(&path, args);
+                assert_shown(&output);
+                let text = String::from_utf8(output.stdout).unwrap();
+                assert!(text.contains("ClientHello"), "{text}");
+                assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+            }
         }
     }
 }
@@ -329,7 +395,7 @@ fn what_an_exercise_writes_is_shown_as_visible_text() {
         let words = format!("{char}[2Jhere");
         check.wrote = vec![words.clone()];
         check.tried[0].why_not = Some(words);
-        let told = exercise.told(&check);
+        let told = exercise.told(&check, 1);
         assert_eq!(told.matches("[2Jhere").count(), 2, "{told}");
         assert_visible(&told);
     }
@@ -491,7 +557,7 @@ fn blank_lines_a_byte_order_mark_and_line_ends_of_windows_are_no_damage() {
     }
 }
 
-/// Text as Windows calls Unicode.
+/// Text in what Windows calls Unicode.
 #[cfg(unix)]
 fn utf_16(text: &str, mark: bool, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     let mark = mark.then_some('\u{feff}').map(String::from).unwrap_or_default();

@@ -10,8 +10,8 @@ use std::process::{Command, Output, Stdio};
 
 use common::{Folder, programs};
 use mask::masked;
-use stages::{PART1_PLAIN, STAGES};
-use transcript::Event;
+use stages::{Message, PART1_PLAIN, PART3_DH, STAGES, Stage};
+use transcript::{Event, Role};
 use xtask::launch::{Pair, Wire};
 
 fn xtask(args: &[&str]) -> Output {
@@ -23,7 +23,7 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// Holds text against a snapshot, random bytes and ports masked.
+/// Compares text with a snapshot, random bytes and ports masked.
 fn assert_snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
@@ -31,13 +31,30 @@ fn assert_snapshot(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, masked(text)));
 }
 
+/// A transcript of `stage` whose messages are as long as they can be: of 256 public values one is shorter.
+fn run(stage: &Stage, args: &[&str]) -> String {
+    let lens = || stage.handshake.iter().map(Message::max_record_len);
+    let is_typical = |text: &String| {
+        lens().all(|len| {
+            text.contains(&format!("│ {len} B ")) || text.contains(&format!(": {len} bytes "))
+        })
+    };
+    let texts = (0..10).map(|_| stdout(&xtask(&[&["run", stage.name], args].concat())));
+    texts.into_iter().find(is_typical).unwrap()
+}
+
 #[test]
 fn the_transcript_of_every_stage_is_as_it_should_be() {
     for stage in STAGES {
-        assert_snapshot(stage.name, &stdout(&xtask(&["run", stage.name, "--detail"])));
-        let summary = stdout(&xtask(&["run", stage.short_name()]));
+        assert_snapshot(stage.name, &run(stage, &["--detail"]));
+        let summary = run(stage, &[]);
         assert_snapshot(&format!("{}-summary", stage.name), &summary);
-        assert!(summary.lines().count() <= 20, "it fits a screen:\n{summary}");
+        let rows = match (stage.handshake.is_empty(), stage.has_data()) {
+            (true, _) => 20,
+            (false, false) => 14,
+            (false, true) => 22,
+        };
+        assert!(summary.lines().count() <= rows, "it fits a screen:\n{summary}");
     }
 }
 
@@ -51,7 +68,8 @@ fn no_key_is_in_anything_that_is_said() {
     ];
     let source = fs::read_to_string("../crates/demo_keys/src/lib.rs").unwrap();
     assert!(keys.iter().all(|key| source.contains(key)), "these are the keys");
-    let attacks: Vec<_> = STAGES.iter().map(|stage| ["attack", "bit-flip", stage.name]).collect();
+    let with_data = STAGES.iter().filter(|stage| stage.has_data());
+    let attacks: Vec<_> = with_data.map(|stage| ["attack", "bit-flip", stage.name]).collect();
     let commands = [&["run", "all"][..], &["run", "all", "--json"], &["run", "all", "--wire=full"]];
     for args in commands.into_iter().chain(attacks.iter().map(|attack| &attack[..])) {
         let output = xtask(args);
@@ -69,6 +87,18 @@ fn no_key_is_in_anything_that_is_said() {
 fn the_wire_can_be_shown_to_the_last_byte() {
     let full = stdout(&xtask(&["run", "part1-plain", "--wire", "full"]));
     assert_snapshot("part1-plain-wire-full", &full);
+    // A message is dumped with the names of its spans, at their offsets in the record.
+    let full = run(&PART3_DH, &["--wire", "full"]);
+    for row in [
+        "    0 length              00 00 02 0d                                      ....",
+        "    4 tag                 00 01                                            ..",
+        "    6 length              01 00                                            ..",
+        "    8 prime p             ff ff ff ff ff ff ff ff c9 0f da a2 21 68 c2 34  ............!h.4",
+        "  268 generator g         02                                               .",
+    ] {
+        assert!(full.contains(&format!("       │ {row}\n")), "{row}:\n{full}");
+    }
+    assert!(full.contains("\n       │   273 public value"), "{full}");
 }
 
 #[test]
@@ -82,9 +112,13 @@ fn no_color_and_a_pipe_give_plain_text() {
 
 #[test]
 fn the_transcript_is_coloured_where_colour_is_wanted() {
-    for (name, detail) in [("part2-aead-in-colour", &["--detail"][..]), ("summary-in-colour", &[])]
-    {
-        let args = [&["run", "part2-aead", "--requests", "1"], detail].concat();
+    for (name, args) in [
+        ("part2-aead-in-colour", &["part2-aead", "--detail"][..]),
+        ("summary-in-colour", &["part2-aead"]),
+        ("part3-hkdf-in-colour", &["part3-hkdf", "--detail"]),
+        ("part3-hkdf-summary-in-colour", &["part3-hkdf"]),
+    ] {
+        let args = [&["run", "--requests", "1"], args].concat();
         let output = common::xtask().args(args).env("CLICOLOR_FORCE", "1").output().unwrap();
         assert_snapshot(name, &stdout(&output));
     }
@@ -97,15 +131,50 @@ fn no_line_is_longer_than_the_terminal_is_wide_or_100_columns() {
             stdout(&common::xtask().args(args).env("COLUMNS", columns).output().unwrap())
         };
         let full = told(&["run", "all", "--wire=full"]);
-        let text = told(&["run", "all"]) + &told(&["run", "all", "--detail"]) + &full;
+        let detail = told(&["run", "all", "--detail"]);
+        let text = [told(&["run", "all"]), detail.clone(), full].concat();
         let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(longest <= width, "{longest} of {width}:\n{text}");
-        // What there is room for is used.
+        // The room that there is gets used.
         assert!(width == 60 || longest > width * 3 / 4, "{longest} of {width}:\n{text}");
-        // Nothing is broken inside a byte, or a name.
-        let of_tags = full.lines().filter(|line| line.contains(" tag   "));
-        assert!(of_tags.count() > 0, "{full}");
+        // Nothing is broken inside a byte, and a row has as many as fit.
+        let tags = detail.lines().filter_map(|line| line.split_once(" tag           16 B  "));
+        let in_a_row: Vec<_> = tags.map(|(_, bytes)| bytes.split(' ').count()).collect();
+        assert!(!in_a_row.is_empty(), "{detail}");
+        let fit = if width == 60 { 8 } else { 16 };
+        assert!(in_a_row.iter().all(|bytes| *bytes == fit), "{in_a_row:?}: {detail}");
     }
+}
+
+#[test]
+fn a_run_of_one_stage_names_an_attack_that_works_there() {
+    for (stage, attack) in [
+        ("plain", "eavesdrop"),
+        ("ctr", "bit-flip"),
+        ("hmac", "replay"),
+        ("hmac-seq", "truncate"),
+        ("aead", "truncate"),
+    ] {
+        let text = stdout(&xtask(&["run", stage]));
+        let next = format!("FILE.html\nnext: cargo xtask attack {attack} {stage}\n");
+        assert!(text.ends_with(&next), "{text}");
+    }
+    for args in [&["run", "all"][..], &["run", "ctr", "--detail"], &["run", "ctr", "--json"]] {
+        assert!(!stdout(&xtask(args)).contains("next: "));
+    }
+}
+
+#[test]
+fn a_transcript_says_that_a_tap_is_between_if_one_is() {
+    let tap = "\nwire   │ both connections go through a tap that watches\n";
+    let detail = stdout(&xtask(&["run", "aead", "--detail"]));
+    let connected = detail.find("server │ part2-aead: connected from").unwrap();
+    let sends = detail.find("client │ sends").unwrap();
+    assert_eq!(detail[connected..sends].matches(tap).count(), 1, "{detail}");
+    let all = stdout(&xtask(&["run", "all", "--detail"]));
+    assert_eq!(all.matches(tap).count(), STAGES.len());
+    let unwatched = stdout(&xtask(&["run", "aead", "--detail", "--wire", "off"]));
+    assert!(!unwatched.contains("a tap"), "{unwatched}");
 }
 
 #[test]
@@ -126,7 +195,7 @@ fn a_file_that_was_asked_for_is_said_to_be_written() {
 }
 
 #[test]
-fn run_all_runs_the_five_in_the_articles_order() {
+fn run_all_runs_every_stage_in_the_articles_order() {
     let text = stdout(&xtask(&["run", "all"]));
     let headings: Vec<_> = STAGES
         .iter()
@@ -141,8 +210,13 @@ fn json_is_one_event_a_line_and_nothing_else() {
     let text = stdout(&xtask(&args));
     let events: Vec<Event> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of_plain = events.iter().filter(|event| event.stage == &PART1_PLAIN).count();
-    let of_records = common::record_stages().count() * (5 + 5 * 4);
-    assert_eq!((of_plain, events.len()), (9, 9 + of_records));
+    let of = |name: &str| common::names(&events).iter().filter(|it| **it == name).count();
+    let with_data = STAGES.iter().filter(|stage| stage.has_records() && stage.has_data()).count();
+    let messages: usize = STAGES.iter().map(|stage| stage.handshake.len()).sum();
+    assert_eq!((of_plain, of("listening"), of("closed")), (9, STAGES.len(), 2 * STAGES.len()));
+    assert_eq!((of("sent"), of("received")), (5 * 2 * with_data + 2, 5 * 2 * with_data + 2));
+    // A secret for either side where there is a handshake, and two keys where data follows.
+    assert_eq!((of("handshake"), of("derived")), (2 * messages, 2 + 2 + 2 * 3));
     for (event, line) in events.iter().zip(text.lines()) {
         assert_eq!(serde_json::to_string(event).unwrap(), line);
     }
@@ -206,7 +280,7 @@ fn a_malformed_run_is_refused_with_its_line() {
         let output = xtask(&["show", path]);
         assert_eq!(output.status.code(), Some(2));
         let complaint = String::from_utf8(output.stderr).unwrap();
-        let expected = format!("xtask: {path}, line 4 is no event: ");
+        let expected = format!("xtask: {path}, line 4 is not an event: ");
         assert!(complaint.starts_with(&expected) && complaint.contains(why), "{complaint}");
         assert_eq!(complaint.lines().count(), 1);
     }
@@ -231,19 +305,53 @@ fn list_names_every_stage_with_what_it_adds_and_leaves_open() {
 }
 
 #[test]
-fn an_unknown_stage_lists_the_known_ones_and_suggests_the_nearest() {
-    let output = xtask(&["run", "part2-hmac-sec"]);
-    assert_eq!(output.status.code(), Some(2));
-    let complaint = String::from_utf8(output.stderr).unwrap();
-    assert!(STAGES.iter().all(|stage| complaint.contains(stage.name)), "{complaint}");
-    assert!(complaint.contains("a similar value exists: 'part2-hmac-seq'"), "{complaint}");
-}
-
-#[test]
 fn the_plain_stage_has_one_request() {
     let output = xtask(&["run", "part1-plain", "--requests", "2"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("a connection carries one request"));
+}
+
+/// The command, and the client itself.
+#[test]
+fn a_stage_that_ends_with_its_handshake_has_no_requests() {
+    for stage in STAGES.iter().filter(|stage| !stage.has_data()) {
+        for option in [["--requests", "3"], ["--requests", "1"], ["--request", "hello"]] {
+            let client = programs().of(stage, Role::Client).unwrap();
+            for output in [
+                xtask(&[&["run", stage.name], &option[..]].concat()),
+                Command::new(client).args(option).output().unwrap(),
+            ] {
+                assert_eq!(output.status.code(), Some(2), "{stage:?}");
+                let complaint = String::from_utf8(output.stderr).unwrap();
+                let why = "ends with its handshake: no request is sent, and none answered";
+                assert!(complaint.contains(why), "{complaint}");
+            }
+        }
+        let client = programs().of(stage, Role::Client).unwrap();
+        let help = stdout(&Command::new(client).arg("--help").output().unwrap());
+        assert!(!help.contains("--request") && help.contains("--timeout"), "{help}");
+    }
+}
+
+/// What both sides make of the messages is compared for the reader, at every stage.
+#[test]
+fn a_summary_of_a_handshake_shows_what_crossed_and_what_both_sides_hold() {
+    let text = run(&PART3_DH, &[]);
+    let value = |line: &str| line.split("public value ").nth(1).unwrap()[..8].to_owned();
+    let wire: Vec<_> = text.lines().filter(|line| line.starts_with("wire   │ ")).collect();
+    let [to_server, to_client] = &wire[..] else { panic!("{text}") };
+    assert!(to_server.contains("in the clear: prime p ffffffff…, generator g 02, public value "));
+    assert_ne!(value(to_server), value(to_client));
+    let derived: Vec<_> = text.lines().filter_map(|line| line.split_once("│ derives  ")).collect();
+    assert_eq!(derived.len(), 2, "{text}");
+    assert_eq!(derived[0].1, derived[1].1, "{text}");
+    for stage in STAGES.iter().filter(|stage| !stage.handshake.is_empty()) {
+        let text = run(stage, &[]);
+        let last = text.lines().rev().nth(1).unwrap();
+        let equal = "both fingerprints are equal: the sides hold the same secret. That tells neither \
+                     side with whom";
+        assert_eq!(last, equal, "{text}");
+    }
 }
 
 #[test]
@@ -263,7 +371,7 @@ fn what_cannot_be_run_is_said_at_once_with_2() {
     assert!(complaint.starts_with("xtask: nonce-reuse is for part1-ctr and"), "{complaint}");
 }
 
-/// Runs a pair one of which ends at once, over options that it does not know.
+/// Runs a pair one of which ends at once, because of options that it does not know.
 fn dies_early(server_args: &[&str], client_args: &[&str]) -> (Vec<Event>, String) {
     let mut events = vec![];
     let pair = Pair {
@@ -291,11 +399,12 @@ fn a_client_that_dies_early_ends_the_pair() {
     assert!(message.contains("unexpected argument '--surprise'"), "{message}");
 }
 
-/// Runs `cargo xtask run` as it stands in `program`, in `from`, with a cargo that says which target folder it was
-/// given, and builds nothing.
+/// Runs `cargo xtask run` from a copy at `program`, in `from`, with a cargo that says which target
+/// folder it was given, and builds nothing.
 fn target_folder_given(program: &Path, from: &Path, asked: &[(&str, &str)]) -> String {
     let cargo = from.join("cargo");
-    // Written by another process: no file can be started that this one, and all it starts meanwhile, may write to.
+    // Written by another process: a file cannot be started while this one, or anything it starts,
+    // may write to it.
     let script =
         r#"printf '#!/bin/sh\necho "$CARGO_TARGET_DIR" >&2\nexit 1\n' > "$0"; chmod 700 "$0""#;
     assert!(Command::new("sh").args(["-c", script]).arg(&cargo).status().unwrap().success());
@@ -365,7 +474,8 @@ fn a_launcher_that_is_killed_or_interrupted_leaves_no_child_behind() {
 
     programs();
     for signal in ["-KILL", "-INT", "-TERM"] {
-        // Whoever runs these tests in the background may have them ignore SIGINT, and all they start.
+        // If these tests run in the background, SIGINT may be ignored, here and in everything they
+        // start.
         let mut launcher = Command::new("env")
             .args(["--default-signal=INT", env!("CARGO_BIN_EXE_xtask")])
             .args(["run", "part2-aead", "--requests", "1000000", "--json"])

@@ -2,11 +2,33 @@
 
 mod common;
 
-use common::{names, pair, pair_of, programs, record_stages};
+use std::collections::HashSet;
+use std::process::Stdio;
+
+use common::{Lone, names, pair, pair_of, programs};
 use program::{REQUEST, RESPONSE};
-use stages::{PART1_PLAIN, PART2_AEAD, PART2_HMAC_SEQ, Stage};
-use transcript::{Event, EventKind, Record, Role};
+use serde_json::Value;
+use stages::{PART1_PLAIN, PART2_AEAD, PART2_HMAC_SEQ, PART3_DH, PART3_HKDF, STAGES, Stage};
+use transcript::{Direction, Event, EventKind, HandshakeMessage, Record, Role, Way};
 use xtask::launch::pair::Outcome;
+use xtask::launch::{Pair, Wire};
+
+/// The stages at which requests travel in records.
+fn record_stages() -> impl Iterator<Item = &'static Stage> {
+    common::record_stages().filter(|stage| stage.has_data())
+}
+
+/// The stages that begin with a handshake.
+fn handshake_stages() -> impl Iterator<Item = &'static Stage> {
+    STAGES.iter().copied().filter(|stage| !stage.handshake.is_empty())
+}
+
+/// The events that are not of a handshake.
+fn of_data(events: &[Event]) -> Vec<Event> {
+    let is_of_data =
+        |event: &&Event| !matches!(event.kind, EventKind::Handshake(_) | EventKind::Derived { .. });
+    events.iter().filter(is_of_data).cloned().collect()
+}
 
 /// Runs a pair whose client sends everything before it reads.
 fn pipelined_pair(stage: &'static Stage, requests: &str) -> (Vec<Event>, Outcome) {
@@ -52,7 +74,7 @@ fn every_record_pair_exchanges_one_request_and_five() {
             let mut expected = vec!["listening", "connected", "connected"];
             expected.extend(["sent", "received"].repeat(2 * count));
             expected.extend(["closed", "closed"]);
-            assert_eq!(names(&events), expected, "{}", stage.name);
+            assert_eq!(names(&of_data(&events)), expected, "{}", stage.name);
 
             for (role, peer, plaintext) in [
                 (Role::Client, Role::Server, REQUEST.as_bytes()),
@@ -73,7 +95,7 @@ fn every_record_pair_exchanges_one_request_and_five() {
 
 #[test]
 fn a_pipelined_client_sends_everything_before_it_reads() {
-    for stage in record_stages() {
+    for stage in record_stages().filter(|stage| stage.handshake.is_empty()) {
         let (events, outcome) = pipelined_pair(stage, "5");
         assert_eq!(outcome.code(), 0);
         let client: Vec<_> =
@@ -102,6 +124,8 @@ fn the_same_events_come_in_the_same_order_every_time() {
     for run in [
         || pair(&PART2_HMAC_SEQ, &[], &["--requests", "3"]),
         || pipelined_pair(&PART2_HMAC_SEQ, "3"),
+        || pair(&PART3_DH, &[], &[]),
+        || pair(&PART3_HKDF, &[], &["--requests", "3"]),
     ] {
         let order = || names_and_roles(&run().0);
         let first = order();
@@ -134,4 +158,228 @@ fn a_plaintext_that_is_no_text_is_answered_like_any_other() {
     assert!(shown.contains(r#""\xff\x1b[31m\xc3(""#), "{shown}");
     assert!(!shown.contains('\x1b'), "escape bytes of a plaintext never reach the terminal");
     assert_eq!(server.end().code, Some(0));
+}
+
+/// Runs a pair whose wire is watched.
+fn watched(stage: &'static Stage, segment: Option<usize>) -> Vec<Event> {
+    let mut events = Vec::new();
+    let wire = Wire::Tapped { segment };
+    let pair = Pair { stage, server_args: &[], client_args: &[], wire };
+    let outcome = pair.run(programs(), |event| events.push(event.clone())).unwrap();
+    assert_eq!((outcome.code(), outcome.complaints), (0, vec![]), "{stage:?}");
+    events
+}
+
+/// All that passed by in a direction.
+fn passed(events: &[Event], way: Direction) -> Vec<u8> {
+    let chunks = events.iter().filter_map(|event| match &event.kind {
+        EventKind::Chunk { direction, bytes, .. } if *direction == way => Some(bytes.to_vec()),
+        _ => None,
+    });
+    chunks.collect::<Vec<_>>().concat()
+}
+
+/// The messages of a handshake that `role` sent or received.
+fn messages(events: &[Event], role: Role, way: Way) -> Vec<&HandshakeMessage> {
+    let of_role = events.iter().filter(|event| event.role == role);
+    let messages = of_role.filter_map(|event| match &event.kind {
+        EventKind::Handshake(message) if message.direction == way => Some(message),
+        _ => None,
+    });
+    messages.collect()
+}
+
+/// The fingerprints that `role` shows.
+fn fingerprints(events: &[Event], role: Role) -> Vec<Vec<u8>> {
+    let of_role = events.iter().filter(|event| event.role == role);
+    let fingerprints = of_role.filter_map(|event| match &event.kind {
+        EventKind::Derived { fingerprint, .. } => fingerprint.as_deref().map(<[u8]>::to_vec),
+        _ => None,
+    });
+    fingerprints.collect()
+}
+
+#[test]
+fn a_handshake_is_told_in_causal_order_with_the_wire_and_without() {
+    use Role::{Client, Server, Wire};
+    let dh = [
+        (Server, "listening"),
+        (Client, "connected"),
+        (Server, "connected"),
+        (Client, "handshake"),
+        (Wire, "chunk"),
+        (Server, "handshake"),
+        (Server, "handshake"),
+        (Wire, "chunk"),
+        (Server, "derived"),
+        (Client, "handshake"),
+        (Client, "derived"),
+        (Wire, "end"),
+        (Wire, "end"),
+        (Client, "closed"),
+        (Server, "closed"),
+    ];
+    // Its server makes the secret before it answers.
+    let mut x25519 = dh;
+    x25519[6..9].rotate_right(1);
+    let mut hkdf = x25519.to_vec();
+    let data = [
+        (Client, "sent"),
+        (Wire, "chunk"),
+        (Server, "received"),
+        (Server, "sent"),
+        (Wire, "chunk"),
+        (Client, "received"),
+    ];
+    hkdf.splice(11..11, data);
+    hkdf.splice(11..11, [(Client, "derived"); 2]);
+    hkdf.splice(9..9, [(Server, "derived"); 2]);
+    for (stage, expected) in handshake_stages().zip([&dh[..], &x25519, &hkdf]) {
+        let without: Vec<_> = expected.iter().copied().filter(|(role, _)| *role != Wire).collect();
+        assert_eq!(names_and_roles(&pair(stage, &[], &[]).0), without, "{stage:?}");
+        for segment in [None, Some(7)] {
+            let mut told = names_and_roles(&watched(stage, segment));
+            told.dedup_by(|next, before| next == before && next.1 == "chunk");
+            assert_eq!(told, expected, "{stage:?}");
+        }
+    }
+}
+
+/// 40 and 40 bytes, then 101 and 118; 529 and 264 at `part3-dh`, or a byte less where a public value is shorter.
+#[test]
+fn what_crosses_is_what_the_catalogue_says_to_the_byte() {
+    for stage in handshake_stages() {
+        let events = watched(stage, None);
+        for direction in [Direction::ToServer, Direction::ToClient] {
+            let (sender, receiver) = match direction {
+                Direction::ToServer => (Role::Client, Role::Server),
+                Direction::ToClient => (Role::Server, Role::Client),
+            };
+            let sent_messages = messages(&events, sender, Way::Sent);
+            let received_messages = messages(&events, receiver, Way::Received);
+            let mut wire = Vec::new();
+            let known = stage.handshake.iter().filter(|message| message.direction == direction);
+            for ((known, sent), received) in known.zip(&sent_messages).zip(&received_messages) {
+                assert_eq!((sent.step.as_str(), &sent.step), (known.name, &received.step));
+                assert_eq!((&sent.message, &sent.spans), (&received.message, &received.spans));
+                assert!(sent.checked.is_empty() && received.checked.len() >= 2, "{received:?}");
+                let names: Vec<_> = sent.spans.iter().map(|span| span.name.as_str()).collect();
+                let known_names: Vec<_> = known.fields.iter().map(|field| field.tag.name).collect();
+                assert_eq!(names, known_names, "{stage:?}");
+                let record = stage.record(&sent.message);
+                // A public value has no zero bytes in front: of 256 values one is a byte shorter.
+                let shorter = known.max_record_len() - record.len();
+                assert!(shorter == 0 || stage == &PART3_DH && shorter < 8, "{shorter} bytes");
+                wire.extend(record);
+            }
+            assert_eq!(sent_messages.len(), 1, "{stage:?}");
+            for record in sent(&events, sender) {
+                wire.extend(stage.record(&record.record));
+            }
+            let data = match (stage.has_data(), sender) {
+                (false, _) => 0,
+                (true, Role::Client) => 101,
+                (true, _) => 118,
+            };
+            let of_messages: usize =
+                sent_messages.iter().map(|message| 4 + message.message.len()).sum();
+            assert_eq!(wire.len(), of_messages + data, "{stage:?}");
+            assert_eq!(passed(&events, direction), wire, "{stage:?}");
+        }
+    }
+}
+
+#[test]
+fn both_sides_show_the_same_fingerprint_and_another_one_in_each_connection() {
+    for stage in handshake_stages() {
+        let mut seen = HashSet::new();
+        for _ in 0..3 {
+            let events = pair(stage, &[], &[]).0;
+            let [client, server] =
+                [Role::Client, Role::Server].map(|role| fingerprints(&events, role));
+            assert_eq!((client.len(), client[0].len()), (1, 4), "{stage:?}");
+            assert_eq!(client, server, "{stage:?}");
+            assert!(seen.insert(client), "{stage:?}: a secret of an earlier connection");
+        }
+    }
+}
+
+#[test]
+fn a_server_agrees_anew_with_each_client() {
+    let (server, addr) = Lone::server(&PART3_HKDF, &["--connections", "2"]);
+    let clients = [0, 1].map(|_| Lone::client(&PART3_HKDF, addr, &[]).end().events);
+    let of_server = fingerprints(&server.end().events, Role::Server);
+    let of_clients = clients.map(|events| fingerprints(&events, Role::Client)).concat();
+    assert_eq!(of_server, of_clients);
+    assert_ne!(of_server[0], of_server[1]);
+}
+
+/// The fields of an object, sorted.
+fn fields(object: &Value) -> Vec<&str> {
+    let mut fields: Vec<_> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    fields.sort_unstable();
+    fields
+}
+
+/// Bytes have a place of their own each, and there is none for a secret: all that is told in hexadecimal is what
+/// crosses the wire, plaintexts, and fingerprints of 4 bytes.
+#[test]
+fn a_program_says_nothing_of_its_secrets() {
+    for stage in handshake_stages() {
+        let server = programs().of(stage, Role::Server).unwrap();
+        let server = std::process::Command::new(server)
+            .args(["--addr", "127.0.0.1:0", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        assert_says_nothing_of_secrets(stage, server);
+    }
+}
+
+fn assert_says_nothing_of_secrets(stage: &'static Stage, mut server: std::process::Child) {
+    use std::io::{BufRead, BufReader};
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let listening = lines.next().unwrap();
+    let listening: Value = serde_json::from_str(&listening).unwrap();
+    let client = std::process::Command::new(programs().of(stage, Role::Client).unwrap())
+        .args(["--addr", listening["addr"].as_str().unwrap(), "--json"])
+        .output()
+        .unwrap();
+    let of_server: Vec<_> = lines.collect();
+    let complaints = [client.stderr, server.wait_with_output().unwrap().stderr].concat();
+    assert_eq!(String::from_utf8(complaints).unwrap(), "", "{stage:?}");
+    let of_client = String::from_utf8(client.stdout).unwrap();
+    let lines = of_client.lines().map(str::to_owned).chain(of_server);
+    let events: Vec<Value> = lines.map(|line| serde_json::from_str(&line).unwrap()).collect();
+    for event in &events {
+        let known: &[&str] = match event["event"].as_str().unwrap() {
+            "connected" => &["peer"],
+            "handshake" if event["direction"] == "sent" => {
+                &["direction", "message", "spans", "step"]
+            }
+            "handshake" => &["checked", "direction", "message", "spans", "step"],
+            "derived" if event["label"] == "shared secret" => &["fingerprint", "from", "label"],
+            "derived" => &["direction", "from", "label"],
+            "sent" | "received" => &["index", "plaintext", "record", "seq"],
+            "closed" => &["clean", "records_received", "records_sent"],
+            other => panic!("{other}"),
+        };
+        let mut known = [known, &["event", "role", "stage"]].concat();
+        known.sort_unstable();
+        assert_eq!(fields(event), known, "{event}");
+        // What a secret or a key is made from, and which, is one of the few words that all runs say.
+        if event["event"] == "derived" {
+            let (label, from) = (event["label"].as_str().unwrap(), event["from"].as_str().unwrap());
+            let source = ["dh", "x25519", "wire"].map(|module| {
+                std::fs::read_to_string(format!("../crates/handshake/src/{module}.rs")).unwrap()
+            });
+            let source =
+                source.concat() + &std::fs::read_to_string("../crates/crypto/src/hkdf.rs").unwrap();
+            assert!(source.contains(&format!("\"{label}\"")), "{label}");
+            assert!(source.contains(&format!("\"{from}\"")), "{from}");
+            let fingerprint = event["fingerprint"].as_str();
+            assert!(fingerprint.is_none_or(|digits| digits.len() == 8), "{event}");
+        }
+    }
 }

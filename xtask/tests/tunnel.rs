@@ -18,8 +18,11 @@ use std::time::Duration;
 
 use attacker::{Message, Path, Session};
 use common::{Ended, Lone, tagged_stages};
+use crypto::hkdf::{self, WriteKeys};
+use crypto::x25519::PrivateKey;
+use crypto::{Open, Seal, aead};
 use gauge::Gauge;
-use stages::{PART2_AEAD, PART2_HMAC, Stage};
+use stages::{PART2_AEAD, PART2_HMAC, PART3_HKDF, Stage};
 use transcript::{Event, EventKind, Role};
 use xtask::launch::Programs;
 
@@ -48,7 +51,7 @@ impl Tunnel {
         Self { client, server, addr }
     }
 
-    /// One that someone stands in the middle of.
+    /// A tunnel with someone in the middle.
     fn attacked(stage: &'static Stage, service: SocketAddr, args: &[&str]) -> (Self, Path) {
         let (server, between) = end(stage, Role::Server, service, args);
         let path = Path::new(stage, between).unwrap();
@@ -113,7 +116,7 @@ fn read_on(mut stream: &TcpStream) -> (usize, Result<(), ErrorKind>) {
         match stream.read(&mut sink) {
             Ok(0) => return (len, Ok(())),
             Ok(n) => len += n,
-            // By whatever stops a process and lets it go on.
+            // Caused by any signal that stops a process and lets it go on.
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return (len, Err(error.kind())),
         }
@@ -134,7 +137,7 @@ fn closed_clean(ended: &Ended) -> Vec<bool> {
     ended.events.iter().filter_map(clean).collect()
 }
 
-/// Complaints beside the warning and the last word.
+/// Returns the complaints other than the warning and the last line.
 fn complaints(ended: &Ended) -> Vec<&str> {
     let all = ended.complaints.iter().map(String::as_str);
     all.filter(|line| !line.contains("WARNING") && !line.contains(": stopped: ")).collect()
@@ -189,7 +192,8 @@ fn both_directions_run_at_once() {
     let bytes = pattern(4_000_000, 3);
     let client = connect(tunnel.addr);
     let connected = accept(&service);
-    // More each way than all buffers hold, so that neither ends unless the other moves too.
+    // More each way than all buffers hold, so that neither direction ends unless the other moves
+    // too.
     thread::scope(|scope| {
         for stream in [&client, &connected] {
             scope.spawn(|| (&*stream).write_all(&bytes).unwrap());
@@ -266,7 +270,7 @@ fn more_connections_than_the_cap_wait_their_turn() {
 fn without_the_key_nobody_reaches_the_service() {
     let folder = Folder::new();
     let [ours, theirs] = ["ours", "theirs"].map(|name| folder.new_key(name));
-    for stage in tagged_stages() {
+    for stage in tagged_stages().filter(|stage| stage.handshake.is_empty()) {
         let (service, to) = service();
         let key = |path: &FilePath| ["--key-file".to_owned(), path.display().to_string()];
         let [ours, theirs] = [key(&ours), key(&theirs)];
@@ -295,7 +299,7 @@ fn without_the_key_nobody_reaches_the_service() {
 fn the_same_key_file_on_both_ends_opens_the_way_at_every_stage() {
     let folder = Folder::new();
     let key = folder.new_key("key");
-    for stage in tagged_stages() {
+    for stage in tagged_stages().filter(|stage| stage.handshake.is_empty()) {
         let (service, to) = service();
         let tunnel = Tunnel::new(stage, to, &["--key-file", key.to_str().unwrap()]);
         let client = connect(tunnel.addr);
@@ -368,7 +372,7 @@ fn a_cut_inside_a_record_reaches_the_client_as_an_error() {
     }
 }
 
-/// The hole that only a record which says "the end" closes. HTTP's own length is what notices here.
+/// The hole that only a record which marks the end closes. HTTP's own length is what notices here.
 #[test]
 fn a_cut_between_two_records_reaches_the_client_as_a_clean_end() {
     for stage in tagged_stages() {
@@ -422,7 +426,7 @@ fn whoever_sends_no_whole_record_is_gone_at_the_deadline() {
     let timeouts = ["--timeout", "0.5", "--message-timeout", "0.5"];
     let (server, addr) = end(&PART2_AEAD, Role::Server, to, &timeouts);
     assert_eq!(read_on(&connect(addr)), (0, RESET));
-    // A byte now and then does not help.
+    // Sending a byte now and then does not help.
     let slow = connect(addr);
     slow.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
     let mut bytes = [0, 0, 0x40, 0].into_iter().chain([7].into_iter().cycle());
@@ -456,13 +460,13 @@ fn a_connection_in_which_nothing_moves_is_broken_off() {
     assert!(complaints.contains("nothing moved either way within 0.5 s"), "{complaints}");
 }
 
-/// The end of a connection, for one who wrote and then read on: what there was to read, and whether the
-/// connection was broken off.
+/// The end of a connection, for a client that wrote and then read on: what there was to read, and
+/// whether the connection was broken off.
 fn seen(mut stream: &TcpStream, wrote: &std::io::Result<()>) -> (Vec<u8>, bool) {
     let mut came = vec![];
     let read = stream.read_to_end(&mut came);
     let is_reset = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionReset;
-    // The system says it once, to whichever call comes first.
+    // The system reports it once, to whichever call comes first.
     (came, read.as_ref().is_err_and(is_reset) || wrote.as_ref().is_err_and(is_reset))
 }
 
@@ -474,7 +478,7 @@ fn wait_for_bytes(stream: &TcpStream) {
 /// Calls `client` 100 times at once, with a number and a connection to `service`; then again for each stage,
 /// through a tunnel, which is returned.
 fn a_hundred_clients(service: SocketAddr, client: impl Fn(usize, TcpStream) + Sync) -> Vec<Tunnel> {
-    // What a slow machine takes its time over meets no deadline.
+    // A slow machine may take its time here without meeting a deadline.
     let timeouts = ["--timeout", "600", "--message-timeout", "600"];
     let tunnels: Vec<_> =
         tagged_stages().map(|stage| Tunnel::new(stage, service, &timeouts)).collect();
@@ -513,7 +517,7 @@ fn an_early_answer_reaches_every_client_and_behind_it_the_end_that_it_had() {
         if is_meant {
             stream.shutdown(Shutdown::Write).unwrap();
         }
-        // Closed with unread bytes in it, it is reset: behind the end, or in place of one.
+        // Closed with unread bytes in it, it is reset: after the end, or in place of one.
     });
     a_hundred_clients(to, |number, mut client| {
         let is_meant = number % 2 == 0;
@@ -578,7 +582,7 @@ fn behind_an_early_answer_a_changed_record_still_reaches_nobody() {
 
 #[test]
 fn what_the_help_admits_is_let_through() {
-    for stage in tagged_stages() {
+    for stage in tagged_stages().filter(|stage| stage.handshake.is_empty()) {
         let (service, to) = service();
         let (tunnel, path) = Tunnel::attacked(stage, to, &[]);
         let mut client = connect(tunnel.addr);
@@ -590,7 +594,7 @@ fn what_the_help_admits_is_let_through() {
             session.answers.send(record).unwrap();
         }
         assert_eq!(read(&client, 10), b"amount=100");
-        // In a new connection, they are a request like any other: as often as one likes.
+        // In a new connection, they are a request like any other, any number of times.
         for _ in 0..2 {
             let mut again = path.connect().unwrap();
             for record in &recorded {
@@ -600,6 +604,110 @@ fn what_the_help_admits_is_let_through() {
         }
         assert_eq!(tunnel.stop().map(|ended| ended.code), [Some(0); 2]);
     }
+}
+
+/// Keys of a connection's own close what one key for everything leaves open; nothing but an identity closes the rest.
+#[test]
+fn where_keys_are_agreed_on_neither_end_takes_its_own_records_or_a_recorded_connection() {
+    for stage in tagged_stages().filter(|stage| !stage.handshake.is_empty()) {
+        let (service, to) = service();
+        let (tunnel, path) = Tunnel::attacked(stage, to, &[]);
+        let mut client = connect(tunnel.addr);
+        client.write_all(b"amount=100").unwrap();
+        let mut session = path.accept().unwrap();
+        let recorded = [(); 2].map(|()| session.requests.take().unwrap());
+        session.answers.send(&recorded[0]).unwrap();
+        assert_eq!(read_on(&client), (0, RESET));
+
+        let mut again = path.connect().unwrap();
+        // As if it were a handshake: the record is long enough, and no message.
+        for record in &recorded {
+            again.requests.send(record).unwrap();
+        }
+        assert!(again.answers.take().is_err());
+        service.set_nonblocking(true).unwrap();
+        assert_eq!(service.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+        drop((client, session, again));
+        let [client_end, server_end] = tunnel.stop();
+        assert_eq!(client_end.rejection(), ("bad_tag", None));
+        assert_eq!(server_end.rejection(), ("malformed", None));
+        for end in [client_end, server_end] {
+            let said = end.complaints.join("\n");
+            assert!(said.contains("NOBODY knows with whom"), "{said}");
+        }
+    }
+}
+
+/// As above, with everything recorded: the server's key is another one by now.
+#[test]
+fn a_recorded_handshake_and_what_followed_it_do_not_reach_the_service_again() {
+    for stage in tagged_stages().filter(|stage| !stage.handshake.is_empty()) {
+        let (service, to) = service();
+        let (server, between) = end(stage, Role::Server, to, &[]);
+        let tap = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (client, addr) = end(stage, Role::Client, tap.local_addr().unwrap(), &[]);
+        let tunnel = Tunnel { client, server, addr };
+        let mut connected = connect(tunnel.addr);
+        connected.write_all(b"amount=100").unwrap();
+        let from_client = accept(&tap);
+        let mut to_server = connect(between);
+        let hello = read(&from_client, 40);
+        to_server.write_all(&hello).unwrap();
+        (&from_client).write_all(&read(&to_server, 40)).unwrap();
+        let records = read(&from_client, 4 + 36 + 4 + 36 + 10);
+        to_server.write_all(&records).unwrap();
+        assert_eq!(read(&accept(&service), 10), b"amount=100");
+
+        let mut again = connect(between);
+        again.write_all(&hello).unwrap();
+        read(&again, 40);
+        again.write_all(&records).unwrap();
+        assert_eq!(read_on(&again), (0, RESET));
+        service.set_nonblocking(true).unwrap();
+        assert_eq!(service.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+        drop((connected, from_client, to_server));
+        let [_, server_end] = tunnel.stop();
+        assert_eq!(server_end.rejection(), ("bad_tag", None));
+    }
+}
+
+/// One handshake with each end, and nobody notices: fresh keys say nothing about whose they are.
+#[test]
+fn someone_in_the_middle_who_agrees_with_both_ends_reads_and_changes_what_hkdf_carries() {
+    let (service, to) = service();
+    let (server, between) = end(&PART3_HKDF, Role::Server, to, &[]);
+    let middle = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (client, addr) = end(&PART3_HKDF, Role::Client, middle.local_addr().unwrap(), &[]);
+    let tunnel = Tunnel { client, server, addr };
+    let mut connected = connect(tunnel.addr);
+    connected.write_all(b"amount=100").unwrap();
+
+    let (from_client, to_server) = (accept(&middle), connect(between));
+    let agree = |stream: &TcpStream, ours: PrivateKey| {
+        let theirs = read(stream, 40)[8..].try_into().unwrap();
+        WriteKeys::derive(&ours.agree(&theirs).unwrap(), &hkdf::PART3)
+    };
+    let hello = |stream: &mut &TcpStream, ours: &PrivateKey| {
+        let start = [0, 0, 0, 36, 0, 0x10, 0, 32];
+        stream.write_all(&[&start[..], &ours.public_key()].concat()).unwrap();
+    };
+    let [as_server, as_client] = [(); 2].map(|()| PrivateKey::random().unwrap());
+    hello(&mut &from_client, &as_server);
+    hello(&mut &to_server, &as_client);
+    let with_client = agree(&from_client, as_server);
+    let with_server = agree(&to_server, as_client);
+    let mut opener = aead::Opener::new(&with_client.client);
+    let mut sealer = aead::Sealer::new(&with_server.client);
+    for len in [0, 10] {
+        let mut record = read(&from_client, PART3_HKDF.record_overhead() + len);
+        let (header, payload) = record.split_at_mut(4);
+        let text = String::from_utf8(opener.open(header, payload).unwrap().to_vec()).unwrap();
+        assert_eq!(text.len(), len);
+        let mut changed = Vec::new();
+        sealer.seal(header, text.replace("100", "900").as_bytes(), &mut changed).unwrap();
+        (&to_server).write_all(&PART3_HKDF.record(&changed)).unwrap();
+    }
+    assert_eq!(read(&accept(&service), 10), b"amount=900");
 }
 
 #[test]
@@ -670,7 +778,7 @@ impl Folder {
         path
     }
 
-    /// What an end that listens nowhere says of a key file.
+    /// Returns what an end that never listens says about a key file.
     fn refused(&self, name: &str, text: &str, mode: u32) -> String {
         let path = self.0.join(name);
         _ = fs::remove_file(&path);
@@ -698,10 +806,10 @@ fn a_new_key_file_is_its_owners_alone_and_no_two_are_the_same() {
         let path = folder.new_key(name);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let text = fs::read_to_string(&path).unwrap();
-        // What is there is left as it is: it may be the only copy.
+        // An existing file is left unchanged: it may be the only copy.
         let again = tunnel(&["--new-key", path.to_str().unwrap()]);
         assert_eq!(again.status.code(), Some(2));
-        assert!(String::from_utf8(again.stderr).unwrap().contains("is there already"));
+        assert!(String::from_utf8(again.stderr).unwrap().contains("already exists"));
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         text.lines().filter_map(|line| Some(line.split_once(" = ")?.1.to_owned())).collect()
     });
@@ -735,7 +843,7 @@ fn a_key_file_that_others_can_read_or_that_is_none_is_refused() {
         (format!("aead = {secret}{secret}00\n"), "aead must be 64 hexadecimal digits"),
         (format!("aead = {secret}{}\n", secret.replace('f', "g")), "must be 64 hexadecimal"),
         (good.replace("aead", "# aead"), "has no aead"),
-        (good.repeat(20), "no key file"),
+        (good.repeat(20), "not a key file"),
     ] {
         let said = folder.refused("bad", &text, 0o600);
         assert!(said.contains(why), "{said}");
@@ -743,6 +851,20 @@ fn a_key_file_that_others_can_read_or_that_is_none_is_refused() {
         let digits = good.lines().filter_map(|line| line.split_once("= "));
         assert!(digits.into_iter().all(|(_, digits)| !said.contains(digits)), "{said}");
     }
+    let args = ["--stage", "hkdf", "--side", "client", "--listen", "x:1", "--connect", "x:1"];
+    let path = folder.0.join("good");
+    let output = Command::new(programs().named("tunnel").unwrap())
+        .args(args)
+        .arg("--key-file")
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("part3-hkdf needs none") && said.contains("leave --key-file out"),
+        "{said}"
+    );
     assert!(folder.refused_as_it_is("missing").contains("No such file"));
     fs::create_dir(folder.0.join("folder")).unwrap();
     fs::set_permissions(folder.0.join("folder"), fs::Permissions::from_mode(0o700)).unwrap();
@@ -826,7 +948,7 @@ fn fast_tunnel(stage: &'static Stage, service: SocketAddr) -> Tunnel {
     Tunnel { client, server, addr }
 }
 
-/// Megabytes of which no two are the same.
+/// Megabytes of data without repetition.
 fn megabyte(number: usize) -> Vec<u8> {
     let mut state = number as u64 + 1;
     let next = || {
@@ -912,7 +1034,7 @@ fn wrk_holds_64_connections_for_half_a_minute_without_an_error() {
     let said = String::from_utf8(output.stdout).unwrap();
     println!("{said}");
     assert!(said.contains("64 connections") && said.contains("requests in 30"), "{said}");
-    // It names errors where there are some.
+    // It lists errors where there are some.
     for wrong in ["Socket errors", "Non-2xx"] {
         assert!(!said.contains(wrong), "{said}");
     }

@@ -2,12 +2,14 @@
 //!
 //! - [`protocol`]: what two ends of a connection speak: plain TCP, a stage, TLS by rustls.
 //! - [`end`]: one of them.
-//! - [`window`]: for how long something is watched, and how much of it there was.
-//! - [`one_way`], [`requests`], [`record`], [`opening`], [`tunnel`]: what is measured.
-//! - [`chain`]: client, two processes and server; [`relay`]: such a process that does not encrypt.
+//! - [`window`]: the time in which something is measured, and how much of it there was.
+//! - [`one_way`], [`requests`], [`record`], [`handshakes`], [`opening`], [`tunnel`]: what is measured.
+//! - [`chain`]: client, two processes and server; [`relay`]: one of these processes, without
+//!   encryption.
 
 mod chain;
 mod end;
+mod handshakes;
 mod one_way;
 mod opening;
 #[cfg(feature = "peers")]
@@ -30,6 +32,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use protocol::Protocol;
+use stages::{STAGES, Stage};
 use tunnel::Through;
 
 /// One measurement over loopback, its result a line of JSON
@@ -74,6 +77,19 @@ enum What {
         #[arg(long, value_name = "BYTES", default_value = "61")]
         len: usize,
     },
+    /// Handshakes a second, one after the other on a connection
+    Handshakes {
+        /// A stage with a handshake, such as `x25519`
+        #[arg(value_parser = with_handshake)]
+        stage: &'static Stage,
+    },
+    /// The same in Python, with the libraries that the articles use, and without a connection
+    #[cfg(feature = "peers")]
+    PythonHandshakes {
+        /// A stage with a handshake
+        #[arg(value_parser = with_handshake)]
+        stage: &'static Stage,
+    },
     /// Bytes a second of opening records of 16 KiB in memory
     Opening { protocol: Protocol },
     /// Bytes a second in one direction through two processes: client -> hop -> hop -> server
@@ -85,7 +101,7 @@ enum What {
     Relay { listen: SocketAddr, connect: SocketAddr },
 }
 
-/// What a measurement may take beside its length.
+/// Time that a measurement may take in addition to its length.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
@@ -94,7 +110,7 @@ fn main() -> ExitCode {
     if !matches!(what, What::Relay { .. }) {
         thread::spawn(move || {
             thread::sleep(length + PATIENCE);
-            eprintln!("bench: nothing came of it in time");
+            eprintln!("bench: no result in time");
             process::exit(3);
         });
     }
@@ -107,6 +123,12 @@ fn main() -> ExitCode {
     }
 }
 
+/// Takes the short name of a stage with a handshake.
+fn with_handshake(name: &str) -> Result<&'static Stage, String> {
+    let mut stages = STAGES.iter().copied().filter(|stage| !stage.handshake.is_empty());
+    stages.find(|stage| stage.short_name() == name).ok_or("no stage with a handshake".to_owned())
+}
+
 fn run(what: What, length: Duration) -> Result<()> {
     let measured = match what {
         What::OneWay { protocol, write } => one_way::measure(protocol, write, length)?,
@@ -116,6 +138,9 @@ fn run(what: What, length: Duration) -> Result<()> {
         What::Record { protocol, len } => record::measure(protocol, len, length)?,
         #[cfg(feature = "peers")]
         What::Python { stage, len } => return peers::python(&stage, len, length),
+        What::Handshakes { stage } => handshakes::measure(stage, length)?,
+        #[cfg(feature = "peers")]
+        What::PythonHandshakes { stage } => return peers::python_handshakes(stage, length),
         What::Opening { protocol } => opening::measure(protocol, length)?,
         What::Tunnel { through } => through.measure(length)?,
         What::Relay { listen, connect } => return relay::serve(listen, connect),

@@ -23,9 +23,10 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// All of them: the stages are those with records.
+    /// All of them. A stage is one whose keys are known beforehand.
     fn all() -> impl Iterator<Item = Self> {
-        let stages = STAGES.iter().copied().filter(|stage| stage.has_records()).map(Self::Stage);
+        let keyed = |stage: &&Stage| demo_keys::sealer_and_opener(stage).is_some();
+        let stages = STAGES.iter().copied().filter(keyed).map(Self::Stage);
         let all = [Self::Plain, Self::Gathered].into_iter().chain(stages);
         #[cfg(feature = "peers")]
         let all = all.chain([Self::Rustls]);
@@ -44,7 +45,7 @@ impl Protocol {
         PossibleValue::new(name).help(what)
     }
 
-    /// Makes a connection over loopback: who connected, who accepted.
+    /// Makes a connection over loopback: returns the connecting end, then the accepting one.
     pub fn connect(self) -> Result<Ends> {
         let (here, there) = loopback()?;
         Ok(match self {
@@ -73,7 +74,8 @@ impl ValueParserFactory for Protocol {
     }
 }
 
-fn loopback() -> io::Result<(TcpStream, TcpStream)> {
+/// Makes a connection over loopback: the connecting end, then the accepting one.
+pub fn loopback() -> io::Result<(TcpStream, TcpStream)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let here = TcpStream::connect(listener.local_addr()?)?;
     let (there, _) = listener.accept()?;

@@ -1,12 +1,12 @@
 //! The powers of someone on the path between client and server, without a key of theirs.
 //!
-//! That there is none is vouched for by the compiler: this crate does not depend on `demo_keys`, which has the keys.
-//! It knows all the cryptography there is, and makes keys of its own.
+//! The compiler vouches that there is no such key: this crate does not depend on `demo_keys`, which has
+//! the keys. It knows all the cryptography there is, and makes keys of its own.
 //!
 //! - [`tap`]: sits between the two, passes everything on and watches.
-//! - [`path`]: the same place, to take messages from, change, keep and repeat them.
+//! - [`path`]: the same place, from which messages are taken, changed, kept and repeated.
 //! - [`own_key`]: handshakes with a key of the attacker's own.
-//! - [`attacks`]: what can be done there, one file an attack.
+//! - [`attacks`]: what can be done there, one file per attack.
 //! - `faults`: what a stranger can do to a server without being on the path.
 //! - [`nonce_reuse`]: what two records with one nonce give away; [`gf128`]: the field it computes in.
 

@@ -1,5 +1,5 @@
-//! A stage whose client and server agree on something first: an attack is handed the first request all the
-//! same.
+//! A stage whose client and server agree on something first: an attack is still handed the first
+//! request.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -12,9 +12,9 @@ use stages::{Message, PART1_CTR, Role, STAGES, Stage};
 
 const WITH_HANDSHAKE: Stage = Stage {
     handshake: &[
-        Message { name: "ClientHello", direction: ToServer },
-        Message { name: "ServerHello", direction: ToClient },
-        Message { name: "ServerAuth", direction: ToClient },
+        Message { name: "ClientHello", direction: ToServer, fields: &[] },
+        Message { name: "ServerHello", direction: ToClient, fields: &[] },
+        Message { name: "ServerAuth", direction: ToClient, fields: &[] },
     ],
     ..PART1_CTR
 };

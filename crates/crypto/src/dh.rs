@@ -31,7 +31,7 @@ pub fn prime() -> [u8; MAX_LEN] {
 }
 
 /// A secret exponent: 32 bytes, for one connection.
-pub struct PrivateKey(Zeroizing<[u8; PrivateKey::LEN]>);
+pub struct PrivateKey(pub(crate) Zeroizing<[u8; PrivateKey::LEN]>);
 
 impl PrivateKey {
     /// Length in bytes.

@@ -17,8 +17,6 @@
 //! of what the two sides said goes into the keys, so an altered handshake that leaves the secret as it is
 //! is not noticed.
 
-use zeroize::Zeroizing;
-
 use crate::aead;
 use crate::keys::AesKey;
 use crate::primitives::HkdfSha256;
@@ -50,9 +48,9 @@ impl WriteKeys {
     pub fn derive(secret: &SharedSecret, labels: &Labels) -> Self {
         let hkdf = HkdfSha256::extract(b"", secret.bytes());
         let key = |label: &str| {
-            let mut key = Zeroizing::new([0; AesKey::LEN]);
-            hkdf.expand(label.as_bytes(), key.as_mut());
-            aead::Keys::new(AesKey::from(*key))
+            let mut key = AesKey::from([0; AesKey::LEN]);
+            hkdf.expand(label.as_bytes(), key.bytes_mut());
+            aead::Keys::new(key)
         };
         Self { client: key(labels.client_write), server: key(labels.server_write) }
     }

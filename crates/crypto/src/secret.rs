@@ -10,7 +10,7 @@ const FINGERPRINT: &[u8] = b"rebuilding-tls fingerprint";
 
 /// The outcome of a key agreement, which cannot be printed, compared or cloned by accident, and is wiped from
 /// memory when dropped. Up to 256 bytes.
-pub struct SharedSecret(Zeroizing<Vec<u8>>);
+pub struct SharedSecret(pub(crate) Zeroizing<Vec<u8>>);
 
 /// The first 4 bytes of a hash of a secret, HMAC-SHA256("rebuilding-tls fingerprint", secret): enough for a person
 /// to see whether two sides hold the same one, and no way back to it.

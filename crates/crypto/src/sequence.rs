@@ -2,19 +2,25 @@ use byteorder::{BigEndian, ByteOrder};
 
 use crate::{OpenError, SEQ_LEN};
 
-/// Counts the records of one direction, from 0 to `u64::MAX - 1`.
+/// Counts the records of one direction, from 0 to `u64::MAX`.
 ///
 /// Used in three steps: look at the number, do the work, then advance. Work that fails leaves the
 /// counter where it was.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Sequence {
-    next: u64,
+    next: Option<u64>,
+}
+
+impl Default for Sequence {
+    fn default() -> Self {
+        Self { next: Some(0) }
+    }
 }
 
 impl Sequence {
     /// The number of the next record, or `None` when all are used up.
     pub(crate) fn next(self) -> Option<u64> {
-        (self.next < u64::MAX).then_some(self.next)
+        self.next
     }
 
     // ANCHOR: check
@@ -25,25 +31,25 @@ impl Sequence {
     }
     // ANCHOR_END: check
 
-    /// The next record is done.
+    /// Moves on to the next record.
     pub(crate) fn advance(&mut self) {
-        self.next = self.next.saturating_add(1);
+        self.next = self.next.and_then(|next| next.checked_add(1));
     }
 
     #[cfg(test)]
     pub(crate) fn starting_at(next: u64) -> Self {
-        Self { next }
+        Self { next: Some(next) }
     }
 }
 
-/// A sequence number as it stands in a payload.
+/// Returns a sequence number as it stands in a payload.
 pub(crate) fn encode(seq: u64) -> [u8; SEQ_LEN] {
     let mut bytes = [0; SEQ_LEN];
     BigEndian::write_u64(&mut bytes, seq);
     bytes
 }
 
-/// The sequence number that stands in a payload.
+/// Returns the sequence number that stands in a payload.
 pub(crate) fn decode(bytes: [u8; SEQ_LEN]) -> u64 {
     BigEndian::read_u64(&bytes)
 }

@@ -26,7 +26,7 @@ pub const KEY_LEN: usize = X25519::KEY_LEN;
 pub type PublicKey = [u8; KEY_LEN];
 
 /// A private key for one connection.
-pub struct PrivateKey(Zeroizing<[u8; KEY_LEN]>);
+pub struct PrivateKey(pub(crate) Zeroizing<[u8; KEY_LEN]>);
 
 impl PrivateKey {
     /// Draws one from the operating system's generator.

@@ -4,7 +4,8 @@ use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
 
 use crypto::keys::{self, AesKey, MacKey};
-use crypto::{aead, ctr, hmac, hmac_seq};
+use crypto::secret::SharedSecret;
+use crypto::{aead, ctr, dh, hkdf, hmac, hmac_seq, x25519};
 
 /// Which of the traits that would let a key escape `T` has: [`Escapes::FOUND`] where `T` has one of
 /// them, [`No::FOUND`] otherwise. Resolved by the compiler, which prefers the inherent constant.
@@ -12,6 +13,7 @@ struct Escapes<Trait, T>(PhantomData<(Trait, T)>);
 struct Shown;
 struct Displayed;
 struct Copied;
+struct Compared;
 
 trait No {
     const FOUND: bool = false;
@@ -26,35 +28,43 @@ impl<T: Display> Escapes<Displayed, T> {
 impl<T: Clone> Escapes<Copied, T> {
     const FOUND: bool = true;
 }
+impl<T: PartialEq> Escapes<Compared, T> {
+    const FOUND: bool = true;
+}
 
-/// Whether `$type` is `Debug`, `Display` and `Clone`.
+/// Whether `$type` is `Debug`, `Display`, `Clone` and `PartialEq`.
 macro_rules! escapes {
     ($type:ty) => {
         [
             Escapes::<Shown, $type>::FOUND,
             Escapes::<Displayed, $type>::FOUND,
             Escapes::<Copied, $type>::FOUND,
+            Escapes::<Compared, $type>::FOUND,
         ]
     };
 }
 
 #[test]
-fn no_key_and_nothing_that_holds_one_can_be_printed_or_cloned() {
-    assert_eq!(escapes!(String), [true; 3], "the question can be answered with yes");
-    assert_eq!(escapes!(AesKey), [false; 3]);
-    assert_eq!(escapes!(MacKey), [false; 3]);
-    assert_eq!(escapes!(ctr::Keys), [false; 3]);
-    assert_eq!(escapes!(hmac::Keys), [false; 3]);
-    assert_eq!(escapes!(hmac_seq::Keys), [false; 3]);
-    assert_eq!(escapes!(aead::Keys), [false; 3]);
-    assert_eq!(escapes!(ctr::Sealer), [false; 3]);
-    assert_eq!(escapes!(hmac::Sealer), [false; 3]);
-    assert_eq!(escapes!(hmac_seq::Sealer), [false; 3]);
-    assert_eq!(escapes!(aead::Sealer), [false; 3]);
-    assert_eq!(escapes!(ctr::Opener), [false; 3]);
-    assert_eq!(escapes!(hmac::Opener), [false; 3]);
-    assert_eq!(escapes!(hmac_seq::Opener), [false; 3]);
-    assert_eq!(escapes!(aead::Opener), [false; 3]);
+fn no_key_and_nothing_that_holds_one_can_be_printed_cloned_or_compared() {
+    assert_eq!(escapes!(String), [true; 4], "the question can be answered with yes");
+    assert_eq!(escapes!(AesKey), [false; 4]);
+    assert_eq!(escapes!(MacKey), [false; 4]);
+    assert_eq!(escapes!(ctr::Keys), [false; 4]);
+    assert_eq!(escapes!(hmac::Keys), [false; 4]);
+    assert_eq!(escapes!(hmac_seq::Keys), [false; 4]);
+    assert_eq!(escapes!(aead::Keys), [false; 4]);
+    assert_eq!(escapes!(ctr::Sealer), [false; 4]);
+    assert_eq!(escapes!(hmac::Sealer), [false; 4]);
+    assert_eq!(escapes!(hmac_seq::Sealer), [false; 4]);
+    assert_eq!(escapes!(aead::Sealer), [false; 4]);
+    assert_eq!(escapes!(ctr::Opener), [false; 4]);
+    assert_eq!(escapes!(hmac::Opener), [false; 4]);
+    assert_eq!(escapes!(hmac_seq::Opener), [false; 4]);
+    assert_eq!(escapes!(aead::Opener), [false; 4]);
+    assert_eq!(escapes!(dh::PrivateKey), [false; 4]);
+    assert_eq!(escapes!(x25519::PrivateKey), [false; 4]);
+    assert_eq!(escapes!(SharedSecret), [false; 4]);
+    assert_eq!(escapes!(hkdf::WriteKeys), [false; 4]);
 }
 
 #[test]

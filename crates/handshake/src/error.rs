@@ -65,6 +65,20 @@ pub enum HandshakeError {
 }
 
 impl HandshakeError {
+    /// The message that was due, sent or refused, if it failed at one.
+    pub fn message(&self) -> Option<&'static str> {
+        match *self {
+            Self::Channel { message, .. }
+            | Self::NotSent { message, .. }
+            | Self::Ended { message }
+            | Self::Malformed { message, .. }
+            | Self::BadPublicValue { message }
+            | Self::LowOrderKey { message } => Some(message),
+            Self::WrongGroup => Some("ClientHello"),
+            Self::Random(_) => None,
+        }
+    }
+
     /// The name of the check that refused the peer's bytes, such as `wrong_group`, or `None` if it was not the
     /// peer's bytes that failed.
     pub fn rejection(&self) -> Option<&'static str> {

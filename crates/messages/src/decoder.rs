@@ -150,7 +150,9 @@ impl<'m> Decoder<'m> {
             Ok(read) => read,
             Err(error) => {
                 // What could be read of it is told all the same.
-                inside.into_iter().for_each(|span| self.close(span));
+                for span in inside {
+                    self.close(span);
+                }
                 return Err(error);
             }
         };

@@ -47,8 +47,8 @@ pub const DH_GENERATOR: Tag = Tag {
 pub const DH_PUBLIC_VALUE: Tag = Tag {
     number: 0x0003,
     name: "public value",
-    what: "g to the power of the sender's secret exponent, mod p. Everyone may see it: nobody knows how to find the \
-           exponent.",
+    what: "g to the power of the sender's secret exponent, mod p, without zero bytes in front: one in 256 is shorter. \
+           Everyone may see it: nobody knows how to find the exponent.",
 };
 
 /// A public key of X25519.
@@ -63,7 +63,7 @@ pub const X25519_KEY: Tag = Tag {
 pub const CERTIFICATE: Tag = Tag {
     number: 0x0020,
     name: "certificate",
-    what: "An X.509 certificate in DER: who says that which public key belongs to whom.",
+    what: "An X.509 certificate in DER: its issuer states, and signs, that this public key belongs to this name.",
 };
 
 /// A signature over both public keys.
@@ -101,9 +101,12 @@ impl Tag {
     }
 }
 
+/// A field: the number of its tag, and its value.
+type Field<'m> = (u16, &'m [u8]);
+
 /// The fields of a message, in order.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Fields<'m>(Vec<(u16, &'m [u8])>);
+pub struct Fields<'m>(Vec<Field<'m>>);
 
 impl<'m> Fields<'m> {
     /// Reads a message to its end.
@@ -163,7 +166,7 @@ pub fn explain(message: &[u8]) -> Explained {
 /// Reads one field.
 fn field<'m>(
     decoder: &mut Decoder<'m>,
-) -> Result<((u16, &'m [u8]), &'static str, &'static str), DecodeError> {
+) -> Result<(Field<'m>, &'static str, &'static str), DecodeError> {
     let name_of = |number| Tag::find(number).map_or(UNKNOWN.name, |tag| tag.name);
     let number =
         decoder.u16("tag", "The kind of the field.", |number| name_of(number).to_owned())?;

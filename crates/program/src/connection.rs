@@ -1,7 +1,6 @@
-//! A connection that is watched and timed.
+//! A connection that is observed and timed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use channel::{Channel, Observed};
@@ -13,9 +12,6 @@ use crate::exit::Failure;
 use crate::reporter::Reporter;
 use crate::serve::Stop;
 use crate::stream::TimedStream;
-
-/// Time limit of a handshake, from its beginning to its end.
-const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
 
 /// One connection of a program, from its `connected` event to its `closed`.
 pub struct Connection {
@@ -34,8 +30,8 @@ struct Tally {
     messages: u64,
 }
 
-/// Lets the exchange end where the next message would begin: at once if the connection waits for one, and
-/// within its deadlines if it is at one.
+/// Lets the exchange end where the next message would begin: at once if the connection is waiting
+/// for one, and within its deadlines if one is under way.
 impl Stop for Connection {
     fn stop(&self) {
         self.stream.stop();
@@ -44,7 +40,7 @@ impl Stop for Connection {
 
 impl Connection {
     pub(crate) fn new(stream: TimedStream, reporter: Arc<Reporter>) -> anyhow::Result<Arc<Self>> {
-        let peer = stream.peer_addr().context("the peer was gone at once")?;
+        let peer = stream.peer_addr().context("the peer disconnected at once")?;
         reporter.report(EventKind::Connected { peer });
         Ok(Arc::new(Self { stream, reporter, tally: Mutex::default() }))
     }
@@ -64,7 +60,7 @@ impl Connection {
     /// The wire for a handshake over this connection. It has to be over within 5 s, however steadily its bytes
     /// come: until then nobody knows what the peer is.
     pub fn handshake(self: &Arc<Self>) -> Wire<&TimedStream> {
-        self.stream.begin_handshake(HANDSHAKE_TIME);
+        self.stream.begin_handshake();
         let connection = self.clone();
         Wire::new(&self.stream).observed_by(Arc::new(move |told| connection.step(told)))
     }
@@ -77,7 +73,7 @@ impl Connection {
         sealer: S,
         opener: O,
     ) -> Channel<&'c TimedStream, S, O> {
-        self.stream.restart();
+        self.stream.end_handshake();
         let connection = self.clone();
         wire.secure(sealer, opener).observed_by(Arc::new(move |seen| connection.record(seen)))
     }
@@ -87,7 +83,7 @@ impl Connection {
         &self.stream
     }
 
-    /// Reports what happened to a record. [`channel`](Self::channel) sees to that by itself.
+    /// Reports what happened to a record. [`channel`](Self::channel) does this by itself.
     pub fn record(&self, seen: &Observed<'_>) {
         let record =
             |index, plaintext, payload| Record::new(self.reporter.stage, index, plaintext, payload);
@@ -172,7 +168,7 @@ impl Connection {
         exchanged.map_err(|error| Failure { error, rejected })
     }
 
-    /// Makes a failure of a connection on which nothing was received.
+    /// Fails if nothing was received on the connection.
     pub(crate) fn was_used(&self) -> anyhow::Result<()> {
         let Tally { received, messages, .. } = *self.tally();
         ensure!(received + messages > 0, "the client closed without sending anything");

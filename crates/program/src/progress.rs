@@ -3,8 +3,10 @@
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-/// Longest wait of a single read or write, after which progress is looked at again: a write that waits is
-/// not always woken when the peer takes something.
+use crate::stream::HANDSHAKE_TIME;
+
+/// Longest wait of a single read or write, after which progress is checked again: a waiting write
+/// is not always woken when the peer takes something.
 pub const TICK: Duration = Duration::from_secs(1);
 
 /// Time limits of a message.
@@ -16,7 +18,7 @@ pub struct TimeLimits {
     pub message: Duration,
 }
 
-/// The way that a message goes.
+/// The direction of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// The peer sends it.
@@ -25,7 +27,7 @@ pub enum Way {
     Out,
 }
 
-/// A message of which so much has passed.
+/// A message, and how much of it has passed.
 #[derive(Debug)]
 pub struct Progress {
     limits: TimeLimits,
@@ -45,11 +47,16 @@ impl Progress {
         Self { limits, began: None, moved, patience, passed: 0, longest_stall: Duration::ZERO }
     }
 
-    /// Begins a message, of which `len` bytes have passed already.
+    /// Begins a message of which `len` bytes have already passed.
     pub fn begun(limits: TimeLimits, len: usize) -> Self {
         let mut progress = Self::awaited(limits, limits.silence);
         progress.advance(len);
         progress
+    }
+
+    /// Begins a handshake, which has [`HANDSHAKE_TIME`] as a whole.
+    pub fn of_handshake() -> Self {
+        Self::begun(TimeLimits { silence: HANDSHAKE_TIME, message: HANDSHAKE_TIME }, 0)
     }
 
     /// Returns the number of bytes that have passed.
@@ -69,8 +76,8 @@ impl Progress {
         self.passed += len;
     }
 
-    /// Returns how long the next read or write may wait. Whether that was too long, [`check`](Self::check)
-    /// says after it.
+    /// Returns how long the next read or write may wait. [`check`](Self::check) then says whether
+    /// that was too long.
     pub fn wait(&self) -> Duration {
         let silence = self.patience.saturating_sub(self.moved.elapsed());
         let whole = self.began.map(|began| self.limits.message.saturating_sub(began.elapsed()));
@@ -80,7 +87,7 @@ impl Progress {
     /// Checks that the message may go on.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`], which says of the `message` from or to `peer` what took too long.
+    /// [`ErrorKind::TimedOut`], which names the `message`, the `peer` and what took too long.
     pub fn check(&self, way: Way, peer: &str, message: &str) -> io::Result<()> {
         let (stall, len) = (self.moved.elapsed(), self.passed);
         let limit = self.limits.message;

@@ -24,7 +24,8 @@ pub const PART1_CTR: Stage = Stage {
             ..CTR_CIPHERTEXT
         },
     ],
+    keys: "one, printed in the source, for both directions",
     adds: "records, and encryption under a shared key",
-    stops: "reading along",
+    stops: "eavesdropping",
     lets_through: "changing any bit, forging from a known plaintext, cutting, replay, reordering, dropping, reflection",
 };

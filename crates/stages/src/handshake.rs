@@ -2,8 +2,9 @@
 
 use framing::cutter::Cut;
 use framing::{Cutter, Direction, Limits};
+use messages::fields::{DH_GENERATOR, DH_PRIME, DH_PUBLIC_VALUE, Tag, X25519_KEY};
 
-use crate::field::{EVERYONE, Field, Role, UNPROTECTED_LENGTH};
+use crate::field::{EVERYONE, Field, LENGTH_LEN, Role, UNPROTECTED_LENGTH};
 use crate::{Part, Stage};
 
 /// A message of a handshake, in a record of its own.
@@ -13,6 +14,17 @@ pub struct Message {
     pub name: &'static str,
     /// Which way it goes.
     pub direction: Direction,
+    /// The fields that an honest side puts into it, in order.
+    pub fields: &'static [MessageField],
+}
+
+/// A field of a message: a tag, a length and a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageField {
+    /// The kind of the value.
+    pub tag: &'static Tag,
+    /// The length of the value in bytes; for a number of varying size, the longest.
+    pub len: usize,
 }
 
 /// The longest message in bytes.
@@ -28,15 +40,49 @@ pub const FIELDS: &[Field] = &[
         is_covered: false,
         what: "A message of the handshake: fields, each with a tag, a length and a value.",
         readers: EVERYONE,
-        protection: "Nothing. There is no key yet, and nothing later covers what was said here.",
+        protection: "Nothing. There is no key yet, and no tag of a later record covers what was said here.",
     },
 ];
 
-/// The first message each way.
-pub(crate) const HELLOS: &[Message] = &[
-    Message { name: "ClientHello", direction: Direction::ToServer },
-    Message { name: "ServerHello", direction: Direction::ToClient },
+const PUBLIC_VALUE: MessageField = MessageField { tag: &DH_PUBLIC_VALUE, len: 256 };
+
+/// The messages of classic Diffie-Hellman: the client brings the group along.
+pub(crate) const DH_HELLOS: &[Message] = &[
+    Message {
+        name: "ClientHello",
+        direction: Direction::ToServer,
+        fields: &[
+            MessageField { tag: &DH_PRIME, len: 256 },
+            MessageField { tag: &DH_GENERATOR, len: 1 },
+            PUBLIC_VALUE,
+        ],
+    },
+    Message { name: "ServerHello", direction: Direction::ToClient, fields: &[PUBLIC_VALUE] },
 ];
+
+const KEY: &[MessageField] = &[MessageField { tag: &X25519_KEY, len: 32 }];
+
+/// The messages of X25519: one key each way.
+pub(crate) const X25519_HELLOS: &[Message] = &[
+    Message { name: "ClientHello", direction: Direction::ToServer, fields: KEY },
+    Message { name: "ServerHello", direction: Direction::ToClient, fields: KEY },
+];
+
+impl Message {
+    /// Makes a message of this form whose values are zero bytes, each as long as it can be.
+    pub fn blank(&self) -> Vec<u8> {
+        let mut payload = Vec::new();
+        for MessageField { tag, len } in self.fields {
+            tag.append(&vec![0; *len], &mut payload);
+        }
+        payload
+    }
+
+    /// Bytes of it on the wire, its record's header included, if every value is as long as it can be.
+    pub fn max_record_len(&self) -> usize {
+        LENGTH_LEN + self.blank().len()
+    }
+}
 
 impl Stage {
     /// Finds the message of the handshake that is the record `index` of its direction.
@@ -64,7 +110,7 @@ impl Stage {
         record: &'r [u8],
     ) -> Option<Vec<Part<'r>>> {
         match self.message(direction, index) {
-            Some(_) => crate::part::split(FIELDS, 0, record),
+            Some(_) => split_message(record),
             None => self.split(record),
         }
     }
@@ -76,4 +122,9 @@ impl Stage {
             Cut::Loose(bytes) => self.split(bytes),
         }
     }
+}
+
+/// Cuts the record of a message into its fields.
+pub fn split_message(record: &[u8]) -> Option<Vec<Part<'_>>> {
+    crate::part::split(FIELDS, 0, record)
 }

@@ -25,6 +25,7 @@ pub const PART2_HMAC: Stage = Stage {
             ..HMAC_TAG
         },
     ],
+    keys: "two, printed in the source: one to encrypt, one for tags, each for both directions",
     adds: "a tag over nonce and ciphertext, under a second key",
     stops: "changing or forging a record, cutting inside one",
     lets_through: "replay, reordering, dropping, reflection, a cut between records, a record of hmac-seq",

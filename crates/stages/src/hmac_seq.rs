@@ -20,6 +20,7 @@ pub const PART2_HMAC_SEQ: Stage = Stage {
             ..HMAC_TAG
         },
     ],
+    keys: "two, printed in the source: one to encrypt, one for tags, each for both directions",
     adds: "a sequence number under the tag, and each side's memory of what comes next",
     stops: "also replay, reordering and dropping within a connection",
     lets_through: "reflection, replay in a new connection, a cut between records",

@@ -19,6 +19,7 @@ pub const PART1_PLAIN: Stage = Stage {
         readers: EVERYONE,
         protection: "Nothing. Any byte can be read, changed, added or left out, and nobody is told.",
     }],
+    keys: "none",
     adds: "a request and a response",
     stops: "nothing",
     lets_through: "reading, changing and forging everything",

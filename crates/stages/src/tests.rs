@@ -1,8 +1,12 @@
 //! The catalogue says what the articles do, and its cuts tile every record.
 
+use framing::cutter::Cut;
 use framing::{Direction, Header, Limits};
 
-use crate::{PART1_CTR, PART2_HMAC, Part, Role, STAGES, Stage};
+use crate::{
+    PART1_CTR, PART2_AEAD, PART2_HMAC, PART3_DH, PART3_HKDF, PART3_X25519, Part, Role, STAGES,
+    Stage,
+};
 
 /// What `of` says of every stage, in the articles' order.
 fn each<T>(of: impl Fn(&'static Stage) -> T) -> Vec<T> {
@@ -20,6 +24,9 @@ fn names_ports_and_overheads_are_those_of_the_articles() {
             ("part2-hmac", 9001, true, 48),
             ("part2-hmac-seq", 9003, true, 56),
             ("part2-aead", 9002, true, 36),
+            ("part3-dh", 8080, true, 0),
+            ("part3-x25519", 10002, true, 0),
+            ("part3-hkdf", 10003, true, 36),
         ]
     );
 }
@@ -34,11 +41,14 @@ fn fields_are_those_of_the_articles_in_their_order() {
             .map(|part| (part.field.name, part.offset, part.bytes.len()))
             .collect::<Vec<_>>()
     };
-    let expected: [&[_]; 5] = [
+    let expected: [&[_]; 8] = [
         &[("plaintext", 0, 61)],
         &[("nonce", 0, 16), ("ciphertext", 16, 61)],
         &[("nonce", 0, 16), ("ciphertext", 16, 61), ("tag", 77, 32)],
         &[("seq", 0, 8), ("nonce", 8, 16), ("ciphertext", 24, 61), ("tag", 85, 32)],
+        &[("seq", 0, 8), ("nonce", 8, 12), ("ciphertext", 20, 61), ("tag", 81, 16)],
+        &[("message", 0, 61)],
+        &[("message", 0, 61)],
         &[("seq", 0, 8), ("nonce", 8, 12), ("ciphertext", 20, 61), ("tag", 81, 16)],
     ];
     assert_eq!(each(cut), expected);
@@ -142,6 +152,9 @@ fn short_names_and_programs_are_made_of_the_name() {
             ("part2", "hmac", "hmac_server".to_owned()),
             ("part2", "hmac-seq", "hmac_seq_server".to_owned()),
             ("part2", "aead", "aead_server".to_owned()),
+            ("part3", "dh", "dh_server".to_owned()),
+            ("part3", "x25519", "x25519_server".to_owned()),
+            ("part3", "hkdf", "hkdf_server".to_owned()),
         ]
     );
 }
@@ -155,7 +168,7 @@ fn limits_run_from_no_plaintext_to_16384_bytes_of_it() {
     }
 }
 
-/// One field takes what the others leave, or a cut would be ambiguous.
+/// Only one field takes what the others leave, or a cut would be ambiguous.
 #[test]
 fn every_stage_has_exactly_one_field_of_no_fixed_length() {
     for stage in STAGES {
@@ -177,7 +190,7 @@ fn no_stage_has_two_fields_of_one_role_or_one_name() {
     }
 }
 
-/// It covers what stands in a payload but itself: the header is left unprotected, and said to be.
+/// It covers everything in a payload except itself: the header is left unprotected, and said to be.
 #[test]
 fn a_tag_covers_every_other_field_of_the_payload() {
     for stage in STAGES {
@@ -191,4 +204,83 @@ fn a_tag_covers_every_other_field_of_the_payload() {
             );
         }
     }
+}
+
+/// At a stage without data, no record but those of the handshake crosses.
+#[test]
+fn a_stage_has_data_or_a_handshake_or_both() {
+    let table = each(|stage| (stage.short_name(), stage.has_data(), stage.handshake.len()));
+    assert_eq!(
+        table,
+        [
+            ("plain", true, 0),
+            ("ctr", true, 0),
+            ("hmac", true, 0),
+            ("hmac-seq", true, 0),
+            ("aead", true, 0),
+            ("dh", false, 2),
+            ("x25519", false, 2),
+            ("hkdf", true, 2),
+        ]
+    );
+}
+
+#[test]
+fn the_messages_of_a_handshake_are_those_of_the_articles() {
+    let messages = |stage: &'static Stage| {
+        let message = |message: &'static crate::Message| {
+            let fields = message.fields.iter().map(|field| (field.tag.number, field.len));
+            (message.name, message.direction, message.max_record_len(), fields.collect::<Vec<_>>())
+        };
+        stage.handshake.iter().map(message).collect::<Vec<_>>()
+    };
+    let (to_server, to_client) = (Direction::ToServer, Direction::ToClient);
+    assert_eq!(
+        messages(&PART3_DH),
+        [
+            ("ClientHello", to_server, 529, vec![(1, 256), (2, 1), (3, 256)]),
+            ("ServerHello", to_client, 264, vec![(3, 256)]),
+        ]
+    );
+    let keys = [
+        ("ClientHello", to_server, 40, vec![(0x10, 32)]),
+        ("ServerHello", to_client, 40, vec![(0x10, 32)]),
+    ];
+    assert_eq!(messages(&PART3_X25519), keys);
+    assert_eq!(messages(&PART3_HKDF), keys);
+}
+
+#[test]
+fn after_the_messages_of_a_direction_its_records_are_those_of_data() {
+    for stage in STAGES {
+        for direction in [Direction::ToServer, Direction::ToClient] {
+            let count = stage.messages(direction);
+            assert_eq!(count, stage.handshake.len() as u64 / 2, "{stage:?}");
+            for index in 0..count + 2 {
+                let record = stage.record(&[7; 100]);
+                let message = stage.message(direction, index);
+                assert_eq!(message.is_some(), index < count, "{stage:?}");
+                assert!(message.is_none_or(|message| message.direction == direction));
+                let parts = stage.split_at(direction, index, &record).unwrap();
+                let is_message = parts.iter().any(|part| part.field.role == Role::Message);
+                assert_eq!(is_message, index < count || !stage.has_data(), "{stage:?}");
+                assert_eq!(parts.iter().map(|part| part.bytes.len()).sum::<usize>(), record.len());
+            }
+        }
+    }
+}
+
+/// A message is shorter than a record of data can be, and is cut out all the same.
+#[test]
+fn a_cutter_finds_the_messages_and_then_the_records() {
+    let hello = PART3_HKDF.record(&[7; 3]);
+    let data = PART3_HKDF.record(&[7; 36]);
+    let mut cutter = PART3_HKDF.cutter(Direction::ToServer);
+    let mut found = Vec::new();
+    cutter.push(&[&hello[..], &data, &hello].concat(), |cut| found.push(cut));
+    let [first, second, third] = &found[..] else { panic!("{found:?}") };
+    assert!(matches!(first, Cut::Record { index: 0, bytes } if *bytes == hello));
+    assert!(matches!(second, Cut::Record { index: 1, bytes } if *bytes == data));
+    assert!(matches!(third, Cut::Loose(bytes) if *bytes == hello));
+    assert_eq!(PART2_AEAD.messages(Direction::ToServer), 0);
 }

@@ -1,4 +1,4 @@
-//! Events and their JSON: one object an event, on a line of its own.
+//! Events and their JSON: one object per event, on a line of its own.
 //!
 //! ```
 //! use transcript::Event;
@@ -17,12 +17,12 @@ use framing::Direction;
 use serde::{Deserialize, Serialize};
 use stages::Stage;
 
-/// Something that happened at either side of an exchange, or between the two.
+/// Something that happened on either side of an exchange, or between the two.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Whose side.
+    /// The party that reports it.
     pub role: Role,
-    /// At which stage: its name in JSON.
+    /// The stage; in JSON, its name.
     #[serde(with = "stage_by_name")]
     pub stage: &'static Stage,
     /// Its kind: `event` in JSON, with the fields of that kind beside it.
@@ -76,10 +76,10 @@ enum DirectionByName {
 pub enum EventKind {
     /// The server waits for connections.
     Listening {
-        /// Where: with the true port, when any free one was asked for.
+        /// The address, with the actual port when any free one was asked for.
         addr: SocketAddr,
     },
-    /// A connection is there.
+    /// A connection was made.
     Connected {
         /// The other end's address.
         peer: SocketAddr,
@@ -124,7 +124,8 @@ pub enum EventKind {
     },
     /// The connection is over.
     Closed {
-        /// Whether it ended between two records, as both sides meant it to for all anyone can tell.
+        /// Whether it ended between two records, where both sides meant it to, as far as anyone can
+        /// tell.
         clean: bool,
         /// Records sealed by this side.
         records_sent: u64,
@@ -133,12 +134,13 @@ pub enum EventKind {
     },
     /// Events that are missing here: nobody read them in time, and the program did not wait.
     Dropped {
-        /// How many.
+        /// Their number.
         events: u64,
     },
-    /// Bytes passed by on the wire, as many as the stream gave at once: records may be cut or joined.
+    /// Bytes passed by on the wire, as many as the stream gave at once: records may be cut or
+    /// joined.
     Chunk {
-        /// Which way.
+        /// Their direction.
         #[serde(with = "DirectionByName")]
         direction: Direction,
         /// When, in microseconds since the connection was made.
@@ -148,7 +150,7 @@ pub enum EventKind {
     },
     /// One direction of the wire came to its end.
     End {
-        /// Which way.
+        /// The direction.
         #[serde(with = "DirectionByName")]
         direction: Direction,
         /// When, in microseconds since the connection was made.
@@ -228,7 +230,7 @@ impl From<&messages::Span> for Span {
 /// One record, with what it carries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Which of its direction and connection, from 0.
+    /// Its index in its direction and connection, from 0.
     pub index: u64,
     /// The sequence number in it, where the stage has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -275,7 +277,11 @@ mod optional_direction {
     #[derive(Serialize, Deserialize)]
     struct Named(#[serde(with = "DirectionByName")] Direction);
 
-    #[allow(clippy::ref_option, reason = "the shape serde asks for")]
+    #[allow(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the shape serde asks for"
+    )]
     pub fn serialize<S: Serializer>(
         direction: &Option<Direction>,
         serializer: S,
@@ -307,5 +313,67 @@ mod stage_by_name {
     ) -> Result<&'static Stage, D::Error> {
         let name = String::deserialize(deserializer)?;
         Stage::find(&name).ok_or_else(|| D::Error::custom(format_args!("no stage {name:?}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stages::PART3_HKDF;
+
+    fn assert_json(kind: EventKind, json: &str) {
+        let event = Event { role: Role::Server, stage: &PART3_HKDF, kind };
+        let line = format!(r#"{{"role":"server","stage":"part3-hkdf",{json}}}"#);
+        assert_eq!(serde_json::to_string(&event).unwrap(), line);
+        assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), event);
+    }
+
+    #[test]
+    fn a_message_has_its_spans_in_json_and_its_checks_where_it_was_received() {
+        let payload = b"\x00\x10\x00\x02\xab\xcd";
+        let json = |direction: &str, checked: &str| {
+            format!(
+                r#""event":"handshake","step":"ClientHello","direction":"{direction}","message":"00100002abcd","spans":[{{"name":"X25519 key","offset":0,"len":6,"inside":[{{"name":"tag","offset":0,"len":2,"says":"X25519 key"}},{{"name":"length","offset":2,"len":2,"says":"2"}},{{"name":"X25519 key","offset":4,"len":2}}]}}]{checked}"#
+            )
+        };
+        let message = |way, checked: &[&str]| {
+            EventKind::Handshake(HandshakeMessage::new("ClientHello", way, payload, checked))
+        };
+        assert_json(message(Way::Sent, &[]), &json("sent", ""));
+        let checked = r#","checked":["form","not zero"]"#;
+        assert_json(message(Way::Received, &["form", "not zero"]), &json("received", checked));
+    }
+
+    #[test]
+    fn a_secret_has_a_fingerprint_in_json_a_key_has_a_direction_and_neither_has_bytes() {
+        let derived = |direction, fingerprint: Option<&[u8]>| EventKind::Derived {
+            label: "it".to_owned(),
+            from: "that".to_owned(),
+            direction,
+            fingerprint: fingerprint.map(Into::into),
+        };
+        let json = |rest: &str| format!(r#""event":"derived","label":"it","from":"that"{rest}"#);
+        assert_json(
+            derived(None, Some(b"\x01\x02\x03\x04")),
+            &json(r#","fingerprint":"01020304""#),
+        );
+        let to_server = derived(Some(Direction::ToServer), None);
+        assert_json(to_server, &json(r#","direction":"to_server""#));
+        let to_client = derived(Some(Direction::ToClient), None);
+        assert_json(to_client, &json(r#","direction":"to_client""#));
+    }
+
+    #[test]
+    fn a_refusal_names_the_message_that_was_due_in_a_handshake() {
+        let rejected = EventKind::Rejected {
+            index: 0,
+            step: Some("ClientHello".to_owned()),
+            error: "malformed".to_owned(),
+            message: "no".to_owned(),
+            expected_seq: None,
+            record: Some(b"\xff".as_slice().into()),
+        };
+        let json = r#""event":"rejected","index":0,"step":"ClientHello","error":"malformed","message":"no","record":"ff""#;
+        assert_json(rejected, json);
     }
 }

@@ -7,13 +7,14 @@ use std::sync::OnceLock;
 
 use anstyle::{Ansi256Color, AnsiColor, Style};
 
+use messages::Span;
 use stages::{Field, Part, field};
 
 use crate::{Role, visible};
 
 /// Columns of a line where there is no terminal to ask.
 pub const WIDTH: usize = 100;
-/// Columns below which nothing is told sensibly.
+/// Columns below which no sensible layout is possible.
 const MIN_WIDTH: usize = 48;
 /// Columns left of an event's text: who speaks.
 const MARGIN: usize = 9;
@@ -21,11 +22,15 @@ const MARGIN: usize = 9;
 const GUTTER: usize = MARGIN + 27;
 /// Columns left of the text in a summary: the margin, and what is done.
 const SUMMARY_GUTTER: usize = MARGIN + 9;
-/// Bytes of a field that are shown, or as many as fit into a line, and behind them `…` where there are more.
+/// Bytes of a field that are shown, or as many as fit on a line, followed by `…` if there are more.
 const SHOWN: usize = 16;
 /// Bytes of a field that are shown at a glance.
 const GLIMPSED: usize = 4;
-/// Lines of a plaintext that are shown, and below them `…` where there are more.
+/// Values of a message that are shown at a glance, followed by `…` if there are more.
+const GLIMPSED_VALUES: usize = 8;
+/// Columns of a name and the length or verdict beside it, in a row.
+const NAMED: usize = 18;
+/// Lines of a plaintext that are shown, followed by `…` if there are more.
 pub(crate) const QUOTED: usize = 12;
 
 /// Ordinary text.
@@ -39,8 +44,8 @@ pub const BAD: Style = AnsiColor::Red.on_default().bold();
 /// What matters less.
 pub const DIM: Style = Style::new().dimmed();
 
-/// The colour of who speaks: as on the page and in the book, and no field's. All of them can be read on a
-/// light ground and on a dark one.
+/// The colour of the speaker: as on the page and in the book, and unlike that of any field. All of
+/// them can be read on a light background and on a dark one.
 pub const fn role_style(role: Role) -> Style {
     match role {
         Role::Client => Ansi256Color(30).on_default().bold(),
@@ -54,11 +59,22 @@ pub fn field_style(role: field::Role) -> Style {
     match role {
         field::Role::Length => Ansi256Color(244).on_default(),
         field::Role::Seq => Ansi256Color(27).on_default(),
-        field::Role::Nonce => Ansi256Color(98).on_default(),
+        // What a message carries is like a nonce: it need not be secret, and is fresh in every connection.
+        field::Role::Nonce | field::Role::Message => Ansi256Color(98).on_default(),
         field::Role::Ciphertext => Ansi256Color(64).on_default(),
         field::Role::Tag => Ansi256Color(166).on_default(),
-        field::Role::Plaintext | field::Role::Message => PLAIN,
+        field::Role::Plaintext => PLAIN,
     }
+}
+
+/// The colour of a span of a message: what tells its form is like a length, the rest is what it carries.
+pub fn span_style(span: &Span) -> Style {
+    field_style(if is_value(span) { field::Role::Message } else { field::Role::Length })
+}
+
+/// Returns whether a span's bytes are there for their own sake: nothing short can be said of them.
+fn is_value(span: &Span) -> bool {
+    span.says.is_empty()
 }
 
 /// Columns of a line, once a program has asked for them.
@@ -105,30 +121,23 @@ impl Lines {
 
     /// A field as its sender reports it: a number also in decimal.
     pub(crate) fn sent(&mut self, part: &Part<'_>) {
-        let value = part.number().map(|number| format!(" = {number}")).unwrap_or_default();
-        self.field("", part, &value);
+        let number = part.number().map(|number| number.to_string());
+        for piece in Piece::of(part) {
+            let says = number.as_ref().unwrap_or(&piece.says);
+            self.piece("", &piece, says);
+        }
     }
 
     /// A field as it passes by, at its offset in the record.
     pub(crate) fn seen(&mut self, part: &Part<'_>) {
-        self.field(&part.offset.to_string(), part, "");
-    }
-
-    /// What a message of the handshake says, span by span. Its offsets are counted from the start of its record,
-    /// if it is told `behind` that many bytes of header.
-    pub(crate) fn message(&mut self, behind: Option<usize>, message: &[u8]) {
-        for span in messages::explain(message).leaves() {
-            let offset = behind.map(|header_len| (header_len + span.offset).to_string());
-            let bytes = message.get(span.offset..span.offset + span.len).unwrap_or_default();
-            let says =
-                if span.says.is_empty() { String::new() } else { format!(" = {}", span.says) };
-            self.bytes(&offset.unwrap_or_default(), span.name, PLAIN, bytes, &says);
+        for piece in Piece::of(part) {
+            self.piece(&piece.offset.to_string(), &piece, &piece.says);
         }
     }
 
-    /// The bytes of a field.
-    fn field(&mut self, offset: &str, part: &Part<'_>, value: &str) {
-        self.bytes(offset, part.field.name, field_style(part.field.role), part.bytes, value);
+    fn piece(&mut self, offset: &str, piece: &Piece<'_>, says: &str) {
+        let value = if says.is_empty() { String::new() } else { format!(" = {says}") };
+        self.bytes(offset, piece.name, piece.style, piece.bytes, &value);
     }
 
     /// Bytes, or the first of them, on as many rows as they take.
@@ -138,22 +147,19 @@ impl Lines {
         let rest = if shown.len() < len { " …" } else { value };
         let len = format!("{len} B");
         let mut labels = (offset, name, len.as_str());
-        let mut rows = shown.chunks(fit).map(hex).peekable();
-        loop {
-            let row = rows.next().unwrap_or_default();
-            let rest = if rows.peek().is_none() { rest } else { "" };
-            self.row(labels.0, labels.1, DIM, labels.2, &format!("{style}{row}{style:#}{rest}"));
-            if rows.peek().is_none() {
-                return;
-            }
+        let bytes = shown.chunks(fit).map(|row| (style, hex(row)));
+        // What does not fit behind the bytes stands below them.
+        let rest = (!rest.is_empty()).then(|| (PLAIN, rest.trim_start().to_owned()));
+        for row in flowed(bytes.chain(rest), self.width - GUTTER) {
+            self.row(labels.0, labels.1, DIM, labels.2, &row);
             labels = ("", "", "");
         }
     }
 
-    /// Returns how many bytes of a field, in hexadecimal, fit beside its name: a multiple of 4.
+    /// Returns how many bytes of a field, in hexadecimal, fit beside its name: a multiple of 8, or 4.
     fn bytes_in_a_row(&self) -> usize {
-        // Behind them there must be room for " …" or " = 16384".
-        ((self.width - GUTTER).saturating_sub(8) / 3).max(4) / 4 * 4
+        let fit = (self.width - GUTTER + 1) / 3;
+        if fit < 8 { 4 } else { fit / 8 * 8 }
     }
 
     /// Returns how many bytes fit into a line of a hex dump, with their text beside them: a multiple of 4.
@@ -161,10 +167,10 @@ impl Lines {
         ((self.width - GUTTER) / 4).max(4) / 4 * 4
     }
 
-    /// A check, and what it found.
+    /// A check, and what it found. The text may be a stranger's.
     pub(crate) fn check(&mut self, name: &str, style: Style, verdict: &str, found: &str) {
         let mut labels = (name, verdict);
-        for line in textwrap::wrap(found, wrapped_to(self.width - GUTTER)) {
+        for line in textwrap::wrap(&visible(found), wrapped_to(self.width - GUTTER)) {
             self.row("", labels.0, style, labels.1, &line);
             labels = ("", "");
         }
@@ -192,13 +198,19 @@ impl Lines {
         verdict: &str,
         text: &str,
     ) {
+        // A name takes from what is in front of the length, and a line of its own if that is not enough.
+        if !name.is_empty() && name.len() + 1 + verdict.len() > NAMED {
+            self.margin();
+            _ = writeln!(self.text, "{offset:>5} {name}");
+            return self.row("", "", style, verdict, text);
+        }
         self.margin();
-        // A long name takes from what is in front of the length.
-        let room = 17 - name.len().clamp(10, 16);
+        let room = NAMED - 1 - name.len().clamp(10, NAMED - 2);
         _ = writeln!(self.text, "{offset:>5} {name:<10} {style}{verdict:>room$}{style:#}  {text}");
     }
 
-    /// What is done in a word, and pieces of text that are not broken, on as many lines as they take.
+    /// What is done, in a word, and pieces of text that are not broken, on as many lines as they
+    /// take.
     pub(crate) fn summary<'p>(
         &mut self,
         style: Style,
@@ -234,6 +246,41 @@ impl Lines {
         let name = if text.is_empty() { role.to_string() } else { String::new() };
         _ = write!(text, "{style}{name:<6} │{style:#} ");
     }
+}
+
+/// Bytes of a record with one meaning: a field, or a span of a message in one.
+pub(crate) struct Piece<'b> {
+    /// From the start of the record.
+    pub(crate) offset: usize,
+    pub(crate) name: &'static str,
+    pub(crate) style: Style,
+    pub(crate) bytes: &'b [u8],
+    /// What its bytes say, if it is a span that says something short.
+    says: String,
+}
+
+impl<'b> Piece<'b> {
+    /// Lists the spans of a message, or the field alone if it carries none.
+    pub(crate) fn of(part: &Part<'b>) -> Vec<Self> {
+        let Part { field, offset, bytes } = *part;
+        if field.role != field::Role::Message {
+            let style = field_style(field.role);
+            return vec![Self { offset, name: field.name, style, bytes, says: String::new() }];
+        }
+        let of_span = |span: &Span| Self {
+            offset: offset + span.offset,
+            name: span.name,
+            style: span_style(span),
+            bytes: of_span(span, bytes),
+            says: span.says.clone(),
+        };
+        messages::explain(bytes).leaves().map(of_span).collect()
+    }
+}
+
+/// The bytes of a span in its message.
+fn of_span<'m>(span: &Span, message: &'m [u8]) -> &'m [u8] {
+    message.get(span.offset..span.offset + span.len).unwrap_or_default()
 }
 
 /// Puts pieces, which are not broken, on as many lines of so many columns as they take. Escape codes in a piece
@@ -284,17 +331,41 @@ pub fn glimpse(parts: &[Part<'_>]) -> Vec<(Style, String)> {
         .collect()
 }
 
+/// Lists the values of a message in their colour, each with its first bytes, and commas between.
+pub fn glimpse_values(message: &[u8]) -> Vec<(Style, String)> {
+    let explained = messages::explain(message);
+    let mut values = explained.leaves().filter(|span| is_value(span)).peekable();
+    let mut glimpsed = Vec::new();
+    while let Some(span) = values.next() {
+        if glimpsed.len() == GLIMPSED_VALUES {
+            glimpsed.push((PLAIN, "…".to_owned()));
+            break;
+        }
+        let comma = if values.peek().is_some() { "," } else { "" };
+        let text = format!("{} {}{comma}", span.name, first_bytes(of_span(span, message)));
+        glimpsed.push((span_style(span), text));
+    }
+    glimpsed
+}
+
 /// A number, or the first bytes of a field.
 fn shortly(part: &Part<'_>) -> String {
-    if let Some(number) = part.number() {
-        return number.to_string();
-    }
-    if part.bytes.is_empty() {
+    part.number().map_or_else(|| first_bytes(part.bytes), |number| number.to_string())
+}
+
+fn first_bytes(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
         return "empty".to_owned();
     }
-    let shown = part.bytes.get(..GLIMPSED).unwrap_or(part.bytes);
+    let shown = bytes.get(..GLIMPSED).unwrap_or(bytes);
     let digits = hex::encode(shown);
-    if shown.len() < part.bytes.len() { digits + "…" } else { digits }
+    if shown.len() < bytes.len() { digits + "…" } else { digits }
+}
+
+/// A fingerprint as people compare it: in groups of four digits.
+pub fn fingerprint(bytes: &[u8]) -> String {
+    let groups: Vec<_> = bytes.chunks(2).take(GLIMPSED).map(hex::encode).collect();
+    groups.join(" ")
 }
 
 /// Wraps at spaces only: a stage's name has hyphens.
@@ -303,7 +374,7 @@ pub fn wrapped_to(width: usize) -> textwrap::Options<'static> {
 }
 
 /// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for (i, byte) in bytes.iter().enumerate() {
         _ = write!(text, "{}{byte:02x}", if i == 0 { "" } else { " " });

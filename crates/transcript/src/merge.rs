@@ -1,9 +1,10 @@
 //! The events of a client, a server and the wire between them in one causal order.
 //!
-//! Each one's events arrive in their own order, those of different ones in any. What a person reads
-//! should have every cause before its effect, and be the same each time. So the client goes first
-//! wherever it can, then the wire, then the server; and nobody goes while one before them may still
-//! have something to say.
+//! Each source's events arrive in their own order; events from different sources interleave
+//! arbitrarily. A person should read every cause before its effect, and the same order each time.
+//! So the client goes first wherever it can, then the wire, then the server, and none of them goes
+//! while one before it may still have something to say. What the server derives comes before the
+//! client goes on, next to the message it was made from.
 
 use std::collections::VecDeque;
 
@@ -17,21 +18,23 @@ pub struct Merge {
     wire: Source,
     /// Whether anyone watches the wire.
     watched: bool,
+    /// Whether the server may tell a secret or a key next: its last event was of its handshake.
+    server_derives: bool,
     to_server: Flow,
     to_client: Flow,
 }
 
-/// One that events come from.
+/// A source of events.
 #[derive(Debug, Default)]
 struct Source {
     waiting: VecDeque<Event>,
     ended: bool,
-    /// Told so far: that it listens, that it is connected.
+    /// What has been told so far: that it listens, that it is connected.
     listening: bool,
     connected: bool,
 }
 
-/// One direction, as far as it was told. Bytes count the headers in front of records.
+/// One direction, as far as it has been told. Byte counts include the headers in front of records.
 #[derive(Debug, Default)]
 struct Flow {
     messages_sent: u64,
@@ -43,7 +46,8 @@ struct Flow {
 }
 
 impl Merge {
-    /// For a client and a server, with or without someone who watches the wire between them.
+    /// Merges the events of a client and a server, with or without someone who watches the wire
+    /// between them.
     pub fn new(watched: bool) -> Self {
         Self { watched, ..Self::default() }
     }
@@ -53,7 +57,7 @@ impl Merge {
         self.source(event.role).waiting.push_back(event);
     }
 
-    /// No more events will come from there.
+    /// Notes that no more events will come from there.
     pub fn end(&mut self, role: Role) {
         self.source(role).ended = true;
     }
@@ -62,6 +66,10 @@ impl Merge {
     pub fn next_event(&mut self) -> Option<Event> {
         let role = self.next_role()?;
         let event = self.source(role).waiting.pop_front()?;
+        if role == Role::Server {
+            self.server_derives =
+                matches!(event.kind, EventKind::Handshake(_) | EventKind::Derived { .. });
+        }
         match &event.kind {
             EventKind::Listening { .. } => self.source(role).listening = true,
             EventKind::Connected { .. } => self.source(role).connected = true,
@@ -100,13 +108,15 @@ impl Merge {
         Some(event)
     }
 
-    /// Whose next event can be told.
+    /// Finds the source whose next event can be told.
     fn next_role(&self) -> Option<Role> {
         let ready =
             |source: &Source| source.waiting.front().is_some_and(|event| self.allows(event));
-        let wire_is_due = [&self.to_server, &self.to_client]
-            .iter()
-            .any(|flow| flow.bytes_passed < flow.bytes_sent);
+        let wire_is_due = self.watched
+            && !self.wire.is_over()
+            && [&self.to_server, &self.to_client]
+                .iter()
+                .any(|flow| flow.bytes_passed < flow.bytes_sent);
         if self
             .server
             .waiting
@@ -114,13 +124,15 @@ impl Merge {
             .is_some_and(|e| matches!(e.kind, EventKind::Listening { .. }))
         {
             Some(Role::Server)
+        } else if self.server_derives && !wire_is_due && self.server.may_derive() {
+            self.server.waiting.front().map(|_| Role::Server)
         } else if ready(&self.client) {
             Some(Role::Client)
         } else if self.client.may_still_speak() {
             None
         } else if ready(&self.wire) {
             Some(Role::Wire)
-        } else if self.watched && wire_is_due && self.wire.may_still_speak() {
+        } else if wire_is_due && self.wire.may_still_speak() {
             None
         } else if ready(&self.server) {
             Some(Role::Server)
@@ -202,6 +214,12 @@ impl Source {
         self.waiting.is_empty() && !self.ended
     }
 
+    /// Returns whether it derives something next, or that is not known yet.
+    fn may_derive(&self) -> bool {
+        let next = self.waiting.front();
+        next.map_or(!self.ended, |event| matches!(event.kind, EventKind::Derived { .. }))
+    }
+
     /// Returns whether everything was told.
     fn is_over(&self) -> bool {
         self.waiting.is_empty() && self.ended
@@ -238,7 +256,7 @@ fn message_len(event: &Event, message: &HandshakeMessage) -> usize {
 mod tests {
     use super::*;
     use crate::Record;
-    use stages::PART2_HMAC;
+    use stages::{PART2_HMAC, PART3_HKDF};
 
     fn event(role: Role, kind: EventKind) -> Event {
         Event { role, stage: &PART2_HMAC, kind }
@@ -301,6 +319,205 @@ mod tests {
             told.extend(drain(&mut merge));
             assert_eq!(told, expected, "schedule {schedule:b}");
         }
+    }
+
+    fn at_hkdf(role: Role, kind: EventKind) -> Event {
+        Event { role, stage: &PART3_HKDF, kind }
+    }
+
+    const HELLO: [u8; 36] = [7; 36];
+
+    fn message(step: &str, direction: Way) -> EventKind {
+        EventKind::Handshake(HandshakeMessage::new(step, direction, &HELLO, &[]))
+    }
+
+    fn derived(label: &str) -> EventKind {
+        EventKind::Derived {
+            label: label.to_owned(),
+            from: String::new(),
+            direction: None,
+            fingerprint: None,
+        }
+    }
+
+    /// A handshake, keys and one exchange, as each side reports them: the client makes its secret of the answer,
+    /// the server its own before it answers.
+    fn handshake() -> (Vec<Event>, Vec<Event>) {
+        let addr = "127.0.0.1:10003".parse().unwrap();
+        let data = || Record::new(&PART3_HKDF, 0, b"", &[0; 36]);
+        let client = [
+            EventKind::Connected { peer: addr },
+            message("ClientHello", Way::Sent),
+            message("ServerHello", Way::Received),
+            derived("shared secret"),
+            derived("client write key"),
+            derived("server write key"),
+            EventKind::Sent(data()),
+            EventKind::Received(data()),
+            closed(),
+        ];
+        let server = [
+            EventKind::Listening { addr },
+            EventKind::Connected { peer: addr },
+            message("ClientHello", Way::Received),
+            derived("shared secret"),
+            message("ServerHello", Way::Sent),
+            derived("client write key"),
+            derived("server write key"),
+            EventKind::Received(data()),
+            EventKind::Sent(data()),
+            closed(),
+        ];
+        (
+            client.map(|kind| at_hkdf(Role::Client, kind)).into(),
+            server.map(|kind| at_hkdf(Role::Server, kind)).into(),
+        )
+    }
+
+    /// What `merge` tells if each bit of `schedule` says whose event arrives next.
+    fn told_by_schedule(schedule: u32, client: &[Event], server: &[Event]) -> Vec<Event> {
+        let (mut from_client, mut from_server) = (client.iter(), server.iter());
+        let mut merge = Merge::default();
+        let mut told = vec![];
+        for bit in 0..client.len() + server.len() {
+            let sides: [&mut dyn Iterator<Item = &Event>; 2] = [&mut from_client, &mut from_server];
+            if let Some(event) = sides[schedule as usize >> bit & 1].next() {
+                merge.push(event.clone());
+                told.extend(drain(&mut merge));
+            }
+        }
+        from_client.chain(from_server).for_each(|event| merge.push(event.clone()));
+        for role in [Role::Client, Role::Server] {
+            merge.end(role);
+        }
+        told.extend(drain(&mut merge));
+        told
+    }
+
+    #[test]
+    fn what_a_side_derives_stands_behind_what_it_came_of_however_the_two_interleave() {
+        let (client, server) = handshake();
+        let expected: Vec<Event> = [
+            &server[..1],
+            &client[..1],
+            &server[1..2],
+            &client[1..2],
+            // ClientHello, the secret, ServerHello, two keys.
+            &server[2..7],
+            // ServerHello, the secret, two keys, a request.
+            &client[2..7],
+            &server[7..9],
+            &client[7..],
+            &server[9..],
+        ]
+        .concat();
+        for schedule in 0..1 << (client.len() + server.len()) {
+            // Every beginning of 12 events, and of all there are one in 127.
+            if schedule < 1 << 12 || schedule % 127 == 0 {
+                let told = told_by_schedule(schedule, &client, &server);
+                assert_eq!(told, expected, "schedule {schedule:b}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_wire_shows_a_message_before_its_receiver_does_and_before_its_sender_derives_more() {
+        let (client, server) = handshake();
+        let chunk = |direction, len: usize| EventKind::Chunk {
+            direction,
+            micros: 0,
+            bytes: vec![0; len].as_slice().into(),
+        };
+        let (to_server, to_client) = (Direction::ToServer, Direction::ToClient);
+        let wire: Vec<_> = [
+            chunk(to_server, 7),
+            chunk(to_server, 33),
+            chunk(to_client, 40),
+            chunk(to_server, 40),
+            chunk(to_client, 40),
+            EventKind::End { direction: to_server, micros: 0 },
+            EventKind::End { direction: to_client, micros: 0 },
+        ]
+        .map(|kind| at_hkdf(Role::Wire, kind))
+        .into();
+        let expected: Vec<Event> = [
+            &server[..1],
+            &client[..1],
+            &server[1..2],
+            &client[1..2],
+            &wire[..2],
+            &server[2..5],
+            &wire[2..3],
+            &server[5..7],
+            &client[2..7],
+            &wire[3..4],
+            &server[7..9],
+            &wire[4..5],
+            &client[7..8],
+            &wire[5..],
+            &client[8..],
+            &server[9..],
+        ]
+        .concat();
+        let (c, s, w) = ((&*client, Role::Client), (&*server, Role::Server), (&*wire, Role::Wire));
+        for sources in [[c, s, w], [c, w, s], [s, c, w], [s, w, c], [w, c, s], [w, s, c]] {
+            // All of one after all of another, and one event of each in turn.
+            let mut merge = Merge::new(true);
+            let mut told = vec![];
+            for (events, role) in sources {
+                for event in events {
+                    merge.push(event.clone());
+                    told.extend(drain(&mut merge));
+                }
+                merge.end(role);
+            }
+            told.extend(drain(&mut merge));
+            assert_eq!(told, expected);
+
+            let mut merge = Merge::new(true);
+            let mut told = vec![];
+            for at in 0..10 {
+                for event in sources.iter().filter_map(|(events, _)| events.get(at)) {
+                    merge.push(event.clone());
+                    told.extend(drain(&mut merge));
+                }
+            }
+            sources.iter().for_each(|(_, role)| merge.end(*role));
+            told.extend(drain(&mut merge));
+            assert_eq!(told, expected);
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_refused_is_told_behind_the_one_who_sent_it() {
+        let (client, server) = handshake();
+        let refused = EventKind::Rejected {
+            index: 0,
+            step: Some("ClientHello".to_owned()),
+            error: "low_order_key".to_owned(),
+            message: String::new(),
+            expected_seq: None,
+            record: None,
+        };
+        let refused = at_hkdf(Role::Server, refused);
+        let (client_closed, server_closed) =
+            (at_hkdf(Role::Client, closed()), at_hkdf(Role::Server, closed()));
+        let mut merge = Merge::default();
+        let mut told = vec![];
+        for event in [&server[0], &server[1], &refused, &server_closed, &client[0]] {
+            merge.push(event.clone());
+            told.extend(drain(&mut merge));
+        }
+        assert_eq!(told, [server[0].clone(), client[0].clone()]);
+        for event in [&client[1], &client_closed] {
+            merge.push(event.clone());
+        }
+        merge.end(Role::Client);
+        merge.end(Role::Server);
+        told.extend(drain(&mut merge));
+        let expected =
+            [server[1].clone(), client[1].clone(), refused, client_closed, server_closed];
+        assert_eq!(told[2..], expected);
     }
 
     #[test]

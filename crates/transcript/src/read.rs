@@ -1,4 +1,4 @@
-//! Reads events back: one JSON object a line.
+//! Reads events back: one JSON object per line.
 
 use std::io::{self, BufRead, Read};
 
@@ -50,7 +50,7 @@ pub enum ReadError {
         line: u64,
     },
     /// It is anything else.
-    #[error("line {line} is no event: {why}")]
+    #[error("line {line} is not an event: {why}")]
     NoEvent {
         /// Its number, from 1.
         line: u64,
@@ -118,7 +118,7 @@ pub fn utf_8(text: &[u8]) -> Result<&[u8], Utf16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Direction, EventKind, Record, Role};
+    use crate::{Direction, EventKind, HandshakeMessage, Record, Role, Way};
     use stages::PART2_HMAC_SEQ;
 
     fn line(role: Role, kind: EventKind) -> String {
@@ -131,7 +131,13 @@ mod tests {
         let record = Record::new(&PART2_HMAC_SEQ, u64::MAX, &[0; 16_384], &vec![0; limits.max]);
         let bytes = vec![0; 64 * 1024].as_slice().into();
         let chunk = EventKind::Chunk { direction: Direction::ToServer, micros: u64::MAX, bytes };
-        for line in [line(Role::Client, EventKind::Sent(record)), line(Role::Wire, chunk)] {
+        // The longest message that is received, as many fields as it can have.
+        let message = HandshakeMessage::new("ClientHello", Way::Received, &[0; 1_024], &[]);
+        for line in [
+            line(Role::Client, EventKind::Sent(record)),
+            line(Role::Wire, chunk),
+            line(Role::Server, EventKind::Handshake(message)),
+        ] {
             let mut reader = EventReader::new(line.as_bytes());
             assert!(reader.next_event().unwrap().is_some());
             assert!(line.len() < MAX_LINE_LEN / 2 + 200, "{}", line.len());

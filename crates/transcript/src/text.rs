@@ -1,9 +1,10 @@
 //! An event of a client or a server as a person reads it, in 100 columns.
 
+use stages::handshake::split_message;
 use stages::{Stage, field};
 
 use crate::lines::{
-    BAD, DIM, GOOD, HEADING, Lines, PLAIN, hex as hex_of, listed, width, wrapped_to,
+    BAD, DIM, GOOD, HEADING, Lines, PLAIN, fingerprint as shown, listed, width, wrapped_to,
 };
 use crate::{Event, EventKind, HandshakeMessage, Record, Role, Way};
 
@@ -35,10 +36,10 @@ pub fn event_within(width: usize, event: &Event) -> String {
         EventKind::Derived { label, from, direction, fingerprint } => {
             let purpose =
                 direction.map(|direction| format!(", for {direction}")).unwrap_or_default();
-            lines.say(PLAIN, &format!("makes the {label}{purpose}"));
+            lines.say(PLAIN, &format!("derives {label}{purpose}"));
             lines.check("from", DIM, "", from);
             if let Some(fingerprint) = fingerprint {
-                lines.row("", "fingerprint", DIM, "4 B", &hex_of(fingerprint));
+                lines.check("fingerprint", DIM, "", &shown(fingerprint));
             }
         }
         EventKind::Sent(record) => sent(&mut lines, stage, record),
@@ -47,8 +48,9 @@ pub fn event_within(width: usize, event: &Event) -> String {
         EventKind::Closed { clean, records_sent, records_received } => {
             let how = if *clean { "closed" } else { "closed after a failure" };
             let unit = if stage.has_records() { "records" } else { "messages" };
-            let counts = format!("{unit} sent {records_sent}, received {records_received}");
-            lines.say(PLAIN, &format!("{how}: {counts}"));
+            let counts = format!(": {unit} sent {records_sent}, received {records_received}");
+            let counts = if stage.has_data() { counts } else { String::new() };
+            lines.say(PLAIN, &format!("{how}{counts}"));
         }
         EventKind::Dropped { events } => {
             lines.say(BAD, &format!("{events} events are missing here: nobody read them in time"));
@@ -61,10 +63,12 @@ pub fn event_within(width: usize, event: &Event) -> String {
 fn handshake(lines: &mut Lines, stage: &Stage, message: &HandshakeMessage) {
     let HandshakeMessage { step, direction, message, checked, .. } = message;
     let does = if *direction == Way::Sent { "sends" } else { "receives" };
-    let len = stage.header().len() + message.len();
-    lines.say(PLAIN, &format!("{does} {step}: {len} bytes on the wire"));
+    let record = stage.record(message);
+    lines.say(PLAIN, &format!("{does} {step}: {} bytes on the wire", record.len()));
     if *direction == Way::Sent {
-        lines.message(None, message);
+        for part in split_message(&record).unwrap_or_default() {
+            lines.sent(&part);
+        }
     }
     for check in checked {
         lines.check("check", GOOD, "OK", check);
@@ -109,7 +113,7 @@ fn described(stage: &Stage, record: &Record) -> String {
 mod tests {
     use super::*;
     use crate::lines::{QUOTED, WIDTH};
-    use stages::{PART1_CTR, PART2_AEAD};
+    use stages::{PART1_CTR, PART2_AEAD, PART3_HKDF};
 
     fn plain_text(role: Role, stage: &'static Stage, kind: EventKind) -> String {
         anstream::adapter::strip_str(&event(&Event { role, stage, kind })).to_string()
@@ -157,6 +161,85 @@ mod tests {
         assert!(text.contains("16404 bytes on the wire"), "{text}");
         assert_eq!(text.lines().filter(|line| line.contains(r#""\xff"#)).count(), QUOTED);
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+    }
+
+    #[test]
+    fn a_message_is_shown_span_by_span_by_its_sender_and_check_by_check_by_its_receiver() {
+        let payload = [&b"\x00\x10\x00\x20"[..], &[7; 32]].concat();
+        let message = |way, checked: &[&str]| {
+            EventKind::Handshake(HandshakeMessage::new("ClientHello", way, &payload, checked))
+        };
+        let key = ["07"; 16].join(" ");
+        assert_eq!(
+            plain_text(Role::Client, &PART3_HKDF, message(Way::Sent, &[])),
+            format!(
+                "client │ sends ClientHello: 40 bytes on the wire\n\
+                 \x20      │       length         4 B  00 00 00 24 = 36\n\
+                 \x20      │       tag            2 B  00 10 = X25519 key\n\
+                 \x20      │       length         2 B  00 20 = 32\n\
+                 \x20      │       X25519 key    32 B  {key} …\n"
+            )
+        );
+        assert_eq!(
+            plain_text(Role::Server, &PART3_HKDF, message(Way::Received, &["a", "b"])),
+            "server │ receives ClientHello: 40 bytes on the wire\n\
+             \x20      │       check           OK  a\n\
+             \x20      │       check           OK  b\n"
+        );
+    }
+
+    /// The names of fields of later stages are longer than the column of names.
+    #[test]
+    fn what_stands_beside_a_long_name_is_aligned_all_the_same() {
+        for tag in messages::fields::TAGS {
+            for len in [1, 32, 256, 995] {
+                let mut payload = Vec::new();
+                tag.append(&vec![0xab; len], &mut payload);
+                let message = HandshakeMessage::new("Hello", Way::Sent, &payload, &[]);
+                let text = plain_text(Role::Client, &PART3_HKDF, EventKind::Handshake(message));
+                let columns: Vec<_> =
+                    text.lines().filter_map(|line| line.find("ab").or(line.find(" B  "))).collect();
+                let bytes = columns.last().unwrap();
+                let lens = columns.split_last().unwrap().1;
+                assert!(lens.iter().all(|column| column + 4 == *bytes), "{text}");
+                assert!(
+                    text.contains(tag.name) && text.contains(&format!(" {len} B  ab")),
+                    "{text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_handshake_out_of_a_strangers_file_has_no_power_over_the_terminal() {
+        let hostile = "\x1b[2J\u{9b}2J\u{202e}".to_owned();
+        let message = HandshakeMessage {
+            step: hostile.clone(),
+            direction: Way::Received,
+            message: b"".as_slice().into(),
+            spans: vec![],
+            checked: vec![hostile.clone()],
+        };
+        let derived = EventKind::Derived {
+            label: hostile.clone(),
+            from: hostile,
+            direction: None,
+            fingerprint: Some([0xff; 4_000].as_slice().into()),
+        };
+        for kind in [EventKind::Handshake(message), derived] {
+            let event = Event { role: Role::Client, stage: &PART3_HKDF, kind };
+            for text in [super::event(&event), {
+                let mut summary = crate::Summary::default();
+                summary.event(&event) + &summary.settle()
+            }] {
+                let text = anstream::adapter::strip_str(&text).to_string();
+                assert!(text.contains(r"\u{1b}[2J\u{9b}2J\u{202e}"), "{text:?}");
+                assert!(
+                    !text.contains(['\u{202e}', '\x1b', '\u{9b}']) && text.len() < 400,
+                    "{text:?}"
+                );
+            }
+        }
     }
 
     #[test]

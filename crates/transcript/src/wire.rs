@@ -6,7 +6,7 @@ use framing::Cutter;
 use framing::cutter::Cut;
 use stages::{Field, Message, Part, Stage, field};
 
-use crate::lines::{BAD, DIM, Lines, PLAIN, field_style};
+use crate::lines::{BAD, DIM, Lines, PLAIN, Piece};
 use crate::{Direction, Event, EventKind, Role};
 
 /// The shortest run of printable characters that counts as text: fewer in a row turn up in random bytes
@@ -25,7 +25,7 @@ pub enum Detail {
     Full,
 }
 
-/// Makes records of the chunks that pass by, and text of the records.
+/// Puts the chunks that pass by together into records, and shows them as text.
 #[derive(Debug)]
 pub struct WireLane {
     detail: Detail,
@@ -83,7 +83,7 @@ impl Cutters {
     }
 }
 
-/// The field that stands for bytes that are no record.
+/// The field that stands for bytes that are not a record.
 const NO_RECORD: Field = Field {
     name: "no record",
     len: None,
@@ -134,15 +134,14 @@ fn lane(detail: Detail, stage: &Stage, direction: Direction, micros: u64, cut: &
     }
     for part in &parts {
         if detail == Detail::Full {
-            dump(&mut lines, part);
-        } else if part.field.role == field::Role::Message {
-            lines.message(Some(part.offset), part.bytes);
+            Piece::of(part).iter().for_each(|piece| dump(&mut lines, piece));
         } else {
             lines.seen(part);
         }
     }
-    if message.is_some() {
-        lines.check("readable", BAD, "", "all of it, and nothing tells who wrote it");
+    if let Some(part) = parts.iter().find(|part| part.field.role == field::Role::Message) {
+        lines.check("readers", DIM, "", part.field.readers);
+        lines.check("protection", DIM, "", part.field.protection);
         return lines.text;
     }
     match (cut, readable(stage, cut)) {
@@ -176,12 +175,12 @@ fn longest_text(bytes: &[u8]) -> &[u8] {
     runs.max_by_key(|run| run.len()).unwrap_or_default()
 }
 
-/// Every byte of a field, and its name beside its first line.
-fn dump(lines: &mut Lines, part: &Part<'_>) {
-    let style = field_style(part.field.role);
+/// Every byte of a field or a span, and its name beside its first line.
+fn dump(lines: &mut Lines, piece: &Piece<'_>) {
+    let style = piece.style;
     let in_a_row = lines.dumped_in_a_row();
-    for (number, bytes) in part.bytes.chunks(in_a_row).enumerate() {
-        let name = if number == 0 { part.field.name } else { "" };
+    for (number, bytes) in piece.bytes.chunks(in_a_row).enumerate() {
+        let name = if number == 0 { piece.name } else { "" };
         let mut text = String::new();
         for byte in bytes {
             _ = write!(text, "{byte:02x} ");
@@ -189,7 +188,7 @@ fn dump(lines: &mut Lines, part: &Part<'_>) {
         let shown = bytes.iter().map(|byte| if is_text(*byte) { char::from(*byte) } else { '.' });
         let shown: String = shown.collect();
         let width = 3 * in_a_row;
-        let offset = (part.offset + number * in_a_row).to_string();
+        let offset = (piece.offset + number * in_a_row).to_string();
         let text = format!("{style}{text:<width$}{style:#} {DIM}{shown}{DIM:#}");
         lines.row(&offset, name, PLAIN, "", &text);
     }
@@ -202,7 +201,7 @@ fn is_text(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stages::{PART1_PLAIN, PART2_AEAD, STAGES};
+    use stages::{PART1_PLAIN, PART2_AEAD, PART3_HKDF, STAGES};
 
     /// A record of `stage` none of whose bytes is text.
     fn record(stage: &Stage, plaintext_len: usize) -> Vec<u8> {
@@ -248,6 +247,33 @@ mod tests {
             assert_eq!(shown(&mut WireLane::new(Detail::Fields), &pieces), whole);
         }
         assert_eq!(shown(&mut WireLane::new(Detail::Off), &[chunk(&PART2_AEAD, &bytes)]), "");
+    }
+
+    #[test]
+    fn a_message_is_shown_with_its_spans_who_can_read_it_and_what_protects_it() {
+        let payload = [&b"\x00\x10\x00\x20"[..], &[0xab; 32]].concat();
+        let event = chunk(&PART3_HKDF, &PART3_HKDF.record(&payload));
+        let text = shown(&mut WireLane::new(Detail::Fields), std::slice::from_ref(&event));
+        let lines: Vec<_> = text.lines().collect();
+        let key = ["ab"; 16].join(" ");
+        assert_eq!(
+            lines[..6],
+            [
+                "wire   │ ClientHello, client to server: 40 bytes at 1.000042 s",
+                "       │     0 length         4 B  00 00 00 24",
+                "       │     4 tag            2 B  00 10 = X25519 key",
+                "       │     6 length         2 B  00 20 = 32",
+                &format!("       │     8 X25519 key    32 B  {key} …"),
+                "       │       readers             Everyone on the path.",
+            ]
+        );
+        assert!(lines[6].starts_with("       │       protection          Nothing. "), "{text}");
+        // A dump has the same names at the same offsets.
+        let full = shown(&mut WireLane::new(Detail::Full), &[event]);
+        for (offset, name) in [(0, "length"), (4, "tag"), (6, "length"), (8, "X25519 key")] {
+            let row = format!("       │ {offset:>5} {name} ");
+            assert!(full.lines().any(|line| line.starts_with(&row)), "{row}:\n{full}");
+        }
     }
 
     #[test]

@@ -1,20 +1,21 @@
-//! What two runs of one command differ in: random bytes, ports and times.
+//! The parts in which two runs of one command differ: random bytes, ports and times.
 //!
-//! The book's blocks and the tests' snapshots are compared with these parts masked. All else has to be
-//! the same to the last character: names, offsets, lengths, sequence numbers, messages.
+//! The book's blocks and the tests' snapshots are compared with these parts masked. Everything else
+//! has to be the same to the last character: names, offsets, lengths, sequence numbers, messages.
 
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
 /// What is masked, and by what.
-const MASKS: [(&str, &str); 13] = [
+const MASKS: [(&str, &str); 14] = [
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
     (r"at \d+\.\d{6} s", "at [time] s"),
     (r"(wrote \S+: )\d+ bytes", "$1[len] bytes"),
     // A transcript's rows: `nonce 12 B  93 0c ..`, also in colour.
     (
-        r"((?:nonce|ciphertext|tag) .* B\S*  (?:\x1b\S*m)?)[0-9a-f]{2}\b(?: [0-9a-f]{2})*",
+        // A tag of 2 bytes is that of a field, and no secret makes it.
+        r"((?:(?:nonce|ciphertext|public value|X25519 key) .*|tag .*\d\d) B\S*  (?:\x1b\S*m)?)[0-9a-f]{2}\b(?: [0-9a-f]{2})*",
         "$1[random]",
     ),
     // An attack's and a demo's: `nonce  93  0c [3d]`.
@@ -23,8 +24,9 @@ const MASKS: [(&str, &str); 13] = [
         "$1[random]",
     ),
     // A summary's: `nonce c2868448…,`.
-    (r"(nonce|ciphertext|tag) [0-9a-f]{8}…", "$1 [random]…"),
-    (r#""(record|bytes)":"[0-9a-f]+""#, r#""$1":"[random]""#),
+    (r"(nonce|ciphertext|tag|public value|X25519 key) [0-9a-f]{8}…", "$1 [random]…"),
+    (r"(fingerprint .*?)\b[0-9a-f]{4} [0-9a-f]{4}\b", "$1[random]"),
+    (r#""(record|bytes|message|fingerprint)":"[0-9a-f]+""#, r#""$1":"[random]""#),
     (r#""micros":\d+"#, r#""micros":[time]"#),
     // Wireshark's.
     (r"\b\d+\.\d{9}\b", "[time]"),
@@ -34,7 +36,7 @@ const MASKS: [(&str, &str); 13] = [
     (r"\b\d+\.\d+ ?(s|ms|µs)\b", "[time] $1"),
 ];
 
-/// Masks in a text what another run would print otherwise.
+/// Masks the parts of a text that another run would print differently.
 pub fn masked(text: &str) -> String {
     static COMPILED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         let compile = |(pattern, by)| Regex::new(pattern).ok().map(|pattern| (pattern, by));
@@ -63,6 +65,13 @@ mod tests {
             ("nonce  f2 8d  ciphertext  9b[d1] 5e", "nonce  [random]  ciphertext  [random]"),
             ("nonce c2868448…, tag e932d08e…", "nonce [random]…, tag [random]…"),
             (r#""record":"313e","bytes":"00""#, r#""record":"[random]","bytes":"[random]""#),
+            ("     8 X25519 key    32 B  93 0c 3d …", "     8 X25519 key    32 B  [random] …"),
+            ("  public value 256 B  93 0c 3d …", "  public value 256 B  [random] …"),
+            ("clear: public value c2868448…", "clear: public value [random]…"),
+            ("shared secret, fingerprint e48a fedf", "shared secret, fingerprint [random]"),
+            ("    fingerprint         e48a fedf", "    fingerprint         [random]"),
+            ("fingerprint \x1b[2m  \x1b[0m  e48a fedf", "fingerprint \x1b[2m  \x1b[0m  [random]"),
+            (r#""fingerprint":"e48afedf""#, r#""fingerprint":"[random]""#),
             (r#""micros":398}"#, r#""micros":[time]}"#),
             (" 4 0.000650000  127", " 4 [time]  127"),
             ("TCP 44 51873 → 9002 [SYN]", "TCP 44 [port] → 9002 [SYN]"),
@@ -79,6 +88,9 @@ mod tests {
         for text in [
             "  length         4 B  00 00 00 61 = 97",
             "  seq            8 B  00 00 00 00 00 00 00 00 = 0",
+            "  tag            2 B  00 10 = X25519 key",
+            "  prime p      256 B  ff ff ff ff ff ff ff ff c9 0f da a2 21 68 c2 34 …",
+            "in the clear: prime p ffffffff…, generator g 02",
             "tag             OK  it verifies over seq, nonce and ciphertext",
             "   20 ciphertext both    f5  5e  33",
             r#""plaintext":"474554","index":0"#,

@@ -1,32 +1,54 @@
-//! What Wireshark's dissector, `docs/wireshark/rebuilding_tls.lua`, has to know of the stages.
+//! What Wireshark's dissector, `docs/wireshark/rebuilding_tls.lua`, has to know of the stages, and of the fields of a
+//! handshake's messages.
 
-use framing::MAX_PLAINTEXT_LEN;
+use std::fmt::Write;
+
+use framing::{Direction, MAX_PLAINTEXT_LEN};
+use messages::fields::TAGS;
+use stages::handshake::MAX_MESSAGE_LEN;
 use stages::{Field, STAGES, Stage};
 
-/// The line of the dissector in front of what is made here.
+/// The line of the dissector before the part that is made here.
 pub const BEGIN: &str = "-- BEGIN: printed by `cargo run --package render -- --dissector`\n";
-/// The line behind it.
+/// The line after it.
 pub const END: &str = "-- END\n";
 
-/// Makes the tables of the dissector: the stages with records by the server's port, and the ports of those
-/// without.
+/// Makes the tables of the dissector: the stages with records by the server's port, the ports of those without,
+/// and the names of the fields of messages by their tags.
 pub fn lua() -> String {
-    let mut lua = format!("local MAX_PLAINTEXT_LEN = {MAX_PLAINTEXT_LEN}\nlocal STAGES = {{\n");
+    let mut lua = format!(
+        "local MAX_PLAINTEXT_LEN = {MAX_PLAINTEXT_LEN}\nlocal MAX_MESSAGE_LEN = {MAX_MESSAGE_LEN}\nlocal STAGES = {{\n"
+    );
     for stage in STAGES.iter().filter(|stage| stage.has_records()) {
         lua += &row(stage);
     }
     let plain = STAGES.iter().filter(|stage| !stage.has_records());
     let ports: Vec<_> = plain.map(|stage| format!("[{}] = true", stage.port)).collect();
-    lua + "}\nlocal PLAIN_PORTS = { " + &ports.join(", ") + " }\n"
+    lua += &format!("}}\nlocal PLAIN_PORTS = {{ {} }}\nlocal TAGS = {{\n", ports.join(", "));
+    for tag in TAGS {
+        _ = writeln!(lua, "    [{:#06x}] = {:?},", tag.number, tag.name);
+    }
+    lua + "}\n"
 }
 
-/// Makes the row of a stage: its name, the lengths around the text, and its fields in order.
+/// Makes the row of a stage: its name, the lengths around the text, the messages of its handshake by direction if
+/// it has any, and its fields in order.
 fn row(stage: &Stage) -> String {
-    let Stage { name, port, fields, .. } = stage;
+    let Stage { name, port, fields, handshake, .. } = stage;
     let header = stage.header();
     let fields: String = fields.iter().map(field).collect();
+    let names = |direction: Direction| {
+        let this_way = handshake.iter().filter(|message| message.direction == direction);
+        this_way.map(|message| format!("{:?}", message.name)).collect::<Vec<_>>().join(", ")
+    };
+    let messages = if handshake.is_empty() {
+        String::new()
+    } else {
+        let (to_server, to_client) = (names(Direction::ToServer), names(Direction::ToClient));
+        format!("        to_server = {{ {to_server} }}, to_client = {{ {to_client} }},\n")
+    };
     format!(
-        "    [{port}] = {{\n        name = \"{name}\", header_len = {}, length_len = {}, overhead = {},\n       \
+        "    [{port}] = {{\n        name = \"{name}\", header_len = {}, length_len = {}, overhead = {},\n{messages}       \
          {fields}\n    }},\n",
         header.len(),
         header.length_len,

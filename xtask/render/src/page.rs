@@ -1,10 +1,12 @@
 //! A run as one page for a browser: the client on the left, the server on the right, and between them
-//! every record, field by field.
+//! every message of the handshake and every record, field by field.
 //!
-//! The page is one file that loads nothing and runs no script. It is written as the events come in: what is
-//! held are records on their way, and of those no more than are shown.
+//! The page is one file that loads nothing and runs no script. It is written as the events come in:
+//! only records on their way are held in memory, and no more of them than are shown.
 
+mod agreement;
 pub mod attack;
+mod message;
 mod view;
 
 use std::collections::VecDeque;
@@ -12,11 +14,12 @@ use std::io::{self, Write};
 
 use askama::Template;
 use stages::Stage;
-use transcript::{Event, EventKind, Record, Role, Way};
+use transcript::{Event, EventKind, HandshakeMessage, Hex, Record, Role, Way, visible};
 
-use view::{ClosingView, ExchangeView, FootView, HeadView, NoteView, StageView};
+use agreement::{Agreement, Derived};
+use view::{ClosingView, ExchangeView, FootView, HeadView, Meanings, NoteView, StageView};
 
-/// Records of a stage that are shown. Of those behind them, the page says how many there were.
+/// Messages and records of a stage that are shown. If there are more, the page says how many.
 pub const SHOWN: u64 = 100;
 
 /// Writes a run as a page. See the [module](self).
@@ -31,40 +34,86 @@ pub struct Page<W> {
 /// The part of the page that shows one stage.
 struct Section {
     stage: &'static Stage,
-    /// What is not written yet: the first row waits for what becomes of its record.
+    /// What is not written yet: the first row waits for the outcome of its record.
     waiting: VecDeque<Row>,
     shown: u64,
     notes: u64,
-    /// Records sent but not shown.
+    /// Messages and records sent but not shown.
     more: u64,
-    /// Records that the client sent on this connection so far, and the server.
-    sent_by_client: u64,
-    sent_by_server: u64,
+    /// What the client did on this connection so far, and the server.
+    client: Tally,
+    server: Tally,
+    /// Secrets and keys of this connection that no row shows yet.
+    agreement: Agreement,
+    /// Fields of the messages that were shown.
+    meanings: Meanings,
+}
+
+/// Counts what one side did on a connection.
+#[derive(Default)]
+struct Tally {
+    messages_sent: u64,
+    messages_received: u64,
+    records_sent: u64,
 }
 
 /// One line of the story.
 enum Row {
     /// Something that happened at one side.
     Note { role: Role, text: String },
-    /// A record on its way.
+    /// A message or a record on its way.
     Exchange(Exchange),
+    /// What both sides hold after the handshake.
+    Agreement(Agreement),
 }
 
-/// A record, from the one who sent it to the other.
+/// A message of the handshake or a record, from its sender to its receiver.
 struct Exchange {
     from: Role,
-    index: u64,
+    name: Name,
     /// What was sent, if it was.
-    sent: Option<Record>,
+    sent: Option<Report>,
     arrival: Option<Arrival>,
 }
 
-/// What became of a record.
+/// Which message or record of its direction and connection it is.
+struct Name {
+    /// The message's name. Records have none.
+    step: Option<String>,
+    /// From 0; messages and records are counted apart.
+    index: u64,
+}
+
+/// What one side says of what it sent or accepted.
+struct Report {
+    payload: Hex,
+    /// `None` for a message: it is its own text.
+    plaintext: Option<Hex>,
+    seq: Option<u64>,
+    /// The checks that a message passed.
+    checked: Vec<String>,
+}
+
+/// What became of a message or a record.
 enum Arrival {
     /// It passed every check.
-    Received(Record),
+    Accepted(Report),
     /// It, or what came in its place, was refused.
-    Rejected { error: String, message: String, payload: Option<Box<[u8]>> },
+    Rejected { error: String, message: String, payload: Option<Hex> },
+}
+
+impl From<&Record> for Report {
+    fn from(Record { seq, plaintext, record, .. }: &Record) -> Self {
+        let (payload, plaintext) = (record.clone(), Some(plaintext.clone()));
+        Self { payload, plaintext, seq: *seq, checked: Vec::new() }
+    }
+}
+
+impl From<&HandshakeMessage> for Report {
+    fn from(HandshakeMessage { message, checked, .. }: &HandshakeMessage) -> Self {
+        let (payload, checked) = (message.clone(), checked.clone());
+        Self { payload, plaintext: None, seq: None, checked }
+    }
 }
 
 impl<W: Write> Page<W> {
@@ -104,9 +153,12 @@ impl<W: Write> Page<W> {
     }
 
     fn end_section(&mut self) -> io::Result<()> {
+        if let Some(section) = &mut self.section {
+            section.show_agreement();
+        }
         self.write_rows(|_| true)?;
-        if let Some(Section { stage, shown, more, .. }) = self.section.take() {
-            ClosingView { stage, shown, more }.write_into(&mut self.out)?;
+        if let Some(Section { stage, shown, more, meanings, .. }) = self.section.take() {
+            ClosingView::new(stage, shown, more, &meanings).write_into(&mut self.out)?;
         }
         Ok(())
     }
@@ -119,8 +171,12 @@ impl<W: Write> Page<W> {
             self.rows += 1;
             match row {
                 Row::Note { role, text } => NoteView { role, text }.write_into(&mut self.out)?,
-                Row::Exchange(exchange) => ExchangeView::new(self.rows, section.stage, &exchange)
-                    .write_into(&mut self.out)?,
+                Row::Exchange(exchange) => {
+                    let view = ExchangeView::new(self.rows, section.stage, &exchange);
+                    section.meanings.add(&view);
+                    view.write_into(&mut self.out)?;
+                }
+                Row::Agreement(agreement) => agreement.write_into(&mut self.out)?,
             }
         }
         Ok(())
@@ -135,8 +191,10 @@ impl Section {
             shown: 0,
             notes: 0,
             more: 0,
-            sent_by_client: 0,
-            sent_by_server: 0,
+            client: Tally::default(),
+            server: Tally::default(),
+            agreement: Agreement::default(),
+            meanings: Meanings::default(),
         }
     }
 
@@ -145,27 +203,43 @@ impl Section {
         match &event.kind {
             EventKind::Listening { addr } => self.note(role, format!("listens on {addr}")),
             EventKind::Connected { peer } => {
-                (self.sent_by_client, self.sent_by_server) = (0, 0);
+                self.show_agreement();
+                (self.client, self.server) = (Tally::default(), Tally::default());
                 let way = if role == Role::Client { "to" } else { "from" };
                 self.note(role, format!("connected {way} {peer}"));
             }
-            EventKind::Handshake(message) => {
-                let does = if message.direction == Way::Sent { "sends" } else { "accepts" };
-                self.note(role, format!("{does} {}", message.step));
+            EventKind::Handshake(message) => self.message(role, message),
+            EventKind::Derived { label, from, direction, fingerprint } => {
+                self.agreement_under_way().add(
+                    role,
+                    Derived {
+                        label: visible(label),
+                        from: visible(from),
+                        direction: *direction,
+                        fingerprint: fingerprint.clone(),
+                    },
+                );
             }
-            EventKind::Derived { label, .. } => self.note(role, format!("makes the {label}")),
-            EventKind::Sent(record) => self.sent(role, record),
+            EventKind::Sent(record) => {
+                self.place_agreement();
+                self.tally(role).records_sent = record.index.saturating_add(1);
+                let name = Name { step: None, index: record.index };
+                self.show(Exchange { from: role, name, sent: Some(record.into()), arrival: None });
+            }
             EventKind::Received(record) => {
-                self.arrived(role, record.index, || Arrival::Received(record.clone()));
+                let name = Name { step: None, index: record.index };
+                self.arrived(role, name, || Arrival::Accepted(record.into()));
             }
-            EventKind::Rejected { index, error, message, record, .. } => {
-                self.arrived(role, *index, || Arrival::Rejected {
+            EventKind::Rejected { index, step, error, message, record, .. } => {
+                let name = Name { step: step.clone(), index: *index };
+                self.arrived(role, name, || Arrival::Rejected {
                     error: error.clone(),
                     message: message.clone(),
-                    payload: record.as_ref().map(|payload| payload.to_vec().into()),
+                    payload: record.clone(),
                 });
             }
             EventKind::Closed { clean, records_sent, records_received } => {
+                self.place_agreement();
                 let how = if *clean { "closed" } else { "closed after a failure" };
                 let counts = format!("sent {records_sent}, received {records_received}");
                 self.note(role, format!("{how}: {counts}"));
@@ -184,26 +258,38 @@ impl Section {
         }
     }
 
-    fn sent(&mut self, from: Role, record: &Record) {
-        *self.sent_by(from) = record.index.saturating_add(1);
-        let sent = Some(record.clone());
-        self.show(Exchange { from, index: record.index, sent, arrival: None });
+    /// A message of the handshake, where it was sent or where it arrived.
+    fn message(&mut self, role: Role, message: &HandshakeMessage) {
+        let tally = self.tally(role);
+        let count = match message.direction {
+            Way::Sent => &mut tally.messages_sent,
+            Way::Received => &mut tally.messages_received,
+        };
+        let name = Name { step: Some(message.step.clone()), index: *count };
+        *count += 1;
+        match message.direction {
+            Way::Sent => {
+                let sent = Some(message.into());
+                self.show(Exchange { from: role, name, sent, arrival: None });
+            }
+            Way::Received => self.arrived(role, name, || Arrival::Accepted(message.into())),
+        }
     }
 
     /// Joins what arrived at `to` with what was sent to it.
-    fn arrived(&mut self, to: Role, index: u64, arrival: impl FnOnce() -> Arrival) {
+    fn arrived(&mut self, to: Role, name: Name, arrival: impl FnOnce() -> Arrival) {
         let from = if to == Role::Server { Role::Client } else { Role::Server };
         let its_own = |exchange: &&mut Exchange| {
-            (exchange.from, exchange.index) == (from, index) && exchange.arrival.is_none()
+            exchange.from == from && exchange.name.is(&name) && exchange.arrival.is_none()
         };
         let exchanges = self.waiting.iter_mut().rev().filter_map(|row| match row {
             Row::Exchange(exchange) => Some(exchange),
-            Row::Note { .. } => None,
+            Row::Note { .. } | Row::Agreement(_) => None,
         });
         if let Some(exchange) = { exchanges }.find(its_own) {
             exchange.arrival = Some(arrival());
-        } else if index >= *self.sent_by(from) {
-            self.show(Exchange { from, index, sent: None, arrival: Some(arrival()) });
+        } else if name.index >= self.tally(from).sent(&name) {
+            self.show(Exchange { from, name, sent: None, arrival: Some(arrival()) });
         }
     }
 
@@ -216,14 +302,60 @@ impl Section {
         }
     }
 
-    fn sent_by(&mut self, role: Role) -> &mut u64 {
-        if role == Role::Client { &mut self.sent_by_client } else { &mut self.sent_by_server }
+    /// Finds what both sides hold so far: in the row that waits for the other side, if there is one.
+    fn agreement_under_way(&mut self) -> &mut Agreement {
+        let placed = self.waiting.iter_mut().rev().find_map(|row| match row {
+            Row::Agreement(agreement) if !agreement.is_over => Some(agreement),
+            _ => None,
+        });
+        placed.unwrap_or(&mut self.agreement)
+    }
+
+    /// Puts what both sides hold so far behind everything that has happened.
+    fn place_agreement(&mut self) {
+        let agreement = std::mem::take(&mut self.agreement);
+        if !agreement.is_empty() && self.notes < SHOWN {
+            self.notes += 1;
+            self.waiting.push_back(Row::Agreement(agreement));
+        }
+    }
+
+    /// The connection is over: the sides hold no more than they hold now.
+    fn show_agreement(&mut self) {
+        self.place_agreement();
+        for row in &mut self.waiting {
+            if let Row::Agreement(agreement) = row {
+                agreement.is_over = true;
+            }
+        }
+    }
+
+    fn tally(&mut self, role: Role) -> &mut Tally {
+        if role == Role::Client { &mut self.client } else { &mut self.server }
+    }
+}
+
+impl Name {
+    /// Whether it is the same message, or the same record.
+    fn is(&self, other: &Self) -> bool {
+        (self.step.is_some(), self.index) == (other.step.is_some(), other.index)
+    }
+}
+
+impl Tally {
+    /// How many like this one were sent.
+    fn sent(&self, name: &Name) -> u64 {
+        if name.step.is_some() { self.messages_sent } else { self.records_sent }
     }
 }
 
 impl Row {
-    /// Whether nothing is to come that belongs into it.
+    /// Returns whether nothing more that belongs into it can come.
     fn is_complete(&self) -> bool {
-        !matches!(self, Self::Exchange(Exchange { arrival: None, .. }))
+        match self {
+            Self::Note { .. } => true,
+            Self::Exchange(exchange) => exchange.arrival.is_some(),
+            Self::Agreement(agreement) => agreement.is_complete(),
+        }
     }
 }

@@ -1,13 +1,14 @@
-//! Captures, read back with the crates they are made with. What Wireshark makes of them: `tshark.rs`.
+//! Captures, read back with the crates they are made with. How Wireshark reads them: `tshark.rs`.
 
 mod wire;
 
 use etherparse::{Ipv4Slice, SlicedPacket, TcpHeader, TransportSlice};
+use messages::fields::{DH_GENERATOR, DH_PRIME, DH_PUBLIC_VALUE, X25519_KEY};
 use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketOption;
 use pcap_file::pcapng::{Block, PcapNgReader};
 use proptest::prelude::*;
 use render::capture::{Capture, MAX_SEGMENT_LEN};
-use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, STAGES};
+use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART3_DH, PART3_HKDF, STAGES};
 use std::collections::HashSet;
 use std::time::Duration;
 use transcript::{Direction, Event, EventKind, Role};
@@ -104,6 +105,53 @@ fn a_packet_says_which_record_it_carries_and_what_that_holds() {
     assert_eq!(comments(&packets), expected);
     for packet in &packets {
         assert_eq!(packet.comments.is_empty(), packet.payload.is_empty());
+    }
+}
+
+#[test]
+fn a_packet_says_which_message_it_carries_and_which_record_behind_the_handshake() {
+    let mut hello = vec![];
+    X25519_KEY.append(&[7; 32], &mut hello);
+    let hello = PART3_HKDF.record(&hello);
+    let record = PART3_HKDF.record(&[7; 36 + 61]);
+    let chunks = vec![
+        (Direction::ToServer, hello[..20].to_vec()),
+        (Direction::ToServer, [&hello[20..], &record].concat()),
+        (Direction::ToClient, hello[..7].to_vec()),
+    ];
+    let expected = [
+        "bytes 0 to 19 of ClientHello, client to server",
+        "bytes 20 to 39 of ClientHello, client to server, 40 bytes: length 4, X25519 key 36",
+        "record 0, client to server, 101 bytes: length 4, seq 8, nonce 12, ciphertext 61, tag 16",
+        "bytes 0 to 6 of ServerHello, server to client",
+        "ServerHello, server to client, cut after 7 bytes",
+    ];
+    let wire = Wire { stage: &PART3_HKDF, chunks };
+    assert_eq!(comments(&packets(&capture(wire.events()))), expected);
+}
+
+#[test]
+fn the_fields_of_a_message_are_named_as_far_as_it_can_be_read() {
+    let mut hello = vec![];
+    for (tag, value) in
+        [(&DH_PRIME, &[7; 256][..]), (&DH_GENERATOR, &[2]), (&DH_PUBLIC_VALUE, &[7; 255])]
+    {
+        tag.append(value, &mut hello);
+    }
+    let many = vec![0; 16_384];
+    let all_named = ["unknown field 4"; 16].join(", ");
+    for (message, told) in [
+        (
+            &hello[..],
+            "528 bytes: length 4, prime p 260, generator g 5, public value 259".to_owned(),
+        ),
+        (&hello[..263], "267 bytes: length 4, prime p 260, tag 2, no field 1".to_owned()),
+        (&[], "4 bytes: length 4".to_owned()),
+        (&many, format!("16388 bytes: length 4, {all_named}, 4080 more fields")),
+    ] {
+        let chunks = vec![(Direction::ToServer, PART3_DH.record(message))];
+        let packets = packets(&capture(Wire { stage: &PART3_DH, chunks }.events()));
+        assert_eq!(comments(&packets), [format!("ClientHello, client to server, {told}")]);
     }
 }
 
@@ -238,7 +286,7 @@ fn a_thousand_records_take_no_more_room_than_one() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Records, parts of them, garbage: TCP carries it.
+    /// Records, parts of them, garbage: TCP carries all of it.
     #[test]
     fn whatever_passes_comes_back(
         stage in 0..STAGES.len(),

@@ -4,11 +4,13 @@ mod html;
 
 use std::io::{self, Write};
 
+use messages::fields::{TAGS, Tag, X25519_KEY};
 use render::page::{Page, SHOWN};
 use stages::{
-    PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, STAGES, Stage, field,
+    PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, PART3_HKDF, PART3_X25519,
+    STAGES, Stage, field, handshake,
 };
-use transcript::{Event, EventKind, Hex, Record, Role};
+use transcript::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Way};
 
 use crate::html::{fields, page, text};
 
@@ -35,8 +37,78 @@ fn received(stage: &'static Stage, index: u64, plaintext: &[u8]) -> Event {
     event(stage, Role::Server, EventKind::Received(record(stage, index, plaintext, 7)))
 }
 
-fn one_record_of_each() -> Vec<Event> {
-    STAGES.iter().map(|stage| sent(stage, 0, b"hi")).collect()
+/// Each stage's first words: a message of its handshake, or a record.
+fn first_words() -> Vec<Event> {
+    let first = |stage: &&'static Stage| match stage.handshake.first() {
+        Some(message) => says(stage, Role::Client, message.name, &hello()),
+        None => sent(stage, 0, b"hi"),
+    };
+    STAGES.iter().map(first).collect()
+}
+
+fn with_data() -> impl Iterator<Item = &'static Stage> {
+    STAGES.iter().copied().filter(|stage| stage.has_data())
+}
+
+/// A field of a kind that nobody knows.
+const STRANGE: Tag = Tag { number: 0x4242, name: "unknown field", what: "" };
+
+/// A message with these fields.
+fn message<'v>(fields: impl IntoIterator<Item = (&'v Tag, &'v [u8])>) -> Vec<u8> {
+    let mut message = Vec::new();
+    fields.into_iter().for_each(|(tag, value)| tag.append(value, &mut message));
+    message
+}
+
+fn hello() -> Vec<u8> {
+    message([(&X25519_KEY, &[7; 32][..])])
+}
+
+/// One side's report of a message that it sent.
+fn says(stage: &'static Stage, role: Role, step: &str, payload: &[u8]) -> Event {
+    let message = HandshakeMessage::new(step, Way::Sent, payload, &[]);
+    event(stage, role, EventKind::Handshake(message))
+}
+
+/// One side's report of a message that it accepted.
+fn accepts(stage: &'static Stage, role: Role, step: &str, payload: &[u8]) -> Event {
+    let message = HandshakeMessage::new(step, Way::Received, payload, &["it is well", "and good"]);
+    event(stage, role, EventKind::Handshake(message))
+}
+
+/// One side's refusal of a message.
+fn refuses(stage: &'static Stage, role: Role, step: &str, why: &str, payload: &[u8]) -> Event {
+    let kind = EventKind::Rejected {
+        index: 0,
+        step: Some(step.to_owned()),
+        error: "malformed".to_owned(),
+        message: why.to_owned(),
+        expected_seq: None,
+        record: Some(payload.into()),
+    };
+    event(stage, role, kind)
+}
+
+fn makes_secret(stage: &'static Stage, role: Role, fingerprint: &[u8]) -> Event {
+    let kind = EventKind::Derived {
+        label: "shared secret".to_owned(),
+        from: "both keys".to_owned(),
+        direction: None,
+        fingerprint: Some(fingerprint.into()),
+    };
+    event(stage, role, kind)
+}
+
+fn makes_keys(stage: &'static Stage, role: Role) -> [Event; 2] {
+    [("there", Direction::ToServer), ("back", Direction::ToClient)].map(|(label, direction)| {
+        let kind = EventKind::Derived {
+            label: label.to_owned(),
+            from: "HKDF of it".to_owned(),
+            direction: Some(direction),
+            fingerprint: None,
+        };
+        event(stage, role, kind)
+    })
 }
 
 fn rejected(
@@ -67,7 +139,7 @@ fn a_long_field_is_there_to_its_last_byte() {
 
 #[test]
 fn every_field_is_explained_where_it_is_and_below() {
-    for stage in STAGES {
+    for stage in with_data() {
         let html = page(&[sent(stage, 0, b"amount=100"), received(stage, 0, b"amount=100")]);
         let fields = fields(&html, "sent");
         let parts: Vec<_> = html.split("<details ").skip(1).map(text).collect();
@@ -93,6 +165,233 @@ fn every_field_is_explained_where_it_is_and_below() {
             assert!(text(&html).contains(said), "{said}");
         }
     }
+}
+
+#[test]
+fn every_span_of_a_message_is_explained_where_it_is_and_below() {
+    let payload = message(TAGS.iter().copied().chain([&STRANGE]).map(|tag| (tag, &b"abc"[..])));
+    let explained = messages::explain(&payload);
+    let [length, whole] = handshake::FIELDS else { panic!("{:?}", handshake::FIELDS) };
+    for stage in STAGES.iter().filter(|stage| !stage.handshake.is_empty()) {
+        let html = page(&[says(stage, Role::Client, "ClientHello", &payload)]);
+        let parts: Vec<_> = html.split("<details ").skip(1).map(text).collect();
+        let below = text(html.split_once("class=\"meanings\"").unwrap().1);
+        let all = stage.record(&payload);
+        let (header, fields) = (&fields(&html, "sent")[0], &fields(&html, "sent")[1..]);
+        assert_eq!((&*header.0, &header.1[..]), (length.name, &all[..4]));
+        assert_eq!(fields.len(), explained.leaves().count());
+        for (((name, bytes), shown), span) in fields.iter().zip(&parts[1..]).zip(explained.leaves())
+        {
+            let place = format!(
+                "Offset {}, length {}: bytes {} to {} of the {}",
+                span.offset + 4,
+                span.len,
+                span.offset + 4,
+                span.offset + 4 + span.len - 1,
+                all.len()
+            );
+            assert!(shown.contains(&place), "{place}: {shown}");
+            assert_eq!((&**name, &bytes[..]), (span.name, &payload[span.offset..][..span.len]));
+            for said in [span.what, whole.readers, whole.protection] {
+                assert!(!said.is_empty(), "{name}");
+                assert!(shown.contains(said) && below.contains(said), "{said}");
+            }
+            assert!(shown.contains(&span.says), "{shown}");
+        }
+        for message in stage.handshake {
+            assert!(text(&html).contains(message.name));
+        }
+    }
+}
+
+#[test]
+fn both_sides_of_a_message_are_told() {
+    let stage = &PART3_X25519;
+    let html = page(&[
+        says(stage, Role::Client, "ClientHello", &hello()),
+        accepts(stage, Role::Server, "ClientHello", &hello()),
+        says(stage, Role::Server, "ServerHello", &hello()),
+    ]);
+    let rows: Vec<_> = html.split("<li class=\"exchange").skip(1).collect();
+    let [first, second] = [text(rows[0]), text(rows[1])];
+    assert!(
+        first.contains("client sends ClientHello") && first.contains("server accepts ClientHello")
+    );
+    assert!(first.contains("it is well") && first.contains("and good"), "{first}");
+    assert_eq!(rows[0].matches("class=\"passed\"").count(), 2);
+    assert!(first.contains("It is what the client sent.") && !first.contains("refuses"), "{first}");
+    assert!(second.contains("server sends ServerHello"), "{second}");
+    assert!(second.contains("client never received it"), "{second}");
+    assert_eq!(fields(&html, "arrived"), []);
+}
+
+#[test]
+fn a_message_that_was_refused_says_why() {
+    let stage = &PART3_X25519;
+    let why = "ClientHello refused: the message has no X25519 key";
+    let html = page(&[
+        says(stage, Role::Client, "ClientHello", &hello()),
+        refuses(stage, Role::Server, "ClientHello", why, &hello()[..20]),
+    ]);
+    let told = text(&html);
+    assert!(told.contains(why) && told.contains("The server makes no secret"), "{told}");
+    assert!(told.contains("What arrived is not what was sent"), "{told}");
+    let arrived = fields(&html, "arrived");
+    assert_eq!(arrived.last().unwrap(), &("no field".to_owned(), hello()[4..20].to_vec()));
+    assert!(!html.contains("class=\"passed\""));
+}
+
+#[test]
+fn what_was_changed_in_a_message_or_added_to_it_stands_out() {
+    let stage = &PART3_X25519;
+    let mut other = hello();
+    other[35] ^= 0x80;
+    let marks = |arrived: &[u8]| -> Vec<String> {
+        let html = page(&[
+            says(stage, Role::Client, "ClientHello", &hello()),
+            accepts(stage, Role::Server, "ClientHello", arrived),
+        ]);
+        assert!(text(&html).contains("It is not what the client sent."));
+        let marks = html.split("<mark>").skip(1);
+        marks.map(|mark| mark.split_once('<').unwrap().0.to_owned()).collect()
+    };
+    assert_eq!(marks(&other), ["87"]);
+    let added = message([(&STRANGE, &b"hi"[..])]);
+    for place in [0, hello().len()] {
+        let mut grown = hello();
+        grown.splice(place..place, added.clone());
+        // Its length, and all of the new field.
+        assert_eq!(marks(&grown), ["2a", "42 42", "00 02", "68 69"]);
+    }
+}
+
+#[test]
+fn a_message_that_nobody_sent_is_someone_elses() {
+    let stage = &PART3_X25519;
+    let told = text(&page(&[accepts(stage, Role::Server, "ClientHello", &hello())]));
+    assert!(told.contains("It sent no ClientHello: someone on the path did."), "{told}");
+}
+
+#[test]
+fn the_fingerprints_of_both_sides_stand_side_by_side() {
+    let told = |events: &[Event]| {
+        let html = page(events);
+        let row = html.split_once("agreement\">").unwrap().1.split_once("</li>").unwrap().0;
+        (text(row), html.contains("<figure"))
+    };
+    let secret = |role, fingerprint| makes_secret(&PART3_X25519, role, fingerprint);
+    let (same, other) = ([0xda, 0x11, 0x34, 0x3b], [0, 1, 2, 3]);
+    let (row, is_picture) = told(&[secret(Role::Client, &same), secret(Role::Server, &same)]);
+    assert_eq!(row.matches("da 11 34 3b").count(), 2, "{row}");
+    assert!(row.contains("Both sides hold the same secret."), "{row}");
+    assert!(!is_picture, "there are no keys");
+    let (row, _) = told(&[secret(Role::Client, &same), secret(Role::Server, &other)]);
+    assert!(row.contains("The sides hold different secrets.") && row.contains("00 01 02 03"));
+    let (row, _) = told(&[secret(Role::Server, &same)]);
+    assert!(row.contains("Only the server holds a secret.") && row.contains("no secret"), "{row}");
+}
+
+#[test]
+fn keys_are_a_picture_in_front_of_the_records_they_protect() {
+    let stage = &PART3_HKDF;
+    let [there, back] = makes_keys(stage, Role::Client);
+    let [there_too, back_too] = makes_keys(stage, Role::Server);
+    let html = page(&[
+        makes_secret(stage, Role::Client, b"abcd"),
+        makes_secret(stage, Role::Server, b"abcd"),
+        there,
+        back,
+        sent(stage, 0, b"hi"),
+        there_too,
+        back_too,
+        received(stage, 0, b"hi"),
+    ]);
+    assert_eq!(html.matches("<figure").count(), 1);
+    let (before, picture) = html.split_once("<figure").unwrap();
+    let (picture, behind) = picture.split_once("</figure>").unwrap();
+    let picture = text(picture);
+    for said in
+        ["shared secret", "HKDF of it", "client seals, server opens", "Each side derives them"]
+    {
+        assert!(picture.contains(said), "{said}: {picture}");
+    }
+    assert_eq!((picture.matches("there").count(), picture.matches("back").count()), (1, 1));
+    assert!(!before.contains("data-field") && behind.contains("data-field=\"ciphertext\""));
+
+    let [there, back] = makes_keys(stage, Role::Client);
+    let alone = text(&page(&[there, back]));
+    assert!(alone.contains("Only the client derived them."), "{alone}");
+}
+
+#[test]
+fn each_connection_has_its_own_messages_and_secrets() {
+    let stage = &PART3_X25519;
+    let connected = |role| {
+        let peer = "127.0.0.1:1".parse().unwrap();
+        event(stage, role, EventKind::Connected { peer })
+    };
+    let connection = |fingerprint: &[u8]| {
+        vec![
+            connected(Role::Client),
+            connected(Role::Server),
+            says(stage, Role::Client, "ClientHello", &hello()),
+            accepts(stage, Role::Server, "ClientHello", &hello()),
+            makes_secret(stage, Role::Server, fingerprint),
+            makes_secret(stage, Role::Client, fingerprint),
+        ]
+    };
+    let html = page(&[connection(b"abcd"), connection(b"efgh")].concat());
+    assert_eq!(html.matches("It is what the client sent.").count(), 2);
+    assert!(!html.contains("Not from the client") && !html.contains("never received"));
+    let agreements: Vec<_> = html.split("agreement\">").skip(1).map(text).collect();
+    assert_eq!(agreements.len(), 2);
+    assert_eq!(agreements[0].matches("61 62 63 64").count(), 2);
+    assert_eq!(agreements[1].matches("65 66 67 68").count(), 2);
+}
+
+#[test]
+fn a_strangers_handshake_has_no_power_over_the_page() {
+    let hostile = "<script>alert(1)</script>\u{1b}[31m\u{202e}\"'";
+    let stage = &PART3_HKDF;
+    let checked = HandshakeMessage::new(hostile, Way::Received, &hello(), &[hostile]);
+    let derived = |direction, fingerprint: Option<&[u8]>| EventKind::Derived {
+        label: hostile.to_owned(),
+        from: hostile.to_owned(),
+        direction,
+        fingerprint: fingerprint.map(Hex::from),
+    };
+    let html = page(&[
+        says(stage, Role::Client, hostile, &hello()),
+        event(stage, Role::Server, EventKind::Handshake(checked)),
+        refuses(stage, Role::Client, hostile, hostile, &hello()),
+        event(stage, Role::Client, derived(None, Some(&[0xff; 4]))),
+        event(stage, Role::Client, derived(Some(Direction::ToServer), None)),
+    ]);
+    assert!(!html.contains("<script") && !html.contains('\x1b') && !html.contains('\u{202e}'));
+    assert!(text(&html).contains(r#"<script>alert(1)</script>\u{1b}[31m\u{202e}"'"#));
+    // Messages where there is no handshake, and no room for a header.
+    page(&[
+        says(&PART1_PLAIN, Role::Client, "ClientHello", &[]),
+        says(&PART1_PLAIN, Role::Wire, "", &[0]),
+    ]);
+}
+
+#[test]
+fn a_handshake_without_measure_takes_little_room() {
+    let stage = &PART3_HKDF;
+    let many_fields = says(stage, Role::Client, "ClientHello", &[0; 16_384]);
+    let secret = makes_secret(stage, Role::Client, &[7; 60_000]);
+    let mut counter = Counter::default();
+    let used = allocation_counter::measure(|| {
+        let mut page = Page::new(&mut counter);
+        for _ in 0..1_000 {
+            page.write(&many_fields).unwrap();
+            page.write(&secret).unwrap();
+        }
+        page.finish().unwrap();
+    });
+    assert!(used.bytes_max < 50 << 20, "{} bytes of memory", used.bytes_max);
+    assert!(counter.len < 50 << 20, "{} bytes of page", counter.len);
 }
 
 #[test]
@@ -196,7 +495,7 @@ fn markup_in_a_run_stays_text() {
 
 #[test]
 fn it_needs_nothing_but_itself() {
-    let html = page(&one_record_of_each());
+    let html = page(&first_words());
     assert!(html.contains("http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';"));
     for outside in ["http:", "https:", "//", "src=", "url(", "@import", "<script", "<iframe"] {
         assert!(!html.contains(outside), "{outside}");
@@ -209,7 +508,7 @@ fn it_needs_nothing_but_itself() {
 
 #[test]
 fn stages_follow_one_another_each_in_its_section() {
-    let html = page(&one_record_of_each());
+    let html = page(&first_words());
     let sections: Vec<_> = html
         .split("<section class=\"stage\" id=\"")
         .skip(1)

@@ -1,4 +1,4 @@
-//! What Wireshark makes of a capture, asked through tshark with the dissector in `docs/wireshark`.
+//! How Wireshark reads a capture, asked through tshark with the dissector in `docs/wireshark`.
 
 mod wire;
 
@@ -9,14 +9,16 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use framing::MAX_PLAINTEXT_LEN;
+use messages::fields::X25519_KEY;
 use pcap_file::pcapng::{Block, PcapNgReader, PcapNgWriter};
 use stages::{
     PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Part, STAGES, Stage, field,
+    handshake,
 };
 use transcript::{Direction, Event, EventKind, Role};
 use xtask::launch::{self, Pair, Programs};
 
-use crate::wire::{BOTH, Wire, capture};
+use crate::wire::{BOTH, Wire, capture, payload_sent};
 
 const DISSECTOR: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/wireshark/rebuilding_tls.lua");
@@ -30,7 +32,7 @@ const FIELDS: [(field::Role, &str); 4] = [
 ];
 
 /// What each packet is asked for.
-const ASKED: [&str; 21] = [
+const ASKED: [&str; 26] = [
     "tcp.stream",
     "tcp.dstport",
     "tcp.payload",
@@ -49,12 +51,17 @@ const ASKED: [&str; 21] = [
     "rtls.nonce",
     "rtls.ciphertext",
     "rtls.tag",
+    "rtls.message",
+    "rtls.message.name",
+    "rtls.field.tag",
+    "rtls.field.length",
+    "rtls.field.value",
     "rtls.missing",
     "rtls.loose",
     "tcp.analysis.retransmission",
 ];
 
-/// The severities of Wireshark's remarks. Below: what is no fault, such as comments.
+/// The severities of Wireshark's remarks. Those below are not faults, such as comments.
 const NOTE: u32 = 0x40_0000;
 const ERROR: u32 = 0x80_0000;
 
@@ -63,7 +70,7 @@ fn programs() -> &'static Programs {
     PROGRAMS.get_or_init(|| Programs::all().unwrap())
 }
 
-/// A packet, as tshark tells of it.
+/// A packet, as tshark reports it.
 struct Packet(Vec<String>);
 
 impl Packet {
@@ -82,7 +89,7 @@ impl Packet {
     }
 
     fn bytes(&self, field: &str) -> Vec<Vec<u8>> {
-        // Nothing is what Wireshark calls a field without bytes.
+        // Wireshark gives a field without bytes no value.
         let bytes = |value: &str| hex::decode(value.replace("<MISSING>", "").replace(':', ""));
         self.values(field).into_iter().map(|value| bytes(value).unwrap()).collect()
     }
@@ -130,7 +137,7 @@ fn packets_with(file: &Path, settings: &[&str]) -> Vec<Packet> {
     once.lines().map(packet).collect()
 }
 
-/// A capture of these events, in a file of this name.
+/// A capture of these events, in a file with this name.
 fn written(name: &str, events: impl IntoIterator<Item = Event>) -> PathBuf {
     let file = path(name);
     fs::write(&file, capture(events)).unwrap();
@@ -143,7 +150,8 @@ fn path(name: &str) -> PathBuf {
     folder.join(name).with_extension("pcapng")
 }
 
-/// No packet is malformed, no checksum wrong, and Wireshark has nothing to remark but a connection's end.
+/// No packet is malformed, no checksum wrong, and Wireshark remarks on nothing but a connection's
+/// end.
 fn assert_healthy(packets: &[Packet]) {
     for packet in packets {
         let remarks = packet.value("_ws.expert.message");
@@ -155,13 +163,14 @@ fn assert_healthy(packets: &[Packet]) {
     }
 }
 
-/// A record as the dissector shows it, or as the catalogue has it.
+/// A record as the catalogue has it, or a part of one.
 #[derive(Debug, PartialEq)]
 struct Shown {
-    stage: String,
     length: String,
     /// By [`FIELDS`]; seq as 8 bytes.
     fields: [Option<Vec<u8>>; FIELDS.len()],
+    /// The message, if it carries one: its name, and its payload.
+    message: Option<(&'static str, Vec<u8>)>,
 }
 
 /// The packets that travel in one direction of a connection.
@@ -178,55 +187,81 @@ fn this_way(
     })
 }
 
-/// The records the dissector found in a packet.
-fn shown(packet: &Packet) -> Vec<Shown> {
-    let stages = packet.values("rtls.stage");
-    let lengths = packet.values("rtls.length");
-    let fields = FIELDS.map(|(role, name)| match role {
-        field::Role::Seq => {
-            let seqs = packet.values(name).into_iter();
-            seqs.map(|seq| seq.parse::<u64>().unwrap().to_be_bytes().to_vec()).collect()
-        }
-        _ => packet.bytes(name),
-    });
-    assert_eq!(lengths.len(), stages.len());
-    for values in &fields {
-        assert!(values.is_empty() || values.len() == stages.len());
-    }
-    let record = |number: usize| Shown {
-        stage: stages[number].to_owned(),
-        length: lengths[number].to_owned(),
-        fields: fields.each_ref().map(|values| values.get(number).cloned()),
+/// The record `index` of its direction, with this payload.
+fn expected(stage: &Stage, direction: Direction, index: u64, payload: &[u8]) -> Shown {
+    let message = stage.message(direction, index).map(|message| (message.name, payload.to_vec()));
+    let parts = match message {
+        Some(_) => vec![],
+        None => stage.split_payload(payload).unwrap(),
     };
-    (0..stages.len()).map(record).collect()
-}
-
-/// The record with this payload.
-fn expected(stage: &Stage, payload: &[u8]) -> Shown {
-    let parts = stage.split_payload(payload).unwrap();
     let part = |role| parts.iter().find(|part| part.field.role == role);
     let bytes = |part: &Part| part.bytes.to_vec();
     Shown {
-        stage: stage.name.to_owned(),
         length: payload.len().to_string(),
         fields: FIELDS.map(|(role, _)| part(role).map(bytes)),
+        message,
     }
+}
+
+/// These packets show the bytes of just these records.
+fn assert_fields<'p>(packets: impl Iterator<Item = &'p Packet>, records: &[Shown]) {
+    let packets: Vec<_> = packets.collect();
+    for (number, (role, name)) in FIELDS.into_iter().enumerate() {
+        let found: Vec<_> = match role {
+            field::Role::Seq => {
+                let seqs = packets.iter().flat_map(|packet| packet.values(name));
+                seqs.map(|seq| seq.parse::<u64>().unwrap().to_be_bytes().to_vec()).collect()
+            }
+            _ => packets.iter().flat_map(|packet| packet.bytes(name)).collect(),
+        };
+        let sent = records.iter().filter_map(|record| record.fields[number].clone());
+        assert_eq!(found, sent.collect::<Vec<_>>(), "{name}");
+    }
+    let messages: Vec<_> = records.iter().filter_map(|record| record.message.as_ref()).collect();
+    assert_messages(&packets, &messages);
+}
+
+/// These packets show just these messages.
+fn assert_messages(packets: &[&Packet], messages: &[&(&str, Vec<u8>)]) {
+    let values = |name| packets.iter().flat_map(move |packet| packet.values(name));
+    let bytes =
+        |name| packets.iter().flat_map(move |packet| packet.bytes(name)).collect::<Vec<_>>();
+    let payloads: Vec<_> = messages.iter().map(|(_, payload)| payload.clone()).collect();
+    assert_eq!(bytes("rtls.message"), payloads);
+    let names = messages.iter().map(|(name, _)| *name).filter(|name| !name.is_empty());
+    assert_eq!(values("rtls.message.name").collect::<Vec<_>>(), names.collect::<Vec<_>>());
+    // Tag, length, value, tag, and so on.
+    let leaves: Vec<_> = payloads
+        .iter()
+        .flat_map(|payload| {
+            let explained = messages::explain(payload);
+            let bytes = explained.leaves().map(|leaf| payload[leaf.offset..][..leaf.len].to_vec());
+            bytes.collect::<Vec<_>>()
+        })
+        .collect();
+    let every_third =
+        |from: usize| leaves.iter().skip(from).step_by(3).cloned().collect::<Vec<_>>();
+    let tags = values("rtls.field.tag").map(|tag| hex::decode(&tag[2..]).unwrap());
+    assert_eq!(tags.collect::<Vec<_>>(), every_third(0));
+    let lengths = values("rtls.field.length").map(|length| length.parse::<u16>().unwrap());
+    assert_eq!(lengths.map(|it| it.to_be_bytes().to_vec()).collect::<Vec<_>>(), every_third(1));
+    assert_eq!(bytes("rtls.field.value"), every_third(2));
 }
 
 /// The payloads of one direction of a run.
 fn payloads(events: &[Event], direction: Direction) -> impl Iterator<Item = &[u8]> {
-    let sender = if direction == Direction::ToServer { Role::Client } else { Role::Server };
-    events.iter().filter_map(move |event| match &event.kind {
-        EventKind::Sent(sent) if event.role == sender => Some(&sent.record[..]),
-        _ => None,
-    })
+    let sender = Role::sender(direction);
+    events.iter().filter(move |event| event.role == sender).filter_map(payload_sent)
 }
 
-/// The connections of a run with so many requests. At the plain stage, each request has its own.
+/// The connections of a run with this many requests. At the plain stage, each request has its own.
 fn run(stage: &'static Stage, requests: usize, segment: Option<usize>) -> Vec<Vec<Event>> {
     let count = requests.to_string();
-    let (connections, client_args) =
-        if stage.has_records() { (1, &["--requests", &*count][..]) } else { (requests, &[][..]) };
+    let (connections, client_args) = match (stage.has_records(), stage.has_data()) {
+        (true, true) => (1, &["--requests", &*count][..]),
+        (true, false) => (1, &[][..]),
+        (false, _) => (requests, &[][..]),
+    };
     let wire = launch::Wire::Tapped { segment };
     let pair = Pair { stage, server_args: &[], client_args, wire };
     let connection = |_| {
@@ -245,12 +280,16 @@ fn assert_shown(stream: usize, events: &[Event], packets: &[Packet]) {
         let this_way = || this_way(packets, stream, direction, stage.port);
         let carried: Vec<_> = this_way().flat_map(|packet| packet.bytes("tcp.payload")).collect();
         assert_eq!(carried.concat(), Wire::of(stage, events).stream(direction));
-        let found: Vec<_> = this_way().flat_map(shown).collect();
-        if stage.has_records() {
-            let sent = payloads(events, direction).map(|payload| expected(stage, payload));
-            assert_eq!(found, sent.collect::<Vec<_>>());
-        } else {
-            assert_eq!(found, []);
+        let sent = (0..).zip(payloads(events, direction));
+        let sent = sent.filter(|_| stage.has_records());
+        let sent: Vec<_> =
+            sent.map(|(index, payload)| expected(stage, direction, index, payload)).collect();
+        assert_fields(this_way(), &sent);
+        let lengths: Vec<_> = this_way().flat_map(|packet| packet.values("rtls.length")).collect();
+        assert_eq!(lengths, sent.iter().map(|record| &record.length).collect::<Vec<_>>());
+        let stages: Vec<_> = this_way().flat_map(|packet| packet.values("rtls.stage")).collect();
+        assert_eq!(stages, vec![stage.name; sent.len()]);
+        if !stage.has_records() {
             assert_http(stream, events, packets);
         }
     }
@@ -325,6 +364,14 @@ fn aead_is_shown_as_it_was() {
 
 #[test]
 #[ignore = "needs tshark, which .ci/run installs"]
+fn a_handshake_is_shown_as_it_was() {
+    for stage in with_handshake() {
+        a_stage_is_shown_as_it_was(stage);
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
 fn several_records_in_a_packet_and_across_packets_are_shown_as_they_were() {
     for stage in STAGES {
         let connections = run(stage, 3, None);
@@ -339,7 +386,7 @@ fn several_records_in_a_packet_and_across_packets_are_shown_as_they_were() {
 
 #[test]
 #[ignore = "needs tshark, which .ci/run installs"]
-fn five_stages_in_one_capture_are_shown_as_they_were() {
+fn all_stages_in_one_capture_are_shown_as_they_were() {
     let file = path("all");
     let xtask = Programs::built(["--package=xtask", "--bin=xtask"]).unwrap();
     let output = Command::new(xtask.named("xtask").unwrap())
@@ -397,7 +444,8 @@ fn the_info_column_names_every_record_of_a_packet() {
     assert_healthy(&packets(&file));
 }
 
-/// A run of `stage`, the length in front of the second record to the server changed to `length`.
+/// A run of `stage`, with the length in front of the second record to the server changed to
+/// `length`.
 fn damaged(stage: &'static Stage, length: u32) -> Wire {
     let mut wire = Wire::of(stage, &run(stage, 3, None).concat());
     let to_server = |(direction, _): &&mut (Direction, Vec<u8>)| *direction == Direction::ToServer;
@@ -409,7 +457,7 @@ fn damaged(stage: &'static Stage, length: u32) -> Wire {
 #[test]
 #[ignore = "needs tshark, which .ci/run installs"]
 fn a_length_that_no_receiver_accepts_is_remarked_and_the_next_record_is_found_again() {
-    for stage in STAGES.iter().filter(|stage| stage.has_records()) {
+    for stage in with_records() {
         let limits = stage.limits();
         let (min, max) = (u32::try_from(limits.min).unwrap(), u32::try_from(limits.max).unwrap());
         let mut lengths = vec![(min - 1, "rtls.too_short"), (max + 1, "rtls.too_long")];
@@ -492,48 +540,42 @@ fn records(wire: &Wire, direction: Direction, lost: &[usize]) -> Vec<(Shown, Vec
     let (mut records, mut at) = (vec![], 0);
     while at < stream.len() {
         let end = at + header.len() + header.payload_len(&stream[at..]).unwrap();
-        let record = expected(wire.stage, &stream[at + header.len()..end]);
+        let index = records.len() as u64;
+        let record = expected(wire.stage, direction, index, &stream[at + header.len()..end]);
         records.push((record, there[at..end].to_vec()));
         at = end;
     }
     records
 }
 
-/// The records of which all bytes are there.
+/// The records whose bytes are all there.
 fn whole(wire: &Wire, direction: Direction, lost: &[usize]) -> Vec<Shown> {
     let whole = |(record, there): (Shown, Vec<bool>)| (!there.contains(&false)).then_some(record);
     records(wire, direction, lost).into_iter().filter_map(whole).collect()
 }
 
-/// Whether any record is there in part. Without a seq, nothing tells of those that are missing whole.
-fn is_any_cut(wire: &Wire, direction: Direction, lost: &[usize]) -> bool {
-    let is_cut = |(_, there): &(_, Vec<bool>)| there.contains(&true) && there.contains(&false);
-    records(wire, direction, lost).iter().any(is_cut)
+/// Whether it shows that these chunks are missing: a record is there in part, or one that has a number is
+/// not. Nothing tells of other records and messages that are missing entirely.
+fn leaves_a_trace(wire: &Wire, direction: Direction, lost: &[usize]) -> bool {
+    let shows = |(record, there): &(Shown, Vec<bool>)| {
+        there.contains(&false) && (there.contains(&true) || record.fields[0].is_some())
+    };
+    records(wire, direction, lost).iter().any(shows)
 }
 
 /// The dissector shows just these records in this direction, whatever else it says.
 fn assert_records(packets: &[Packet], wire: &Wire, direction: Direction, records: &[Shown]) {
-    let this_way = || this_way(packets, 0, direction, wire.stage.port);
-    for (number, (role, name)) in FIELDS.into_iter().enumerate() {
-        let found: Vec<_> = match role {
-            field::Role::Seq => {
-                let seqs = this_way().flat_map(|packet| packet.values(name));
-                seqs.map(|seq| seq.parse::<u64>().unwrap().to_be_bytes().to_vec()).collect()
-            }
-            _ => this_way().flat_map(|packet| packet.bytes(name)).collect(),
-        };
-        let sent = records.iter().filter_map(|record| record.fields[number].clone());
-        assert_eq!(found, sent.collect::<Vec<_>>(), "{name}, {direction}");
-    }
+    assert_fields(this_way(packets, 0, direction, wire.stage.port), records);
 }
 
-/// Whether the dissector says of this direction that something is missing.
+/// Whether the dissector reports that something is missing in this direction.
 fn misses(packets: &[Packet], wire: &Wire, direction: Direction) -> bool {
     let mut this_way = this_way(packets, 0, direction, wire.stage.port);
     this_way.any(|packet| !packet.values("rtls.missing").is_empty() || packet.severity() == ERROR)
 }
 
-/// The chunks `lost` are not in the capture: what is whole is shown, and that something is missing is said.
+/// The chunks `lost` are not in the capture: complete records are shown, and so is that something
+/// is missing.
 fn assert_goes_on(name: &str, wire: &Wire, lost: &[usize]) {
     let file = changed(name, &capture(wire.events()), usize::MAX, |order| {
         order.retain(|packet| lost.iter().all(|chunk| packet_of(*chunk) != *packet));
@@ -541,14 +583,198 @@ fn assert_goes_on(name: &str, wire: &Wire, lost: &[usize]) {
     let packets = packets(&file);
     for direction in BOTH {
         assert_records(&packets, wire, direction, &whole(wire, direction, lost));
-        let is_missing = chunks_to(wire, direction).iter().any(|chunk| lost.contains(chunk))
-            && (wire.stage.has(field::Role::Seq) || is_any_cut(wire, direction, lost));
+        let is_missing = leaves_a_trace(wire, direction, lost);
         assert_eq!(misses(&packets, wire, direction), is_missing, "{name}, {direction}");
     }
 }
 
+/// A message with an X25519 key.
+fn hello() -> Vec<u8> {
+    let mut message = vec![];
+    X25519_KEY.append(&[7; 32], &mut message);
+    message
+}
+
+/// What tshark says of records with these payloads, which a client of this stage sends.
+fn told_of(name: &str, stage: &'static Stage, payloads: &[&[u8]]) -> Vec<Packet> {
+    let to_server = |payload: &&[u8]| (Direction::ToServer, stage.record(payload));
+    let wire = Wire { stage, chunks: payloads.iter().map(to_server).collect() };
+    let whole = packets(&written(name, wire.events()));
+    let len = 1 + payloads.concat().len() / 100;
+    let pieces = packets(&written(&format!("{name}-{len}"), wire.in_pieces(len).events()));
+    for field in ["rtls.length", "rtls.message", "rtls.field.value", "rtls.seq"] {
+        let all = |packets: &[Packet]| -> Vec<String> {
+            let values = packets.iter().flat_map(|packet| packet.values(field));
+            values.map(str::to_owned).collect()
+        };
+        assert_eq!(all(&whole), all(&pieces), "{name}: {field}");
+    }
+    whole.into_iter().filter(|packet| !packet.values("rtls.stage").is_empty()).collect()
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_malformed_message_is_shown_as_far_as_it_can_be_read_and_remarked() {
+    for stage in with_handshake() {
+        let cut = hello()[..35].to_vec();
+        let trailing = [&hello()[..], &[9; 3]].concat();
+        let lying = [&hello()[..], &[0, 3, 0xff, 0xff, 1]].concat();
+        for (name, message, fields, loose, remark) in [
+            ("cut", &cut, 0, &cut[..], "X25519 key is to have 32 B, 31 are left"),
+            ("trailing", &trailing, 1, &[9; 3][..], "3 B behind the last field"),
+            ("lying", &lying, 1, &lying[36..], "public value is to have 65535 B, 1 are left"),
+        ] {
+            let told = told_of(&format!("{}-{name}", stage.name), stage, &[message]);
+            let [packet] = &told[..] else { panic!("{}", told.len()) };
+            assert_eq!(packet.value("rtls.message.name"), "ClientHello");
+            assert_eq!(packet.bytes("rtls.message"), [message.clone()]);
+            assert_eq!(packet.values("rtls.field.tag"), vec!["0x0010"; fields]);
+            assert_eq!(packet.bytes("rtls.loose"), [loose]);
+            assert_eq!(packet.severity(), ERROR);
+            assert!(packet.value("_ws.expert.message").contains("ClientHello"), "the comment");
+            let remarks = packet.values("_ws.expert.message").concat();
+            assert!(remarks.contains(remark), "{remarks}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_message_that_was_altered_is_a_message_still() {
+    let strange = messages::fields::Tag { number: 0x4242, name: "", what: "" };
+    for stage in with_handshake() {
+        let mut added = vec![];
+        strange.append(b"hi", &mut added);
+        for message in [[added.clone(), hello()].concat(), [hello(), added.clone()].concat()] {
+            let told = told_of(&format!("{}-altered", stage.name), stage, &[&message]);
+            let [packet] = &told[..] else { panic!("{}", told.len()) };
+            assert_messages(&[packet], &[&("ClientHello", message)]);
+            assert!(packet.severity() < NOTE);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_message_that_is_not_due_has_no_name_and_is_remarked() {
+    for stage in with_handshake() {
+        let told = told_of(&format!("{}-surplus", stage.name), stage, &[&hello(), &hello()]);
+        let names: Vec<_> = told.iter().map(|packet| packet.value("rtls.message.name")).collect();
+        assert_eq!(names, ["ClientHello", ""]);
+        assert_eq!(told.iter().map(Packet::severity).collect::<Vec<_>>()[1], ERROR);
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_message_that_no_receiver_accepts_is_remarked() {
+    for stage in with_handshake() {
+        let longest = vec![0x42; handshake::MAX_MESSAGE_LEN];
+        let told = told_of(&format!("{}-longest", stage.name), stage, &[&longest]);
+        assert_eq!(told[0].bytes("rtls.message"), [longest.clone()]);
+        let too_long = [&longest[..], &[0x42]].concat();
+        let told = told_of(&format!("{}-too-long", stage.name), stage, &[&hello(), &too_long]);
+        assert!(told[0].bytes("rtls.message") == [hello()] && told.len() > 1);
+        for packet in &told[1..] {
+            assert_eq!(packet.bytes("rtls.message"), Vec::<Vec<u8>>::new());
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_capture_that_begins_behind_the_handshake_shows_no_message() {
+    for stage in with_handshake() {
+        let wire = cut(stage, usize::MAX);
+        let handshake = stage.handshake.len();
+        let file = changed(
+            &format!("{}-behind", stage.name),
+            &capture(wire.events()),
+            usize::MAX,
+            |order| _ = order.drain(..packet_of(handshake)),
+        );
+        let packets = packets(&file);
+        for direction in BOTH {
+            let lost: Vec<_> = (0..handshake).collect();
+            assert_records(&packets, &wire, direction, &whole(&wire, direction, &lost));
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_capture_without_the_packets_that_open_the_connection_shows_every_message() {
+    for stage in with_handshake() {
+        for len in [7, usize::MAX] {
+            let wire = cut(stage, len);
+            let name = format!("{}-unopened-{len}", stage.name);
+            let file = changed(&name, &capture(wire.events()), usize::MAX, |order| {
+                order.drain(..packet_of(0));
+            });
+            let packets = packets(&file);
+            for direction in BOTH {
+                assert_records(&packets, &wire, direction, &whole(&wire, direction, &[]));
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_message_of_which_a_packet_is_missing_is_not_shown_as_one() {
+    for stage in with_handshake() {
+        let wire = cut(stage, 7);
+        for direction in BOTH {
+            for lost in [0, 2] {
+                let chunk = chunks_to(&wire, direction)[lost];
+                let name = format!("{}-message-without-{chunk}", stage.name);
+                let file = changed(&name, &capture(wire.events()), usize::MAX, |order| {
+                    order.retain(|packet| *packet != packet_of(chunk));
+                });
+                let packets = packets(&file);
+                for direction in BOTH {
+                    let records = whole(&wire, direction, &[chunk]);
+                    assert_records(&packets, &wire, direction, &records);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn messages_whose_packets_were_cut_are_shown_as_far_as_they_are_there() {
+    for stage in with_handshake() {
+        let chunks = vec![(Direction::ToServer, stage.record(&hello()))];
+        let capture = capture(Wire { stage, chunks }.events());
+        for left in [0, 1, 3, 4, 5, 7, 8, 9, 39] {
+            let name = format!("{}-message-snapped-{left}", stage.name);
+            let packets = packets(&changed(&name, &capture, 40 + left, |_| {}));
+            let of = |field| -> Vec<Vec<u8>> {
+                packets.iter().flat_map(|packet| packet.bytes(field)).collect()
+            };
+            let there = |from: usize| {
+                hello()[from.min(left.saturating_sub(4))..left.saturating_sub(4)].to_vec()
+            };
+            let value: Vec<_> =
+                Some(there(4)).into_iter().filter(|value| !value.is_empty()).collect();
+            assert_eq!(of("rtls.field.value"), value, "{name}");
+            let messages = of("rtls.message").concat();
+            assert_eq!(messages, if left < 8 { messages.clone() } else { there(0) }, "{name}");
+            assert!(packets.iter().all(|packet| packet.values("_ws.malformed").is_empty()));
+            let is_missing = packets.iter().any(|packet| !packet.values("rtls.missing").is_empty());
+            assert!(is_missing || left == 0, "{name}");
+        }
+    }
+}
+
+/// The stages with records of data, whose first may carry messages.
 fn with_records() -> impl Iterator<Item = &'static Stage> {
-    STAGES.iter().copied().filter(|stage| stage.has_records())
+    STAGES.iter().copied().filter(|stage| stage.has_records() && stage.has_data())
+}
+
+fn with_handshake() -> impl Iterator<Item = &'static Stage> {
+    STAGES.iter().copied().filter(|stage| !stage.handshake.is_empty())
 }
 
 #[test]
@@ -564,9 +790,9 @@ fn a_capture_that_begins_inside_a_record_shows_every_record_behind_it() {
         for direction in BOTH {
             let lost = if direction == Direction::ToServer { &[0][..] } else { &[] };
             let records = whole(&wire, direction, lost);
-            assert_eq!(records.len(), 4 - lost.len());
+            assert_eq!(records.len() + lost.len(), self::records(&wire, direction, &[]).len());
             assert_records(&packets, &wire, direction, &records);
-            assert_eq!(misses(&packets, &wire, direction), !lost.is_empty());
+            assert_eq!(misses(&packets, &wire, direction), leaves_a_trace(&wire, direction, lost));
         }
         for direction in BOTH {
             let chunks = chunks_to(&wire, direction);
@@ -663,9 +889,10 @@ fn a_packet_that_comes_twice_shows_its_record_once() {
 #[test]
 #[ignore = "needs tshark, which .ci/run installs"]
 fn a_capture_whose_packets_were_cut_shows_the_fields_that_are_left() {
-    for stage in with_records() {
+    for stage in with_records().filter(|stage| stage.handshake.is_empty()) {
         let wire = cut(stage, usize::MAX);
-        // Behind IP and TCP: inside the length, at its end, inside each field behind it and at its end.
+        // After IP and TCP: inside the length, at its end, inside each field after it and at its
+        // end.
         let shortest = wire.chunks.iter().map(|(_, record)| record.len()).min().unwrap();
         let lefts = [2, 4, 8, 12, 15, 20, 24, 50, 60, 100].into_iter();
         for left in lefts.filter(|left| *left < shortest) {
@@ -680,7 +907,7 @@ fn a_capture_whose_packets_were_cut_shows_the_fields_that_are_left() {
                         let field = field?;
                         let part = field[..left.saturating_sub(at).min(field.len())].to_vec();
                         at += field.len();
-                        // Part of a number is another number.
+                        // Part of a number is a different number.
                         let is_seq = stage.has(field::Role::Seq) && at == header_len + 8;
                         (part.len() >= if is_seq { 8 } else { 1 }).then_some(part)
                     });
@@ -719,7 +946,8 @@ fn a_record_in_packets_that_were_cut_is_shown_where_it_begins() {
     }
 }
 
-/// Every record of both runs is shown, and none of their packets as one of the other run that came again.
+/// Every record of both runs is shown, and none of their packets is taken for a retransmission of
+/// the other run's.
 fn assert_both_are_shown(name: &str, runs: [&Path; 2]) {
     for order in [&["-a"][..], &[]] {
         let file = path(&format!("{name}-{}", order.len()));
@@ -784,8 +1012,10 @@ fn client_port(capture: &[u8]) -> u16 {
 #[ignore = "needs tshark, which .ci/run installs"]
 fn a_record_without_text_is_shown_at_every_stage() {
     for stage in with_records() {
+        let message = |message: &handshake::Message| (message.direction, stage.record(&hello()));
         let payload = vec![0; stage.overhead()];
-        let chunks = BOTH.map(|direction| (direction, stage.record(&payload))).to_vec();
+        let records = BOTH.map(|direction| (direction, stage.record(&payload)));
+        let chunks = stage.handshake.iter().map(message).chain(records).collect();
         let wire = Wire { stage, chunks };
         let packets = packets(&written(&format!("{}-empty", stage.name), wire.events()));
         assert_healthy(&packets);

@@ -54,13 +54,14 @@ fn cells<'c>(row: &Row<'c>) -> Vec<CellView<'c>> {
     row.cells.iter().zip(&row.marks).filter_map(view).collect()
 }
 
-/// Where the page of an attack at a stage is, from the top of the site. There is none if there was nothing to try.
+/// The address of the page of an attack at a stage, from the top of the site. There is none if
+/// there was nothing to try.
 pub fn attack_page(cell: &Cell) -> Option<String> {
     let Cell { attack, stage, verdict, .. } = cell;
     (*verdict != Verdict::NotApplicable).then(|| format!("attacks/{attack}-{stage}.html"))
 }
 
-/// Where the page of a stage's run is, from the top of the site.
+/// The address of the page of a stage's run, from the top of the site.
 pub fn run_page(stage: &str) -> String {
     format!("runs/{stage}.html")
 }

@@ -34,7 +34,7 @@ const CLOSED_BY: &str = "closed by";
 const LEGEND: [Mark<'_>; 5] =
     [Mark::Open, Mark::Closed(""), Mark::Passes, Mark::Nothing, Mark::Unknown];
 
-/// Every attack at some stages, row by row, each tried just now. One that came to no verdict says why.
+/// Every attack at some stages, row by row, each just tried. One that came to no verdict says why.
 #[derive(Debug)]
 pub struct Matrix {
     stages: Vec<&'static Stage>,
@@ -42,8 +42,8 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Tries every attack at these stages, several at a time, with a progress bar. The control is in the
-    /// first row: where it does not succeed, nothing below is to be believed.
+    /// Tries every attack at these stages, several at a time, with a progress bar. The control is
+    /// in the first row: where it does not succeed, nothing below it can be believed.
     pub fn run(programs: &Programs, stages: Vec<&'static Stage>) -> Self {
         let cells: Vec<_> = SCENARIOS
             .iter()
@@ -96,7 +96,7 @@ impl Matrix {
         self.rows.iter().flat_map(|(_, cells)| cells).flatten()
     }
 
-    /// The cells that are not as they are known to be, each in a line.
+    /// Lists the cells that are not as they are known to be, one per line.
     pub fn surprises(&self) -> Vec<String> {
         let cells = self.rows.iter().flat_map(|(scenario, cells)| {
             cells
@@ -250,8 +250,8 @@ impl Matrix {
         text
     }
 
-    /// The table as README and docs carry it: what each attack tries, what came of it at each part, what closes
-    /// it. A page is too narrow for a column a stage.
+    /// Returns the table as README and docs carry it: what each attack tries, its result at each part, what
+    /// closes it. A page is too narrow for a column per stage.
     pub fn markdown(&self) -> String {
         let parts = self.stages.chunk_by(|a, b| a.package() == b.package());
         let parts: Vec<_> = parts.map(part_name).collect();

@@ -1,5 +1,5 @@
-//! `cargo xtask diff`: what changes from one stage to another: the record, the code, and what the
-//! attacks can do.
+//! `cargo xtask diff`: what changes from one stage to another: the handshake, the keys, the record, the code, and
+//! what the attacks can do.
 
 use std::cmp::Ordering;
 use std::fmt::Write;
@@ -11,11 +11,11 @@ use anyhow::{Context, Result};
 use attacker::Attack;
 use clap::Args;
 use similar::{ChangeTag, TextDiff};
-use stages::{Place, Stage};
+use stages::{Message, Place, Stage};
 use transcript::lines::{GOOD, HEADING};
 
 use super::Table;
-use super::layout::offset_and_len;
+use super::layout::{distinct, offset_and_len};
 use crate::lab::scenario::SCENARIOS;
 use crate::lab::verdict::Mark;
 use crate::stage_names;
@@ -26,15 +26,15 @@ const CONTEXT: usize = 2;
 const REMOVED: Style = AnsiColor::Red.on_default();
 const ADDED: Style = GOOD;
 
-/// Which stages are compared, and how.
+/// The stages to compare, and how.
 #[derive(Args, Debug)]
 pub struct DiffOptions {
     /// The stage before
-    #[arg(value_parser = stage_names::any())]
+    #[arg(value_name = "STAGE", value_parser = stage_names::any)]
     before: &'static Stage,
 
     /// The stage after
-    #[arg(value_parser = stage_names::any())]
+    #[arg(value_name = "STAGE", value_parser = stage_names::any)]
     after: &'static Stage,
 
     /// As Markdown, as the book carries it
@@ -48,15 +48,18 @@ pub struct DiffOptions {
 /// When the code of a stage cannot be read.
 pub fn text(options: &DiffOptions) -> Result<String> {
     let (before, after) = (options.before, options.after);
+    let markdown = options.markdown;
     let parts = [
-        record(before, after, options.markdown),
-        code(before, after, options.markdown)?,
-        attacks(before, after, options.markdown),
+        handshake(before, after, markdown),
+        keys(before, after, markdown),
+        record(before, after, markdown),
+        Some(code(before, after, markdown)?),
+        Some(attacks(before, after, markdown)),
     ];
-    Ok(parts.join("\n"))
+    Ok(parts.into_iter().flatten().collect::<Vec<_>>().join("\n"))
 }
 
-/// A part's name and what there is to say of it in a line.
+/// A part's name, and a line about it.
 fn heading(name: &str, words: &str, markdown: bool) -> String {
     if markdown {
         format!("**{name}:** {words}.\n\n")
@@ -65,20 +68,75 @@ fn heading(name: &str, words: &str, markdown: bool) -> String {
     }
 }
 
-fn record(before: &Stage, after: &Stage, markdown: bool) -> String {
-    let (was, is) = (before.record_overhead(), after.record_overhead());
-    let more = match is.cmp(&was) {
-        Ordering::Greater => format!("{} bytes more", is - was),
-        Ordering::Less => format!("{} bytes less", was - is),
-        Ordering::Equal => "as long as before".to_owned(),
+/// A part that is told in a line.
+fn line(name: &str, words: &str, markdown: bool) -> String {
+    heading(name, words, markdown).trim_end().to_owned() + "\n"
+}
+
+/// The messages that cross before data, if either stage has any.
+fn handshake(before: &Stage, after: &Stage, markdown: bool) -> Option<String> {
+    let stages = [before, after];
+    if stages.iter().all(|stage| stage.handshake.is_empty()) {
+        return None;
+    }
+    let bytes = |stage: &Stage| {
+        let lens = stage.handshake.iter().map(Message::max_record_len);
+        match lens.sum::<usize>() {
+            0 => "none".to_owned(),
+            bytes => format!("{} messages, {bytes} bytes", stage.handshake.len()),
+        }
     };
-    let words = format!("{more}, {is} beside the plaintext where there were {was}");
+    if before.handshake == after.handshake {
+        let words = format!("{}, as before", bytes(after));
+        return Some(line("The handshake", &words, markdown));
+    }
+    let words = format!("{} where there were {}", bytes(after), bytes(before));
+    let mut text = heading("The handshake", &words, markdown);
+    let names = stages.map(|stage| format!("`{}`", stage.name));
+    let mut table = Table::new(["message"].map(str::to_owned).into_iter().chain(names));
+    for name in distinct(stages.iter().flat_map(|stage| stage.handshake).map(|it| it.name)) {
+        let contents = stages.map(|stage| {
+            let message = stage.handshake.iter().find(|message| message.name == name);
+            message.map_or_else(|| "-".to_owned(), contents)
+        });
+        table.row([name.to_owned()].into_iter().chain(contents));
+    }
+    text += &table.shown(markdown);
+    Some(text)
+}
+
+/// The values in a message.
+fn contents(message: &Message) -> String {
+    let names: Vec<_> = message.fields.iter().map(|field| field.tag.name).collect();
+    format!("{}: {} bytes", names.join(", "), message.max_record_len())
+}
+
+/// The keys, if they are others.
+fn keys(before: &Stage, after: &Stage, markdown: bool) -> Option<String> {
+    (before.keys != after.keys).then(|| {
+        let words = format!("{}. Before: {}", after.keys, before.keys);
+        line("The keys", &words, markdown)
+    })
+}
+
+/// The record of data, if either stage has one.
+fn record(before: &Stage, after: &Stage, markdown: bool) -> Option<String> {
+    let words = match (before.has_data(), after.has_data()) {
+        (false, false) => return None,
+        (true, false) => {
+            let words = "none: the handshake is all there is";
+            return Some(line("The record", words, markdown));
+        }
+        (false, true) => format!("{} bytes beside the plaintext", after.record_overhead()),
+        (true, true) => overheads(before, after),
+    };
     let mut text = heading("The record", &words, markdown);
 
     let [name_before, name_after] = [before, after].map(|stage| format!("`{}`", stage.name));
     let mut table =
         Table::new(["field: offset, length", &name_before, &name_after, "what changed"]);
-    let [old, new] = [before, after].map(|stage| stage.places().collect::<Vec<_>>());
+    let places = |stage: &Stage| stage.places().filter(|_| stage.has_data()).collect::<Vec<_>>();
+    let [old, new] = [before, after].map(places);
     let find =
         |places: &[Place], name| places.iter().find(|place| place.field.name == name).copied();
     let gone = old.iter().filter(|place| find(&new, place.field.name).is_none());
@@ -89,7 +147,18 @@ fn record(before: &Stage, after: &Stage, markdown: bool) -> String {
         table.row([format!("`{name}`"), shown(&old), shown(&new), change(old, new)]);
     }
     text += &table.shown(markdown);
-    text
+    Some(text)
+}
+
+/// Compares what a record has beside its plaintext.
+fn overheads(before: &Stage, after: &Stage) -> String {
+    let (was, is) = (before.record_overhead(), after.record_overhead());
+    let more = match is.cmp(&was) {
+        Ordering::Greater => format!("{} bytes more", is - was),
+        Ordering::Less => format!("{} bytes less", was - is),
+        Ordering::Equal => "as long as before".to_owned(),
+    };
+    format!("{more}, {is} beside the plaintext where there were {was}")
 }
 
 /// Describes the change of a field.
@@ -113,16 +182,27 @@ fn change(old: Option<Place>, new: Option<Place>) -> String {
     changes.join(", ")
 }
 
-/// The module of a stage in `crates/crypto`, if it has one.
-fn module(stage: &Stage) -> Option<String> {
-    stage.has_records().then(|| format!("crates/crypto/src/{}.rs", stage.module()))
+/// The code of two stages where they differ most: how they seal and open a record, how they agree on a secret, or,
+/// from the one to the other, what their clients do. `None` if a stage has no such code.
+fn sources(before: &Stage, after: &Stage) -> [Option<String>; 2] {
+    let stages = [before, after];
+    if stages.iter().all(|stage| stage.handshake.is_empty()) {
+        let module = |stage: &Stage| format!("crates/crypto/src/{}.rs", stage.module());
+        return stages.map(|stage| stage.has_records().then(|| module(stage)));
+    }
+    if stages.iter().all(|stage| !stage.has_data()) {
+        return stages.map(|stage| Some(format!("crates/handshake/src/{}.rs", stage.module())));
+    }
+    let client =
+        |stage: &Stage| format!("{}/src/bin/{}.rs", stage.package(), stage.program("client"));
+    stages.map(|stage| Some(client(stage)))
 }
 
-/// The lines of a stage's module, without the words in front, the imports, and the marks of the book.
-fn lines(stage: &Stage) -> Result<Vec<String>> {
-    let Some(module) = module(stage) else { return Ok(Vec::new()) };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(&module);
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {module}"))?;
+/// Returns the lines of a source, without the module docs, the imports, and the marks of the book.
+fn lines(source: Option<&str>) -> Result<Vec<String>> {
+    let Some(source) = source else { return Ok(Vec::new()) };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(source);
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {source}"))?;
     let skipped = |line: &&str| {
         let starts = ["//!", "use ", "pub use ", "// ANCHOR"];
         starts.iter().any(|start| line.trim_start().starts_with(start))
@@ -131,7 +211,7 @@ fn lines(stage: &Stage) -> Result<Vec<String>> {
     Ok(kept.map(|line| line.to_owned() + "\n").collect())
 }
 
-/// The item around line `at`: what stands above it at the margin.
+/// Returns the item around line `at`: the nearest line above it that is not indented.
 fn around(lines: &[String], at: usize) -> &str {
     let above = lines.iter().take(at).rev();
     let mut items = above.filter(|line| line.starts_with(char::is_alphabetic));
@@ -139,11 +219,12 @@ fn around(lines: &[String], at: usize) -> &str {
 }
 
 fn code(before: &Stage, after: &Stage, markdown: bool) -> Result<String> {
-    let (old, new) = (lines(before)?, lines(after)?);
-    let module = |stage: &Stage| {
-        module(stage).map_or_else(|| format!("{} has none", stage.name), |path| format!("`{path}`"))
+    let [old_source, new_source] = sources(before, after);
+    let (old, new) = (lines(old_source.as_deref())?, lines(new_source.as_deref())?);
+    let named = |source: Option<String>, stage: &Stage| {
+        source.map_or_else(|| format!("{} has none", stage.name), |path| format!("`{path}`"))
     };
-    let words = format!("{} against {}", module(after), module(before));
+    let words = format!("{} against {}", named(new_source, after), named(old_source, before));
     let words = if markdown { words } else { words.replace('`', "") };
     let mut text = heading("The code", &words, markdown);
     text += if markdown { "```diff\n" } else { "" };
@@ -185,8 +266,46 @@ fn attacks(before: &Stage, after: &Stage, markdown: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stages::STAGES;
-    use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ};
+    use stages::{
+        PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, PART3_DH, PART3_HKDF,
+        PART3_X25519, STAGES,
+    };
+
+    #[test]
+    fn a_handshake_and_its_keys_are_told_where_they_come_and_where_they_change() {
+        let keys_of_aead = "one, printed in the source, for both directions";
+        let text = handshake(&PART2_AEAD, &PART3_DH, true).unwrap();
+        assert_eq!(
+            text,
+            "**The handshake:** 2 messages, 793 bytes where there were none.\n\n\
+             | message | `part2-aead` | `part3-dh` |\n|---|---|---|\n\
+             | ClientHello | - | prime p, generator g, public value: 529 bytes |\n\
+             | ServerHello | - | public value: 264 bytes |\n"
+        );
+        let text = handshake(&PART3_X25519, &PART3_HKDF, true).unwrap();
+        assert_eq!(text, "**The handshake:** 2 messages, 80 bytes, as before.\n");
+        assert_eq!(handshake(&PART2_HMAC, &PART2_AEAD, true), None);
+
+        let text = keys(&PART2_AEAD, &PART3_HKDF, false).unwrap();
+        assert!(text.contains("two, one for each direction, made of the secret"), "{text}");
+        assert!(text.trim_end().ends_with(&format!("Before: {keys_of_aead}")), "{text}");
+        assert_eq!(keys(&PART3_DH, &PART3_X25519, true), None);
+    }
+
+    #[test]
+    fn a_record_is_told_where_data_travels_at_both_stages_comes_or_goes() {
+        let text = record(&PART2_AEAD, &PART3_HKDF, true).unwrap();
+        assert!(
+            text.contains("as long as before") && text.contains("| 24 + N, 16 | 24 + N, 16 |  |")
+        );
+        let text = record(&PART2_AEAD, &PART3_DH, true).unwrap();
+        assert_eq!(text, "**The record:** none: the handshake is all there is.\n");
+        assert_eq!(record(&PART3_DH, &PART3_X25519, true), None);
+        let text = record(&PART3_X25519, &PART3_HKDF, true).unwrap();
+        assert!(text.starts_with("**The record:** 40 bytes beside the plaintext."), "{text}");
+        assert!(text.contains("| `tag` | - | 24 + N, 16 | new |"), "{text}");
+        assert!(!text.contains("message"), "{text}");
+    }
 
     #[test]
     fn the_code_that_is_gone_was_in_one_module_and_what_is_new_is_in_the_other() {
@@ -197,7 +316,8 @@ mod tests {
                 lines.map(|line| line.to_owned() + "\n").collect::<Vec<_>>()
             };
             let (gone, new) = (marked('-'), marked('+'));
-            let [old_module, new_module] = [before, after].map(|stage| lines(stage).unwrap());
+            let [old_module, new_module] =
+                sources(before, after).map(|source| lines(source.as_deref()).unwrap());
             assert!(gone.iter().all(|line| old_module.contains(line)), "{text}");
             assert!(new.iter().all(|line| new_module.contains(line)), "{text}");
             assert_eq!(old_module.len() + new.len(), new_module.len() + gone.len(), "{text}");

@@ -1,78 +1,128 @@
-//! A run message by message: stops before each, and asks what its receiver will make of it.
+//! A run or an attack message by message, those of a handshake included: asks what a receiver will make
+//! of each.
 
-use std::io::{BufRead, BufReader, IsTerminal, Stdin, Stdout, Write, stdin, stdout};
+use std::io::{self, BufRead, BufReader, IsTerminal, Stdin, Write, stdin, stdout};
 
+use anstream::AutoStream;
 use anyhow::{Result, ensure};
-use transcript::{Event, EventKind};
+use transcript::{Event, EventKind, Way};
 
 use crate::WrongArgument;
 
-/// A person who is asked, and what was answered.
+/// A person who is asked, and the answers so far.
 pub struct Step<R, W> {
     answers: R,
     out: W,
-    /// True once nothing is asked any more: there are no more answers, or `q` was one.
+    /// True once nothing more is asked: there are no more answers, or one was `q`.
     is_over: bool,
     expected: Option<bool>,
+    /// Columns left of the bar behind a speaker's name.
+    margin: usize,
 }
 
-impl Step<BufReader<Stdin>, Stdout> {
-    /// Asks the person at the terminal.
+/// What is asked before an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Question {
+    /// Whether to go on.
+    Next,
+    /// Whether the receiver will accept what it is about to judge.
+    Verdict,
+}
+
+impl Question {
+    fn before(event: &Event) -> Option<Self> {
+        match &event.kind {
+            EventKind::Sent(_) => Some(Self::Next),
+            EventKind::Handshake(message) if message.direction == Way::Sent => Some(Self::Next),
+            EventKind::Handshake(_) | EventKind::Received(_) | EventKind::Rejected { .. } => {
+                Some(Self::Verdict)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Step<BufReader<Stdin>, AutoStream<io::Stdout>> {
+    /// Asks the person at the terminal, below a bar in this column.
     ///
     /// # Errors
     /// When there is none.
-    pub fn at_terminal() -> Result<Self> {
+    pub fn at_terminal(margin: usize) -> Result<Self> {
         let has_terminal = stdin().is_terminal() && stdout().is_terminal();
         let why = "--step asks a person: it needs a terminal for input and output";
         ensure!(has_terminal, WrongArgument(why.to_owned()));
-        Ok(Self::new(BufReader::new(stdin()), stdout()))
+        Ok(Self::new(BufReader::new(stdin()), anstream::stdout(), margin))
     }
 }
 
 impl<R: BufRead, W: Write> Step<R, W> {
-    fn new(answers: R, out: W) -> Self {
-        Self { answers, out, is_over: false, expected: None }
+    /// Asks whoever gives `answers`, on `out`, below a bar in this column.
+    pub fn new(answers: R, out: W, margin: usize) -> Self {
+        Self { answers, out, is_over: false, expected: None, margin }
+    }
+
+    /// Returns whether it asks something before `event` is told.
+    pub fn stops_before(&self, event: &Event) -> bool {
+        !self.is_over && Question::before(event).is_some()
     }
 
     /// Stops before `event` is told, if it is one to stop at.
     pub fn before(&mut self, event: &Event) {
-        match &event.kind {
-            EventKind::Sent(_) => {
+        match Question::before(event) {
+            Some(Question::Next) => {
                 let answer = self.ask("Enter: the next message; q: all the rest");
                 self.is_over |= answer.is_some_and(|answer| answer.trim() == "q");
             }
-            EventKind::Received(_) | EventKind::Rejected { .. } => {
-                let mut question = format!("will the {} accept it? y or n:", event.role);
-                while let Some(answer) = self.ask(&question) {
-                    self.expected = match answer.trim() {
-                        "y" | "Y" | "yes" => Some(true),
-                        "n" | "N" | "no" => Some(false),
-                        _ => None,
-                    };
-                    if self.expected.is_some() {
-                        return;
-                    }
-                    "y or n, please:".clone_into(&mut question);
-                }
+            Some(Question::Verdict) => {
+                self.ask_whether_accepted(&event.role.to_string());
             }
-            _ => {}
+            None => {}
         }
     }
 
-    /// Says whether the answer was right, once `event` was told.
+    /// Says whether the answer was right, once `event` has been told.
     pub fn after(&mut self, event: &Event) {
-        let accepted = matches!(event.kind, EventKind::Received(_));
+        self.answer(matches!(event.kind, EventKind::Received(_) | EventKind::Handshake(_)));
+    }
+
+    /// Asks whether the message that is due will be accepted.
+    pub fn ask_whether_accepted(&mut self, who: &str) {
+        let mut question = format!("will the {who} accept it? y or n:");
+        while let Some(answer) = self.ask(&question) {
+            self.expected = match answer.trim() {
+                "y" | "Y" | "yes" => Some(true),
+                "n" | "N" | "no" => Some(false),
+                _ => None,
+            };
+            if self.expected.is_some() {
+                return;
+            }
+            "y or n, please:".clone_into(&mut question);
+        }
+    }
+
+    /// Says whether what was expected is so, if something was.
+    pub fn answer(&mut self, accepted: bool) {
         if let Some(expected) = self.expected.take() {
             let verdict = if expected == accepted { "as you said" } else { "not as you said" };
-            _ = writeln!(self.out, "       ╰ {verdict}");
+            _ = writeln!(self.out, "{:1$}╰ {verdict}", "", self.margin);
         }
+    }
+
+    /// Prints what is to be seen between the questions.
+    ///
+    /// # Errors
+    /// When that cannot be done.
+    pub fn tell(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush())
     }
 
     fn ask(&mut self, question: &str) -> Option<String> {
         if self.is_over {
             return None;
         }
-        _ = write!(self.out, "       ╭ {question} ").and_then(|()| self.out.flush());
+        let asked = write!(self.out, "{:1$}╭ {question} ", "", self.margin);
+        _ = asked.and_then(|()| self.out.flush());
         let mut answer = String::new();
         if !self.answers.read_line(&mut answer).is_ok_and(|len| len > 0) {
             self.is_over = true;
@@ -86,7 +136,7 @@ impl<R: BufRead, W: Write> Step<R, W> {
 mod tests {
     use super::*;
     use stages::PART2_AEAD;
-    use transcript::{Record, Role};
+    use transcript::{HandshakeMessage, Record, Role};
 
     const NEXT: &str = "       ╭ Enter: the next message; q: all the rest ";
     const ASK: &str = "       ╭ will the server accept it? y or n: ";
@@ -95,7 +145,7 @@ mod tests {
 
     fn told(answers: &str, kinds: &[EventKind]) -> String {
         let mut out = Vec::new();
-        let mut step = Step::new(answers.as_bytes(), &mut out);
+        let mut step = Step::new(answers.as_bytes(), &mut out, 7);
         for kind in kinds {
             let event = Event { role: Role::Server, stage: &PART2_AEAD, kind: kind.clone() };
             step.before(&event);
@@ -125,6 +175,26 @@ mod tests {
         let again = "       ╭ y or n, please: ";
         assert_eq!(text, [NEXT, ASK, RIGHT, NEXT, ASK, WRONG, ASK, again, RIGHT].concat());
         assert_eq!(told("q\n", &kinds), NEXT);
+    }
+
+    #[test]
+    fn it_stops_before_the_messages_of_a_handshake_too_and_not_before_what_is_derived() {
+        let message =
+            |way| EventKind::Handshake(HandshakeMessage::new("ClientHello", way, b"", &[]));
+        let derived = EventKind::Derived {
+            label: "key".to_owned(),
+            from: "secret".to_owned(),
+            direction: None,
+            fingerprint: None,
+        };
+        let kinds = [message(Way::Sent), message(Way::Received), derived];
+        assert_eq!(told("\ny\n", &kinds), [NEXT, ASK, RIGHT].concat());
+        assert_eq!(told("\nn\n", &kinds), [NEXT, ASK, WRONG].concat());
+
+        let step = Step::new(&b""[..], Vec::new(), 7);
+        let stops = kinds
+            .map(|kind| step.stops_before(&Event { role: Role::Server, stage: &PART2_AEAD, kind }));
+        assert_eq!(stops, [true, true, false]);
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub struct Attack {
     /// The stages at which its outcome changes, in their order; a later stage inherits it. An attack that names no
     /// stage without data takes data, and has nothing to try at such a stage.
     pub outcomes: &'static [(&'static Stage, Outcome)],
-    /// Does it, to the clients that come along a path.
+    /// Runs it against the clients that come along a path.
     pub run: fn(&Path) -> io::Result<()>,
 }
 
@@ -72,7 +72,8 @@ pub enum Outcome {
     NotApplicable(&'static str),
 }
 
-const ONE_MESSAGE: Outcome = Outcome::NotApplicable("the plain stage has one message a connection");
+const ONE_MESSAGE: Outcome =
+    Outcome::NotApplicable("the plain stage has one message per connection");
 const NO_RECORDS: Outcome = Outcome::NotApplicable("the plain stage has no records");
 const NO_HANDSHAKE: Outcome =
     Outcome::NotApplicable("there is no handshake: both sides have their keys beforehand");
@@ -108,12 +109,12 @@ pub const ATTACKS: &[&Attack] = &[
 ];
 
 impl Attack {
-    /// The attack of this name, the control among them.
+    /// Finds the attack of this name, the control included.
     pub fn find(name: &str) -> Option<&'static Attack> {
         [&control::ATTACK].iter().chain(ATTACKS).copied().find(|attack| attack.name == name)
     }
 
-    /// Returns what is known to come of it at `stage`: what it says of that stage, or else of the nearest
+    /// Returns its known outcome at `stage`: the one listed for that stage, or else for the nearest
     /// one before.
     pub fn outcome_at(&self, stage: &Stage) -> Outcome {
         let takes_data = self.outcomes.iter().all(|(changed, _)| changed.has_data());

@@ -2,15 +2,16 @@
 //! however the bytes arrived.
 
 use std::io::Read;
+use std::sync::{Arc, Mutex};
 
-use channel::{ChannelError, Receiver, Sender};
+use channel::{Channel, ChannelError, Receiver, Sender};
 use crypto::keys::AesKey;
 use crypto::{OpenError, Seal, aead};
-use framing::{FrameError, Header, MAX_PLAINTEXT_LEN};
+use framing::{FrameError, Header, Limits, MAX_PLAINTEXT_LEN};
 use stages::{PART2_AEAD, PART2_HMAC};
 
 use crate::common::{opener, sealer};
-use crate::wire::{End, TOO_LONG};
+use crate::wire::{End, TOO_LONG, channel, sent};
 
 type AnySender = Sender<End, Box<dyn Seal + Send>>;
 
@@ -66,7 +67,7 @@ fn received_with_keys_changed_at(first: u8, stream: impl Read) -> (u8, Option<Ch
     panic!("a tenth record")
 }
 
-/// Gives no more than so many bytes a read.
+/// Gives no more than this many bytes per read.
 struct Trickle<'b>(&'b [u8], usize);
 
 impl Read for Trickle<'_> {
@@ -84,14 +85,14 @@ fn each_record_is_opened_with_the_key_it_was_sealed_with_when_all_lie_in_one_seg
     assert_matches!(refusal, None);
 }
 
-/// So a record that has arrived in part, or whole, when its key changes is opened with the new key as a
-/// whole: reads of every length put the change at every place within a record.
+/// So a record that has arrived in part, or whole, when its key changes is opened entirely with the
+/// new key: reads of every length put the change at every place within a record.
 #[test]
 fn each_record_is_opened_with_the_key_it_was_sealed_with_however_the_stream_is_cut() {
     let stream = nine_records_under_three_keys();
     for len in 1..=stream.len() {
         let (received, refusal) = received_with_keys_changed_at(3, Trickle(&stream, len));
-        assert_eq!(received, 9, "{len} bytes a read");
+        assert_eq!(received, 9, "{len} bytes per read");
         assert_matches!(refusal, None);
     }
 }
@@ -204,5 +205,144 @@ fn limits_follow_the_overhead_of_the_new_opener() {
         receiver.recv(),
         Err(ChannelError::Frame { index: 2, error: FrameError::TooLong { len, max } })
             if (len, max) == (hmac.max, aead.max)
+    );
+}
+
+/// A channel of hmac that has become one of aead, under the key 1 in both directions.
+fn changed_to_aead(end: &End) -> Channel<End, aead::Sealer, aead::Opener> {
+    channel(&PART2_HMAC, end.clone()).rekey(sealer_of(1), opener_of(1))
+}
+
+/// What a sender of aead writes under the key 1.
+fn under_key_1(plaintexts: &[&[u8]]) -> Vec<u8> {
+    let end = End::default();
+    let mut sender = Sender::new(end.clone(), Header::LENGTH, sealer_of(1));
+    for plaintext in plaintexts {
+        sender.send(plaintext).unwrap();
+    }
+    end.outgoing.take().into()
+}
+
+/// The reader has them all after the first read.
+#[test]
+fn bytes_that_arrived_before_a_change_of_both_directions_are_opened_when_their_turn_comes() {
+    let old = sent(&PART2_HMAC, &[b"one", b"two"]).concat();
+    let end = End::with([old, under_key_1(&[b"three", b"four"])].concat());
+    let mut channel = channel(&PART2_HMAC, end.clone());
+    assert_eq!(channel.recv().unwrap().unwrap(), b"one");
+    assert!(end.incoming.borrow().is_empty());
+    assert_eq!(channel.recv().unwrap().unwrap(), b"two");
+    let mut channel = channel.rekey(sealer_of(1), opener_of(1));
+    assert_eq!(channel.recv().unwrap().unwrap(), b"three");
+    assert_eq!(channel.recv().unwrap().unwrap(), b"four");
+    assert!(channel.recv().unwrap().is_none());
+}
+
+#[test]
+fn what_was_queued_before_a_change_of_both_directions_goes_out_as_it_is() {
+    let end = End::default();
+    let mut channel = channel(&PART2_HMAC, end.clone());
+    channel.queue(b"before").unwrap();
+    let mut channel = channel.rekey(sealer_of(1), opener_of(1));
+    channel.send(b"behind").unwrap();
+    let stream: Vec<u8> = end.outgoing.take().into();
+    let mut receiver = Receiver::new(&stream[..], Header::LENGTH, opener(&PART2_HMAC));
+    assert_eq!(receiver.recv().unwrap().unwrap(), b"before");
+    receiver.rekey(Box::new(opener_of(1)));
+    assert_eq!(receiver.recv().unwrap().unwrap(), b"behind");
+}
+
+#[test]
+fn a_channel_that_is_closed_stays_closed_through_a_change_of_both_directions() {
+    // By what it received, and by what it could not send.
+    let end = End::with([vec![0xff; 4], under_key_1(&[b"good"])].concat());
+    let mut refused = channel(&PART2_HMAC, end);
+    assert_matches!(refused.recv(), Err(ChannelError::Frame { .. }));
+    let end = End::with(under_key_1(&[b"good"]));
+    let mut broken = channel(&PART2_HMAC, end.clone());
+    end.broken.set(true);
+    assert_matches!(broken.send(b"not"), Err(ChannelError::Io(_)));
+    end.broken.set(false);
+
+    for channel in [refused, broken] {
+        let mut channel = channel.rekey(sealer_of(1), opener_of(1));
+        assert_matches!(channel.recv(), Err(ChannelError::Closed));
+        assert_matches!(channel.send(b"an answer"), Err(ChannelError::Closed));
+    }
+}
+
+#[test]
+fn records_are_counted_from_0_again_after_a_change_of_both_directions_and_shown_to_a_new_observer_only()
+ {
+    let end = End::with(
+        [sent(&PART2_HMAC, &[b"one"]).concat(), under_key_1(&[b"two", b"three"])].concat(),
+    );
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let showing = |name: &'static str| {
+        let shown = shown.clone();
+        let kind = |seen: String| seen.split(", plaintext").next().unwrap_or_default().to_owned();
+        Arc::new(move |seen: &channel::Observed<'_>| {
+            shown.lock().unwrap().push(format!("{name}: {}", kind(format!("{seen:?}"))));
+        })
+    };
+    let mut channel = channel(&PART2_HMAC, end.clone()).observed_by(showing("old"));
+    channel.send(b"an answer").unwrap();
+    channel.recv().unwrap().unwrap();
+    let mut channel = channel.rekey(sealer_of(1), opener_of(1));
+    channel.recv().unwrap().unwrap();
+    let mut channel = channel.observed_by(showing("new"));
+    channel.send(b"an answer").unwrap();
+    channel.recv().unwrap().unwrap();
+    end.incoming.borrow_mut().extend([0xff; 4]);
+    assert_matches!(channel.recv(), Err(ChannelError::Frame { index: 2, .. }));
+    let shown = shown.lock().unwrap();
+    let expected = [
+        "old: Sent { index: 0",
+        "old: Received { index: 0",
+        "new: Sent { index: 0",
+        "new: Received { index: 1",
+    ];
+    assert_eq!(shown[..4], expected);
+    assert!(shown[4].starts_with("new: Rejected { index: 2"), "{shown:?}");
+}
+
+#[test]
+fn limits_follow_a_change_of_both_directions_and_those_that_were_set_are_forgotten() {
+    let aead = PART2_AEAD.limits();
+    let end = End::with(under_key_1(&[b"", &TOO_LONG[1..]]));
+    let mut changed = changed_to_aead(&end);
+    assert_eq!(changed.recv().unwrap().unwrap(), b"");
+    assert_eq!(changed.recv().unwrap().unwrap(), &TOO_LONG[1..]);
+
+    for (len, is_short) in [(aead.min - 1, true), (aead.max + 1, false)] {
+        let end = End::with(Header::LENGTH.encode(len).to_vec());
+        let mut channel = channel(&PART2_HMAC, end);
+        channel.set_limits(Limits { min: 0, max: 1 << 20 });
+        let mut channel = channel.rekey(sealer_of(1), opener_of(1));
+        match channel.recv() {
+            Err(ChannelError::Frame { index: 0, error }) => match error {
+                FrameError::TooShort { len: got, min } if is_short => {
+                    assert_eq!((got, min), (len, aead.min));
+                }
+                FrameError::TooLong { len: got, max } => assert_eq!((got, max), (len, aead.max)),
+                other => panic!("{other}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn limits_that_are_set_hold_from_the_next_record_on() {
+    let records = sent(&PART2_HMAC, &[&b"1"[..], b"12", b"123"]);
+    let longest = PART2_HMAC.overhead() + 2;
+    let mut channel = channel(&PART2_HMAC, End::with(records.concat()));
+    assert_eq!(channel.recv().unwrap().unwrap(), b"1");
+    channel.set_limits(Limits { min: 0, max: longest });
+    assert_eq!(channel.recv().unwrap().unwrap(), b"12");
+    assert_matches!(
+        channel.recv(),
+        Err(ChannelError::Frame { index: 2, error: FrameError::TooLong { len, max } })
+            if (len, max) == (longest + 1, longest)
     );
 }

@@ -1,6 +1,8 @@
 //! Tests that need what the public interface hides: a chosen nonce, a chosen number, a bare primitive.
 
+mod agreement;
 mod golden;
+mod handshakes;
 mod known_answers;
 mod limits;
 mod nonce_reuse;

@@ -1,16 +1,19 @@
-//! What passes by in one direction, in words: which record a packet carries, and what it holds.
+//! What passes by in one direction, in words: which message or record a packet carries, and what it holds.
 
 use framing::Cutter;
 use framing::cutter::Cut;
-use stages::Stage;
+use stages::{Role, Stage};
 use transcript::Direction;
+
+/// Fields of a message that are named. No honest one has as many, and a comment has room for 65,535 bytes.
+const NAMED: usize = 16;
 
 /// Makes the comments on the packets of one direction.
 pub struct Comments {
     stage: &'static Stage,
     direction: Direction,
     cutter: Cutter,
-    /// Which record is under way.
+    /// Which record is under way, those of the handshake among them.
     index: u64,
     /// How many of its bytes have passed.
     passed: usize,
@@ -18,13 +21,12 @@ pub struct Comments {
 
 impl Comments {
     pub fn new(stage: &'static Stage, direction: Direction) -> Self {
-        let cutter = Cutter::new(stage.header(), stage.limits());
-        Self { stage, direction, cutter, index: 0, passed: 0 }
+        Self { stage, direction, cutter: stage.cutter(direction), index: 0, passed: 0 }
     }
 
     /// Takes the bytes of the next packet, and returns a line for each record, or part of one, among them.
     pub fn packet(&mut self, bytes: &[u8]) -> Vec<String> {
-        let direction = self.direction;
+        let Self { stage, direction, .. } = *self;
         let mut left = bytes.len();
         let mut lines = Vec::new();
         self.cutter.push(bytes, |cut| match cut {
@@ -33,8 +35,9 @@ impl Comments {
                     0 => String::new(),
                     passed => range(passed, record.len()),
                 };
-                let fields = fields(self.stage, &record);
-                lines.push(format!("{part}record {index}, {direction}, {fields}"));
+                let (name, fields) =
+                    (name(stage, direction, index), fields(stage, direction, index, &record));
+                lines.push(format!("{part}{name}, {direction}, {fields}"));
                 left -= record.len() - self.passed;
                 (self.index, self.passed) = (index + 1, 0);
             }
@@ -46,7 +49,7 @@ impl Comments {
         });
         if left > 0 {
             let part = range(self.passed, self.passed + left);
-            lines.push(format!("{part}record {}, {direction}", self.index));
+            lines.push(format!("{part}{}, {direction}", name(stage, direction, self.index)));
             self.passed += left;
         }
         lines
@@ -54,17 +57,37 @@ impl Comments {
 
     /// Returns a line for the end of the stream, if that cuts a record.
     pub fn end(&self) -> Option<String> {
-        let passed = count(self.passed);
-        let line = format!("record {}, {}, cut after {passed}", self.index, self.direction);
-        (self.passed > 0).then_some(line)
+        let Self { stage, direction, index, passed, .. } = *self;
+        let (name, cut) = (name(stage, direction, index), count(passed));
+        (passed > 0).then(|| format!("{name}, {direction}, cut after {cut}"))
     }
 }
 
-/// `101 bytes: length 4, seq 8, nonce 12, ciphertext 61, tag 16`
-fn fields(stage: &Stage, record: &[u8]) -> String {
-    let parts = stage.split(record).unwrap_or_default();
-    let lengths = parts.iter().map(|part| format!("{} {}", part.field.name, part.bytes.len()));
-    format!("{}: {}", count(record.len()), lengths.collect::<Vec<_>>().join(", "))
+/// `ClientHello`, `record 0`
+fn name(stage: &Stage, direction: Direction, index: u64) -> String {
+    match stage.message(direction, index) {
+        Some(message) => message.name.to_owned(),
+        None => format!("record {}", index.saturating_sub(stage.messages(direction))),
+    }
+}
+
+/// `101 bytes: length 4, seq 8, nonce 12, ciphertext 61, tag 16`; of a message: `40 bytes: length 4, X25519 key 36`,
+/// each field with its own tag and length.
+fn fields(stage: &Stage, direction: Direction, index: u64, record: &[u8]) -> String {
+    let mut lengths = Vec::new();
+    for part in stage.split_at(direction, index, record).unwrap_or_default() {
+        if part.field.role == Role::Message {
+            let spans = messages::explain(part.bytes).spans;
+            lengths
+                .extend(spans.iter().take(NAMED).map(|span| format!("{} {}", span.name, span.len)));
+            if spans.len() > NAMED {
+                lengths.push(format!("{} more fields", spans.len() - NAMED));
+            }
+        } else {
+            lengths.push(format!("{} {}", part.field.name, part.bytes.len()));
+        }
+    }
+    format!("{}: {}", count(record.len()), lengths.join(", "))
 }
 
 /// `bytes 4 to 6 of `

@@ -1,12 +1,13 @@
-//! What the templates are filled with.
+//! The contents that fill the templates.
 
 use std::fmt::Write;
 
 use askama::Template;
-use stages::{Field, Part, Place, STAGES, Stage, field};
+use stages::{Field, Part, Place, STAGES, Stage, field, handshake};
 use transcript::{Role, visible};
 
-use super::{Arrival, Exchange};
+use super::message;
+use super::{Arrival, Exchange, Name, Report};
 
 /// A field with more bytes than these is shortened until it is selected.
 const LONG: usize = 256;
@@ -15,7 +16,7 @@ const HEAD: usize = 64;
 /// What a receiver checks, in its order.
 const CHECKED: [field::Role; 3] = [field::Role::Length, field::Role::Tag, field::Role::Seq];
 
-/// What stands for the fields of a payload that is too short for them.
+/// A stand-in for the fields of a payload that is too short for them.
 const PAYLOAD: Field = Field {
     name: "payload",
     len: None,
@@ -47,10 +48,27 @@ pub struct StageView {
 #[derive(Template)]
 #[template(path = "closing.html")]
 pub struct ClosingView {
-    pub stage: &'static Stage,
-    pub shown: u64,
-    pub more: u64,
+    stage: &'static Stage,
+    shown: u64,
+    more: u64,
+    /// What the fields are, of messages and of records.
+    tables: Vec<(&'static str, Vec<Meaning>)>,
 }
+
+/// What a field is, without its bytes.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Meaning {
+    name: &'static str,
+    /// Its class in the style sheet.
+    class: &'static str,
+    what: &'static str,
+    readers: &'static str,
+    protection: &'static str,
+}
+
+/// What the fields of messages are.
+#[derive(Default)]
+pub struct Meanings(Vec<Meaning>);
 
 /// Something that happened at one side.
 #[derive(Template)]
@@ -60,41 +78,70 @@ pub struct NoteView {
     pub text: String,
 }
 
-/// A record on its way: the sender's side, the wire, the receiver's side.
+/// A message or a record on its way: the sender's side, the wire, the receiver's side.
 #[derive(Template)]
 #[template(path = "exchange.html")]
 pub struct ExchangeView<'a> {
     id: u64,
-    noun: &'static str,
-    index: u64,
+    /// What it is called: `ClientHello`, `record 0`.
+    title: String,
+    is_message: bool,
     from: Role,
     to: Role,
-    /// What the sender wrote, if it was the sender.
-    plaintext: Option<&'a [u8]>,
+    /// What the sender says, if it was the sender.
+    said: Option<Said<'a>>,
     sent: Option<Carried>,
-    /// What arrived, where that is not what was sent.
+    /// What arrived, if that differs from what was sent.
     arrived: Option<Carried>,
     checks: Vec<Check>,
     outcome: Outcome<'a>,
 }
 
-/// A record as it travels.
+/// What a sender says.
+enum Said<'a> {
+    Text(&'a [u8]),
+    /// A message: the names of its fields.
+    Message(Vec<&'static str>),
+}
+
+/// A message or a record as it travels.
 struct Carried {
     stage: &'static Stage,
     record: Vec<u8>,
-    /// The record it is compared with.
+    is_message: bool,
+    /// The one it is compared with.
     before: Option<Vec<u8>>,
 }
 
-/// One field of a record.
+/// One field of a message or a record.
 struct FieldView<'r> {
-    part: Part<'r>,
-    /// The bytes of the same field in the record it is compared with.
-    before: Option<&'r [u8]>,
+    meaning: Meaning,
+    /// The field of the message that it belongs to.
+    part_of: Option<&'static str>,
+    /// Whether another field of the message ends in front of it.
+    begins: bool,
+    /// Its offset in bytes from the start of the record.
+    offset: usize,
+    bytes: &'r [u8],
+    /// What its bytes say, where they say something a person can read.
+    says: String,
+    before: Before<'r>,
+}
+
+/// What a field was before.
+#[derive(Clone, Copy)]
+enum Before<'r> {
+    /// It is compared with none.
+    Unknown,
+    /// It was there, with these bytes.
+    Bytes(&'r [u8]),
+    /// It was not there.
+    Nothing,
 }
 
 /// A check of a receiver, and its result.
 struct Check {
+    /// Empty where `found` says it all.
     name: &'static str,
     verdict: Verdict,
     found: String,
@@ -118,15 +165,19 @@ impl Verdict {
     }
 }
 
-/// The end of a record.
+/// The end of a message or a record.
 enum Outcome<'a> {
     Received {
         plaintext: &'a [u8],
         proven: bool,
     },
-    /// The message may be a stranger's, out of a run file.
+    /// A message, and whether it is the one that was sent.
+    Accepted {
+        is_same: bool,
+    },
+    /// The reason may be a stranger's, out of a run file.
     Rejected {
-        message: String,
+        reason: String,
     },
     Lost,
 }
@@ -134,7 +185,7 @@ enum Outcome<'a> {
 /// Bytes in a row that look alike.
 pub struct Run {
     pub text: String,
-    /// Not as they were sent.
+    /// Different from what was sent.
     pub changed: bool,
     /// Not printable, so written as escapes.
     escaped: bool,
@@ -160,48 +211,149 @@ pub fn runs_of(
 impl<'a> ExchangeView<'a> {
     /// Shows `exchange`. Its `id` is unique on the page.
     pub fn new(id: u64, stage: &'static Stage, exchange: &'a Exchange) -> Self {
-        let Exchange { from, index, sent, arrival } = exchange;
-        let before = sent.as_ref().map(|record| &*record.record);
+        let Exchange { from, name, sent, arrival } = exchange;
+        let before = sent.as_ref().map(|report| &*report.payload);
         let (after, outcome) = match arrival {
-            Some(Arrival::Received(record)) => {
-                let proven = stage.has(field::Role::Tag);
-                (Some(&*record.record), Outcome::Received { plaintext: &record.plaintext, proven })
+            Some(Arrival::Accepted(Report { payload, plaintext, .. })) => {
+                let outcome = match plaintext {
+                    Some(plaintext) => {
+                        Outcome::Received { plaintext, proven: stage.has(field::Role::Tag) }
+                    }
+                    None => Outcome::Accepted { is_same: before == Some(payload) },
+                };
+                (Some(&**payload), outcome)
             }
             Some(Arrival::Rejected { message, payload, .. }) => {
-                (payload.as_deref(), Outcome::Rejected { message: visible(message) })
+                (payload.as_deref(), Outcome::Rejected { reason: visible(message) })
             }
             None => (None, Outcome::Lost),
         };
+        let noun = if stage.has_records() { "record" } else { "message" };
+        let carried = |payload, before| Carried::new(stage, name, payload, before);
         Self {
             id,
-            noun: if stage.has_records() { "record" } else { "message" },
-            index: *index,
+            title: match &name.step {
+                Some(step) => visible(step),
+                None => format!("{noun} {}", name.index),
+            },
+            is_message: name.step.is_some(),
             from: *from,
             to: if *from == Role::Client { Role::Server } else { Role::Client },
-            plaintext: sent.as_ref().map(|record| &*record.plaintext),
-            sent: before.map(|payload| Carried::new(stage, payload, None)),
+            said: sent.as_ref().map(|report| match &report.plaintext {
+                Some(plaintext) => Said::Text(plaintext),
+                None => {
+                    let fields = message::fields(&report.payload).into_iter();
+                    Said::Message(fields.map(|field| field.span.name).collect())
+                }
+            }),
+            sent: before.map(|payload| carried(payload, None)),
             arrived: after
                 .filter(|after| before != Some(*after))
-                .map(|payload| Carried::new(stage, payload, before)),
-            checks: arrival.as_ref().map(|arrival| checks(stage, arrival)).unwrap_or_default(),
+                .map(|payload| carried(payload, before)),
+            checks: arrival
+                .as_ref()
+                .map(|arrival| checks(stage, name, arrival))
+                .unwrap_or_default(),
             outcome,
+        }
+    }
+
+    /// The sender's text, if it sent one.
+    fn text_sent(&self) -> Option<&'a [u8]> {
+        match self.said {
+            Some(Said::Text(text)) => Some(text),
+            _ => None,
         }
     }
 }
 
 impl Carried {
     /// Puts the header in front of a payload, to be compared with the payload `before`.
-    fn new(stage: &'static Stage, payload: &[u8], before: Option<&[u8]>) -> Self {
+    fn new(stage: &'static Stage, name: &Name, payload: &[u8], before: Option<&[u8]>) -> Self {
         let before = before.map(|before| stage.record(before));
-        Self { stage, record: stage.record(payload), before }
+        let is_message = name.step.is_some();
+        Self { stage, record: stage.record(payload), is_message, before }
     }
 
-    fn fields(&self) -> impl Iterator<Item = FieldView<'_>> {
+    fn fields(&self) -> Vec<FieldView<'_>> {
+        if self.is_message {
+            return self.message_fields();
+        }
         let mut before = self.before.iter().flat_map(|before| parts(self.stage, before));
-        parts(self.stage, &self.record).into_iter().map(move |part| {
-            let before = before.next().map(|part| part.bytes);
-            FieldView { part, before }
-        })
+        let parts = parts(self.stage, &self.record).into_iter();
+        parts.map(|part| FieldView::new(part, before.next().map(|part| part.bytes))).collect()
+    }
+
+    /// Cuts the record of a message: its header, and each field of the message as its decoder read it.
+    fn message_fields(&self) -> Vec<FieldView<'_>> {
+        let header_len = self.stage.header().len();
+        let (header, message) = self.record.split_at_checked(header_len).unwrap_or_default();
+        let before = self.before.as_ref().and_then(|before| before.split_at_checked(header_len));
+        let length = handshake::FIELDS.iter().find(|field| field.role == field::Role::Length);
+        let length = length.filter(|_| !header.is_empty()).map(|field| {
+            let part = Part { field, offset: 0, bytes: header };
+            FieldView::new(part, before.map(|(header, _)| header))
+        });
+        let pairs = message::compare(before.map_or(message, |(_, before)| before), message);
+        let is_compared = before.is_some();
+        let fields = pairs.iter().filter_map(|pair| Some((pair.after.as_ref()?, &pair.before)));
+        let leaves = fields.enumerate().flat_map(|(number, (field, before))| {
+            let mut before = before.iter().flat_map(message::Field::leaves);
+            let leaves = field.leaves().into_iter().enumerate();
+            let views: Vec<_> = leaves
+                .map(|(at, (span, bytes))| FieldView {
+                    meaning: Meaning::of_span(span),
+                    part_of: (!field.span.inside.is_empty()).then_some(field.span.name),
+                    begins: number > 0 && at == 0,
+                    offset: header_len + span.offset,
+                    bytes,
+                    says: span.says.clone(),
+                    before: match before.next() {
+                        _ if !is_compared => Before::Unknown,
+                        Some((_, bytes)) => Before::Bytes(bytes),
+                        None => Before::Nothing,
+                    },
+                })
+                .collect();
+            views
+        });
+        length.into_iter().chain(leaves).collect()
+    }
+}
+
+impl Meaning {
+    fn of(field: &'static Field) -> Self {
+        let Field { name, what, readers, protection, .. } = field;
+        Self { name, class: name, what, readers, protection }
+    }
+
+    /// What a span of a message is. Who can read it, and what protects it, is the same for all of a message.
+    fn of_span(span: &messages::Span) -> Self {
+        let message = handshake::FIELDS.iter().find(|field| field.role == field::Role::Message);
+        let (readers, protection) = message.map_or(("", ""), |it| (it.readers, it.protection));
+        Self { name: span.name, class: "message", what: span.what, readers, protection }
+    }
+}
+
+impl Meanings {
+    /// Adds the fields of what is shown, if it is a message.
+    pub fn add(&mut self, shown: &ExchangeView<'_>) {
+        let carried = shown.sent.iter().chain(&shown.arrived).filter(|carried| carried.is_message);
+        for field in carried.flat_map(Carried::fields) {
+            if !self.0.contains(&field.meaning) {
+                self.0.push(field.meaning);
+            }
+        }
+    }
+}
+
+impl ClosingView {
+    pub fn new(stage: &'static Stage, shown: u64, more: u64, meanings: &Meanings) -> Self {
+        let records = stage.fields.iter().map(Meaning::of).collect();
+        let mut tables = vec![("What the fields of a message are", meanings.0.clone())];
+        tables.push(("What the fields are", records));
+        tables.retain(|(_, meanings)| !meanings.is_empty());
+        Self { stage, shown, more, tables }
     }
 }
 
@@ -220,37 +372,69 @@ fn parts<'r>(stage: &Stage, record: &'r [u8]) -> Vec<Part<'r>> {
     })
 }
 
-impl FieldView<'_> {
+impl<'r> FieldView<'r> {
+    fn new(part: Part<'r>, before: Option<&'r [u8]>) -> Self {
+        Self {
+            meaning: Meaning::of(part.field),
+            part_of: None,
+            begins: false,
+            offset: part.offset,
+            bytes: part.bytes,
+            says: part.number().map(|number| number.to_string()).unwrap_or_default(),
+            before: before.map_or(Before::Unknown, Before::Bytes),
+        }
+    }
+
     fn is_long(&self) -> bool {
-        self.part.bytes.len() > LONG
+        self.bytes.len() > LONG
     }
 
     /// Returns all bytes, in hexadecimal.
     fn all(&self) -> Vec<Run> {
-        hex(self.part.bytes, self.before)
+        self.first(self.bytes.len())
     }
 
     /// Returns the bytes that are shown before it is selected.
     fn head(&self) -> Vec<Run> {
-        let bytes = self.part.bytes;
-        let shown = if self.is_long() { HEAD } else { bytes.len() };
-        let before = self.before.filter(|before| before.len() == bytes.len());
-        hex(bytes.get(..shown).unwrap_or_default(), before.and_then(|it| it.get(..shown)))
+        self.first(if self.is_long() { HEAD } else { self.bytes.len() })
+    }
+
+    fn first(&self, len: usize) -> Vec<Run> {
+        let shown = self.bytes.get(..len).unwrap_or_default();
+        match self.before {
+            Before::Bytes(before) if before.len() == self.bytes.len() => {
+                hex(shown, before.get(..len))
+            }
+            Before::Bytes(_) | Before::Unknown => hex(shown, None),
+            Before::Nothing => {
+                let text = hex(shown, None).into_iter().map(|run| run.text).collect();
+                vec![Run { text, changed: true, escaped: false }]
+            }
+        }
     }
 
     /// Returns the offset of its last byte.
     fn last(&self) -> usize {
-        (self.part.offset + self.part.bytes.len()).saturating_sub(1)
+        (self.offset + self.bytes.len()).saturating_sub(1)
     }
 }
 
-/// Lists what the receiver found. Nothing, where there is nothing to check, or it is not known what failed.
-fn checks(stage: &Stage, arrival: &Arrival) -> Vec<Check> {
+/// Lists what the receiver found: nothing, where there is nothing to check, or where it is not
+/// known what failed.
+fn checks(stage: &Stage, name: &Name, arrival: &Arrival) -> Vec<Check> {
     let (failed, payload, seq) = match arrival {
-        Arrival::Received(record) => (None, Some(&*record.record), record.seq),
+        Arrival::Accepted(Report { checked, plaintext: None, .. }) => {
+            let passed = |check: &String| Check {
+                name: "",
+                verdict: Verdict::Passed,
+                found: visible(check),
+            };
+            return checked.iter().map(passed).collect();
+        }
+        Arrival::Accepted(report) => (None, Some(&*report.payload), report.seq),
         Arrival::Rejected { error, payload, .. } => match field_of(error) {
-            None => return Vec::new(),
-            failed => (failed, payload.as_deref(), None),
+            Some(failed) if name.step.is_none() => (Some(failed), payload.as_deref(), None),
+            _ => return Vec::new(),
         },
     };
     let mut verdict = Verdict::Passed;
@@ -281,7 +465,7 @@ fn field_of(error: &str) -> Option<field::Role> {
     }
 }
 
-/// Says what it means that a check passed.
+/// Says what a passed check means.
 fn passed(stage: &Stage, role: field::Role, payload: Option<&[u8]>, seq: Option<u64>) -> String {
     match (role, payload, seq) {
         (field::Role::Length, Some(payload), _) => {

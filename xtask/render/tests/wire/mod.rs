@@ -3,7 +3,7 @@
 
 use render::capture::Capture;
 use stages::Stage;
-use transcript::{Direction, Event, EventKind, Role};
+use transcript::{Direction, Event, EventKind, Role, Way};
 
 pub const BOTH: [Direction; 2] = [Direction::ToServer, Direction::ToClient];
 
@@ -15,14 +15,13 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Makes a chunk of each record of a run.
+    /// Makes a chunk of each message and each record of a run.
     pub fn of(stage: &'static Stage, events: &[Event]) -> Self {
-        let chunk = |event: &Event| match (&event.kind, event.role) {
-            (EventKind::Sent(sent), Role::Client) => {
-                Some((Direction::ToServer, stage.record(&sent.record)))
-            }
-            (EventKind::Sent(sent), _) => Some((Direction::ToClient, stage.record(&sent.record))),
-            _ => None,
+        let chunk = |event: &Event| {
+            let payload = payload_sent(event)?;
+            let to_server = event.role == Role::Client;
+            let direction = if to_server { Direction::ToServer } else { Direction::ToClient };
+            Some((direction, stage.record(payload)))
         };
         Self { stage, chunks: events.iter().filter_map(chunk).collect() }
     }
@@ -56,6 +55,15 @@ impl Wire {
         let end = |direction| EventKind::End { direction, micros: 100 * self.chunks.len() as u64 };
         let kinds = (0..).zip(&self.chunks).map(chunk).chain(BOTH.map(end));
         kinds.map(|kind| Event { role: Role::Wire, stage: self.stage, kind }).collect()
+    }
+}
+
+/// The payload of a record that was sent, of the handshake's messages too.
+pub fn payload_sent(event: &Event) -> Option<&[u8]> {
+    match &event.kind {
+        EventKind::Handshake(message) if message.direction == Way::Sent => Some(&message.message),
+        EventKind::Sent(record) => Some(&record.record),
+        _ => None,
     }
 }
 

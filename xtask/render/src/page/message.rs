@@ -1,0 +1,137 @@
+//! A message of a handshake, field by field, beside what it was.
+
+use messages::{Span, explain};
+
+/// Fields of a message that are shown one by one. No honest one has as many.
+const SHOWN: usize = 16;
+
+/// The name of what is behind the fields that are shown.
+const REST: &str = "more";
+
+/// A field of a message: for those of parts 3 and 4, a tag, a length and a value.
+#[derive(Clone, Debug)]
+pub struct Field<'m> {
+    /// As its decoder read it.
+    pub span: Span,
+    /// Its bytes.
+    pub bytes: &'m [u8],
+}
+
+/// A field, and the one it was before.
+#[derive(Debug)]
+pub struct Pair<'m> {
+    /// `None` if it was added.
+    pub before: Option<Field<'m>>,
+    /// `None` if it was taken out.
+    pub after: Option<Field<'m>>,
+}
+
+/// Cuts a message into its fields, which tile it from end to end.
+pub fn fields(message: &[u8]) -> Vec<Field<'_>> {
+    let mut spans = explain(message).spans;
+    if let Some(first) = spans.get(SHOWN) {
+        let offset = first.offset;
+        let what = "Fields that are not shown one by one: no honest message has so many.";
+        let len = message.len().saturating_sub(offset);
+        spans.truncate(SHOWN);
+        spans.push(Span { name: REST, what, offset, len, says: String::new(), inside: vec![] });
+    }
+    let field = |span: Span| {
+        let bytes = message.get(span.offset..span.offset + span.len)?;
+        Some(Field { span, bytes })
+    };
+    spans.into_iter().filter_map(field).collect()
+}
+
+/// Joins each field of a message with what it was: one with the same bytes, or else one of the same name. Those
+/// that were taken out come last.
+pub fn compare<'m>(before: &'m [u8], after: &'m [u8]) -> Vec<Pair<'m>> {
+    let mut left = fields(before);
+    let mut pairs: Vec<_> =
+        fields(after).into_iter().map(|field| Pair { before: None, after: Some(field) }).collect();
+    let is_same = |one: &Field, other: &Field| one.bytes == other.bytes;
+    let is_alike = |one: &Field, other: &Field| one.span.name == other.span.name;
+    for is_it in [is_same, is_alike] {
+        for pair in pairs.iter_mut().filter(|pair| pair.before.is_none()) {
+            let found =
+                left.iter().position(|old| pair.after.as_ref().is_some_and(|new| is_it(old, new)));
+            pair.before = found.map(|at| left.remove(at));
+        }
+    }
+    pairs.extend(left.into_iter().map(|field| Pair { before: Some(field), after: None }));
+    pairs
+}
+
+impl<'m> Field<'m> {
+    /// Lists the innermost spans and their bytes, in order.
+    pub fn leaves(&self) -> Vec<(&Span, &'m [u8])> {
+        let mut leaves = Vec::new();
+        let mut stack = vec![&self.span];
+        while let Some(span) = stack.pop() {
+            if span.inside.is_empty() {
+                let from = span.offset.saturating_sub(self.span.offset);
+                leaves.push((span, self.bytes.get(from..from + span.len).unwrap_or_default()));
+            } else {
+                stack.extend(span.inside.iter().rev());
+            }
+        }
+        leaves
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use messages::fields::{DH_GENERATOR, DH_PUBLIC_VALUE, Tag, X25519_KEY};
+
+    use super::*;
+
+    const STRANGE: Tag = Tag { number: 0x4242, name: "", what: "" };
+
+    fn message(fields: &[(&Tag, &[u8])]) -> Vec<u8> {
+        let mut message = Vec::new();
+        fields.iter().for_each(|(tag, value)| tag.append(value, &mut message));
+        message
+    }
+
+    /// The names of pairs: before, after.
+    fn named(before: &[u8], after: &[u8]) -> Vec<(&'static str, &'static str)> {
+        let name = |field: &Option<Field>| field.as_ref().map_or("", |field| field.span.name);
+        compare(before, after).iter().map(|pair| (name(&pair.before), name(&pair.after))).collect()
+    }
+
+    #[test]
+    fn fields_find_what_they_were_wherever_others_were_added() {
+        let key = (&X25519_KEY, &[7; 32][..]);
+        let (before, grown) = (message(&[key]), message(&[(&STRANGE, b"hi"), key]));
+        assert_eq!(named(&before, &grown), [("", "unknown field"), ("X25519 key", "X25519 key")]);
+        let twice = message(&[(&X25519_KEY, b"no"), key]);
+        let pairs = compare(&before, &twice);
+        assert!(pairs[0].before.is_none());
+        assert_eq!(pairs[1].before.as_ref().unwrap().bytes, pairs[1].after.as_ref().unwrap().bytes);
+        let changed = message(&[(&X25519_KEY, &[8; 32])]);
+        assert_eq!(named(&before, &changed), [("X25519 key", "X25519 key")]);
+    }
+
+    #[test]
+    fn fields_that_were_taken_out_come_last() {
+        let before = message(&[(&DH_GENERATOR, &[2]), (&DH_PUBLIC_VALUE, &[9])]);
+        let after = message(&[(&DH_PUBLIC_VALUE, &[9])]);
+        let expected = [("public value", "public value"), ("generator g", "")];
+        assert_eq!(named(&before, &after), expected);
+    }
+
+    #[test]
+    fn fields_and_their_leaves_tile_any_message() {
+        let many = vec![0; 65_535];
+        let cut = message(&[(&X25519_KEY, &[7; 32])])[..20].to_vec();
+        for message in [&many[..], &cut, &[], &[1]] {
+            let fields = fields(message);
+            assert!(fields.len() <= SHOWN + 1);
+            let bytes: Vec<u8> = fields
+                .iter()
+                .flat_map(|field| field.leaves().into_iter().flat_map(|(_, bytes)| bytes.to_vec()))
+                .collect();
+            assert_eq!(bytes, message);
+        }
+    }
+}
