@@ -11,9 +11,9 @@
 //!                    encrypted: each byte xor a byte of keystream
 //! ```
 //!
-//! **You want** the server to receive the same request, but for another amount, with as many digits.
+//! **You want** the server to receive the same request with another amount, of as many digits.
 //!
-//! **Write** the function `change`. Each time it is another request and another amount.
+//! **Write** the function `change`. The request and the amount differ each time.
 //!
 //! **The checker**, `cargo xtask exercise 2`, puts you between the real `ctr_client` and the real
 //! `ctr_server`, and asks the server what it received.
@@ -22,8 +22,8 @@ use std::process::ExitCode;
 
 use stages::PART1_CTR;
 
-/// Changes a record on its way. All of its bytes are here, in clear or not. It carries `request`, and `amount`
-/// is to take the place of the amount in it.
+/// Changes a record on its way. All of its bytes are here, encrypted or not. It carries `request`,
+/// and `amount` is to replace the amount in it.
 fn change(record: &mut [u8], request: &str, amount: &str) {
     // Your turn. This changes nothing.
     let _ = (record, request, amount);

@@ -1,15 +1,15 @@
-//! Exercise 3: read a recorded request through answer or close.
+//! Exercise 3: read a recorded request through an oracle.
 //!
-//! **You have** a request of `part1-ctr` that you recorded, and no key. The server behaves as the articles' does:
-//! it decrypts what it gets and answers if that is valid UTF-8. If not, it closes without a word. You may send it
-//! whatever you like, each time in a connection of its own:
+//! **You have** a request of `part1-ctr` that you recorded, and no key. The server behaves like the
+//! articles': it decrypts what it gets and answers if that is valid UTF-8. If not, it closes
+//! without a word. You may send it whatever you like, each time in a new connection:
 //!
 //! ```text
 //! oracle.answers(&payload)   sends a payload, nonce and ciphertext; returns whether an answer came
 //! ```
 //!
-//! **You want** the text. It is ASCII, as requests are, and ends in `\r\n\r\n`, as requests do. UTF-8 has these
-//! characters of several bytes, and refuses all others (RFC 3629, section 4):
+//! **You want** the text. It is ASCII, as requests are, and ends in `\r\n\r\n`, as requests do.
+//! UTF-8 has these characters of several bytes, and allows no others (RFC 3629, section 4):
 //!
 //! ```text
 //! c2..df  80..bf                       f0      90..bf  80..bf  80..bf

@@ -9,20 +9,20 @@
 //! record.decrypt()         its plaintext
 //! ```
 //!
-//! **You want** the plaintext of a record that is genuine and in its place. Any other is refused, with
-//! `OpenError::BadTag` or with `OpenError::OutOfOrder { expected, got }`. The order of the steps matters;
-//! so does when `expected` moves on, and when it does not.
+//! **You want** the plaintext of a record that is genuine and in its place. Any other must be
+//! refused, with `OpenError::BadTag` or with `OpenError::OutOfOrder { expected, got }`. The order
+//! of the steps matters, and so does when `expected` moves on, and when it does not.
 //!
-//! **Write** the function `open`. Each time there are other requests, and more or fewer of them.
+//! **Write** the function `open`. The requests, and how many there are, differ each time.
 //!
-//! **The checker**, `cargo xtask exercise 4`, makes a server of this, lets the real `hmac_seq_client`
-//! talk to it, and has the lab attack it.
+//! **The checker**, `cargo xtask exercise 4`, turns this into a server, lets the real
+//! `hmac_seq_client` talk to it, and has the lab attack it.
 
 use std::process::ExitCode;
 
 use harness::receiver_check::{Arrived, OpenError};
 
-/// Opens a record where the sequence number `expected` is due.
+/// Opens a record at the point where the sequence number `expected` is due.
 fn open(record: &mut Arrived, expected: &mut u64) -> Result<Vec<u8>, OpenError> {
     // Your turn. This refuses nothing.
     *expected += 1;

@@ -10,12 +10,13 @@
 //! session.answers.send(&record)?    sends the client a record
 //! ```
 //!
-//! `take` fails when no record comes any more.
+//! `take` fails when there are no more records.
 //!
-//! **You want** the client to accept an answer to each of its requests, and none of them to be one that the
-//! server sent.
+//! **You want** the client to accept an answer to each of its requests, and none of those answers
+//! to be one that the server sent.
 //!
-//! **Write** the function `attack`. The client sends several requests at once, and each time other ones.
+//! **Write** the function `attack`. The client sends several requests at once, and they differ each
+//! time.
 //!
 //! **The checker**, `cargo xtask exercise 5`, puts you between the real client and the real `aead_server`, and
 //! asks the client what it received.
@@ -28,7 +29,7 @@ use stages::PART2_AEAD;
 
 /// Does what it likes with the records that come along.
 fn attack(session: &mut Session) -> io::Result<()> {
-    // Your turn. This is an honest line.
+    // Your turn. This passes everything on honestly.
     while let Ok(request) = session.requests.take() {
         session.requests.send(&request)?;
 

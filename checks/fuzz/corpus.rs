@@ -1,13 +1,14 @@
-//! The inputs that the fuzzer has found worth keeping: one file a target in the tree, a line of hex each;
-//! and a folder a target, a file each, as the fuzzer wants them.
+//! The inputs that the fuzzer has found worth keeping: one file per target in the tree, a line of
+//! hex each; and a folder per target, a file each, as the fuzzer wants them.
 //!
-//! - `corpus unpack` makes `target/fuzz/corpus/TARGET/` anew of `corpus/TARGET.hex`.
-//! - `corpus pack FOLDER` makes `corpus/TARGET.hex` of `FOLDER/TARGET/`, for every target there is.
+//! - `corpus unpack` rebuilds `target/fuzz/corpus/TARGET/` from `corpus/TARGET.hex`.
+//! - `corpus pack FOLDER` makes `corpus/TARGET.hex` from `FOLDER/TARGET/`, for every target there
+//!   is.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-// The fuzzer's flags instrument this program too, and the calls they add are answered in there.
+// The fuzzer's flags instrument this program too, and this crate answers the calls they add.
 use libfuzzer_sys as _;
 
 fn main() -> io::Result<()> {
@@ -20,13 +21,13 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// The files in the tree, one a target.
+/// Lists the files in the tree, one per target.
 fn corpora() -> io::Result<Vec<PathBuf>> {
     let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus"))?;
     files.map(|file| Ok(file?.path())).collect()
 }
 
-/// The folder in `parent` that belongs to a file in the tree.
+/// Returns the folder in `parent` that belongs to a file in the tree.
 fn folder(parent: &Path, corpus: &Path) -> PathBuf {
     parent.join(corpus.file_stem().unwrap_or_default())
 }

@@ -1,8 +1,8 @@
 //! Messages without records: the text itself has to say where it ends.
 //!
-//! A request ends at its empty line, a response after `Content-Length` bytes of body or with the stream.
-//! One `read` is not one message: TCP may deliver it in any number of pieces. What the text says beside
-//! that is not looked at: nobody at this stage can tell a genuine message from any other.
+//! A request ends at its empty line, a response after `Content-Length` bytes of body or with the
+//! stream. One `read` is not one message: TCP may deliver it in any number of pieces. The rest of
+//! the text is not looked at: nobody at this stage can tell a genuine message from any other.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use transcript::{EventKind, Record};
 /// The end of the last header line, and the empty line.
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
-/// A request and a response on one connection, reported as they pass. At this stage what is sent is the
-/// plaintext itself.
+/// A request and a response on one connection, reported as they pass. At this stage the plaintext
+/// itself is sent.
 pub struct PlainExchange {
     connection: Arc<Connection>,
 }
@@ -54,12 +54,12 @@ impl PlainError {
 }
 
 impl PlainExchange {
-    /// Over `connection`.
+    /// Exchanges over `connection`.
     pub fn new(connection: &Arc<Connection>) -> Self {
         Self { connection: connection.clone() }
     }
 
-    /// Sends a request, and behind one that has no empty line the end that it needs.
+    /// Sends a request, followed by the empty line it needs if it has none.
     pub fn send_request(&mut self, request: &[u8]) -> io::Result<()> {
         if request.ends_with(END_OF_HEAD) {
             return self.send(request);
@@ -118,7 +118,7 @@ enum Length {
     Known(usize),
     /// It goes on to the end of the stream.
     ToTheEnd,
-    /// Not to be told yet.
+    /// Not known yet.
     Unknown,
 }
 

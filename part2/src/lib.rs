@@ -9,5 +9,5 @@
 //! | `pipelined_client` | for the lab: a client that sends everything before it reads an answer |
 //! | `nonce_reuse_victim` | for the lab: what a nonce used twice looks like; built with the feature `nonce-reuse` only |
 //!
-//! The programs are in `src/bin/`. The clients and servers differ in the stage they name and in nothing
-//! else, and share what the crates `crypto`, `channel` and `program` have.
+//! The programs are in `src/bin/`. The clients and servers differ only in the stage they name, and
+//! share the crates `crypto`, `channel` and `program`.

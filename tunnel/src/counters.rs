@@ -43,11 +43,11 @@ impl Counters {
     }
 }
 
-/// Makes a line on standard error, if that is a terminal: how many connections there are, and how many bytes
-/// went through them either way.
+/// Makes a line on standard error, if that is a terminal: how many connections there are, and how
+/// many bytes went through them in either direction.
 ///
-/// Only the thread that refreshes the line draws it. A terminal may be stopped (Ctrl-S), and then blocks
-/// whoever draws.
+/// Only the thread that refreshes the line draws it. A terminal may be stopped (Ctrl-S), and then
+/// blocks the thread that draws.
 pub fn status_line(connections: &Arc<AtomicUsize>) -> ProgressBar {
     let line = ProgressBar::new_spinner();
     let connections = connections.clone();
@@ -62,7 +62,8 @@ pub fn status_line(connections: &Arc<AtomicUsize>) -> ProgressBar {
     line
 }
 
-/// An output above a line, if there is one, which is taken off the terminal while something is written.
+/// An output above a line, if there is one, which is removed from the terminal while something is
+/// written.
 pub struct Above<W> {
     /// The line.
     pub line: Option<ProgressBar>,

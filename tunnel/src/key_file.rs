@@ -1,4 +1,4 @@
-//! Keys of one's own, in a file that both ends have and nobody else may read.
+//! Your own keys, in a file that both ends have and nobody else may read.
 //!
 //! ```text
 //! hmac.encryption = <64 hexadecimal digits>
@@ -8,8 +8,9 @@
 //! aead = ...
 //! ```
 //!
-//! Each use has a key of its own, 32 random bytes, so that no stage's records mean anything at another
-//! one. They are not derived from each other, and do not change until someone makes a new file.
+//! Each use has a key of its own, 32 random bytes, so that no stage's records mean anything at
+//! another stage. They are not derived from each other, and do not change until someone makes a new
+//! file.
 
 use std::fmt::Write as _;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -42,7 +43,8 @@ struct Key {
     bytes: Zeroizing<[u8; AesKey::LEN]>,
 }
 
-/// Makes a file with new keys; on Unix only its owner can read it. One that is there already is an error.
+/// Makes a file with new keys; on Unix only its owner can read it. It is an error if the file
+/// exists.
 pub fn create(path: &Path) -> Result<()> {
     let mut text = Zeroizing::new(String::with_capacity(MAX_LEN));
     text.push_str("# The keys of a tunnel. Both ends need this file; nobody else may see it.\n");
@@ -59,33 +61,34 @@ pub fn create(path: &Path) -> Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => {
-            anyhow!("{} is there already, and is left as it is", path.display())
+            anyhow!("{} already exists, and is left unchanged", path.display())
         }
         _ => anyhow!(error).context(format!("cannot make {}", path.display())),
     })?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    // Half of the keys are none, and would be in the way of the next try.
+    // A file with half of the keys is useless, and would be in the way of the next try.
     let written = written.inspect_err(|_| _ = fs::remove_file(path));
     written.with_context(|| format!("cannot write {}", path.display()))
 }
 
 impl KeyFile {
-    /// Reads a file, which on Unix nobody but its owner may have access to. No error says what is in it.
+    /// Reads a file, which on Unix nobody but its owner may have access to. No error reveals its
+    /// contents.
     pub fn read(path: &Path) -> Result<Self> {
         Self::read_private(path).with_context(|| format!("key file {}", path.display()))
     }
 
     fn read_private(path: &Path) -> Result<Self> {
-        // Checks the open file, not the path, at which another one may stand by now.
+        // Checks the open file, not the path, where there may be another one by now.
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         ensure!(metadata.is_file(), "not a file");
         check_access(&metadata)?;
         let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_LEN + 1));
         let len = file.take(MAX_LEN as u64 + 1).read_to_end(&mut bytes)?;
-        ensure!(len <= MAX_LEN, "more than {MAX_LEN} bytes, so it is no key file");
+        ensure!(len <= MAX_LEN, "more than {MAX_LEN} bytes, so it is not a key file");
         let text = utf_8(&bytes).map_err(|utf_16| anyhow!("it is {utf_16}"))?;
-        Self::parse(str::from_utf8(text).context("it is no text")?)
+        Self::parse(str::from_utf8(text).context("it is not text")?)
     }
 
     fn parse(text: &str) -> Result<Self> {
@@ -101,7 +104,7 @@ impl KeyFile {
                 .with_context(|| format!("line {number}: expected NAME = DIGITS"))?;
             let name =
                 NAMES.into_iter().find(|known| *known == name.trim()).with_context(|| {
-                    format!("line {number}: no such key; known are {}", NAMES.join(", "))
+                    format!("line {number}: no such key; the known ones are {}", NAMES.join(", "))
                 })?;
             ensure!(keys.iter().all(|key| key.name != name), "line {number}: {name} again");
             let mut bytes = Zeroizing::new([0; AesKey::LEN]);
@@ -113,7 +116,7 @@ impl KeyFile {
         Ok(Self(keys))
     }
 
-    /// Takes out the keys of a stage. What is returned makes a sealer and an opener under them, as at the
+    /// Takes out the keys of a stage. The result makes a sealer and an opener under them, as at the
     /// start of each connection.
     ///
     /// # Errors

@@ -4,12 +4,12 @@
 //! curl ── TCP ──> client end ══ records ══> server end ── TCP ──> web server
 //! ```
 //!
-//! Whoever connects to the client end is connected to the service behind the server end. What they send
-//! each other is cut into records on one end, and put together again on the other.
+//! A client that connects to the client end is connected to the service behind the server end. What
+//! they send each other is cut into records at one end, and put together again at the other.
 //!
 //! - [`options`]: the command line.
-//! - [`key_file`]: keys of one's own, in place of those that everyone has.
-//! - [`relay`]: one connection: two sockets that live and die together.
+//! - [`key_file`]: your own keys, in place of those that everyone has.
+//! - [`relay`]: one connection, made of two sockets that live and die together.
 //! - [`pump`]: one direction of it: bytes become records, or records bytes.
 //! - [`counters`]: what it has carried, and the line that shows it.
 
@@ -109,8 +109,8 @@ impl Tunnel {
         self.reporter.report(EventKind::Connected { peer: server_end.peer_addr()? });
         let header = self.options.stage.header();
         let mut sender = Sender::new(&server_end, header, sealer);
-        // The other end waits for a first record, and a client that lets the service speak first has
-        // nothing to put into it.
+        // The other end waits for a first record, but a client that lets the service speak first
+        // has nothing to put into it.
         sender.send(&[])?;
         counters.sent(1, 0);
         let records = Records::new(&server_end, self.options.common.limits());

@@ -26,7 +26,7 @@ fn complain(error: &Error) {
 fn tell_where(path: &Path) -> ExitCode {
     let name = visible(&path.display().to_string());
     let printed =
-        output::print(&format!("made {name}: take it to the other end by a way you trust\n"));
+        output::print(&format!("made {name}: take it to the other end over a channel you trust\n"));
     match printed.with_context(|| format!("made {name}")) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -46,7 +46,7 @@ fn run(options: Options) -> Result<ExitCode> {
         None => demo_keys::sealer_and_opener(stage)
             .with_context(|| format!("there are no demo keys for {}", stage.name)),
     };
-    // Whether there are keys shows here, before anyone can connect.
+    // Missing keys are noticed here, before anyone can connect.
     new_pair()?;
     Ok(Tunnel::new(options).run(new_pair))
 }

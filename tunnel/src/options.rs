@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, ValueEnum, value_parser};
-use program::options::{Common, exit, host_and_port, seconds};
+use program::options::{Common, count, exit, host_and_port, seconds};
 use stages::{STAGES, Stage};
 use transcript::Role;
 
@@ -66,7 +66,7 @@ pub struct Options {
 
     /// How many connections to carry at the same time; further ones wait until one ends
     #[arg(long, value_name = "N", default_value = "100")]
-    #[arg(value_parser = value_parser!(u16).range(1..))]
+    #[arg(value_parser = count::<u16>)]
     pub max_connections: u16,
 
     /// Show how many connections there are and how much they carry, on a line that is refreshed
@@ -77,7 +77,7 @@ pub struct Options {
     #[command(flatten)]
     pub common: Common,
 
-    /// How long nothing may move in a connection, either way, before it is broken off
+    /// Longest time in which nothing moves in a connection, either way, before it is broken off
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
     pub idle_timeout: Duration,
 }
@@ -92,17 +92,17 @@ pub enum Side {
 }
 
 impl Task {
-    /// Reads the command line, or ends with what is wrong with it.
+    /// Reads the command line, or exits and says what is wrong with it.
     pub fn parse() -> Self {
         let timeout =
-            "Longest silence: while connecting, before the first record, and in the middle of any";
-        let message_timeout = "Time limit for a whole record, from its first byte to its last, however steadily they come";
+            "Longest silence: while connecting, before the first record, and in the middle of one";
+        let message_timeout = "Time limit for a whole record, from its first byte to its last, however steadily its bytes arrive";
         let new_key = Arg::new("new-key")
             .long("new-key")
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .exclusive(true)
-            .help("Make a file with new keys, which nobody else may read, and end");
+            .help("Make a file with new keys, which nobody else may read, and exit");
         let matches = Options::command()
             .name("tunnel")
             .about(ABOUT)

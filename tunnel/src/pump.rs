@@ -20,7 +20,7 @@ const READ_LEN: usize = 8 * MAX_PLAINTEXT_LEN;
 pub struct Records<'r> {
     socket: &'r Socket<'r>,
     limits: TimeLimits,
-    /// The record that has begun, or is waited for by a limit.
+    /// The record that has begun, or the one that has to begin in time.
     progress: RefCell<Option<Progress>>,
 }
 
@@ -36,7 +36,7 @@ impl<'r> Records<'r> {
         Self { progress: RefCell::new(Some(progress)), ..Self::new(socket, limits) }
     }
 
-    /// Turns to the next record, of which `len` bytes are here already.
+    /// Turns to the next record, of which `len` bytes have already arrived.
     fn next(&self, len: usize) {
         self.progress.replace((len > 0).then(|| Progress::begun(self.limits, len)));
     }
@@ -65,8 +65,8 @@ impl Read for &Records<'_> {
     }
 }
 
-/// Carries bytes into records until their end. What was read goes out at once, in as many records as it
-/// takes.
+/// Carries bytes into records until they end. What was read goes out at once, in as many records as
+/// it takes.
 pub fn seal(
     mut from: &Socket<'_>,
     to: &Socket<'_>,
@@ -88,7 +88,7 @@ pub fn seal(
     }
 }
 
-/// Carries what records hold until their end. What several of them hold that are here already goes out in
+/// Carries what records hold until they end. Those that have already arrived go out together, in
 /// one write.
 pub fn open(
     from: &Records<'_>,

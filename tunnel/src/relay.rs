@@ -1,12 +1,13 @@
 //! One connection through the tunnel: two sockets that live and die together.
 //!
-//! An end that was meant travels through the tunnel as what it is, a half-close. Everything else must not
-//! look like one: when a record is refused, a deadline passes or the process is killed, both sockets are
-//! *reset* (RFC 9293, section 3.10.7.4), so that no reader takes what came so far for the whole.
+//! An end that was meant travels through the tunnel as what it is, a half-close. Nothing else may
+//! look like one: when a record is refused, a deadline passes or the process is killed, both
+//! sockets are *reset* (RFC 9293, section 3.10.7.4), so that no reader mistakes what has arrived so
+//! far for the whole.
 //!
-//! A peer that is gone is neither. What it sent before, the other one still gets: a web server that answers
-//! early and closes makes every write to it fail, while its answer waits to be read. Behind that comes the
-//! end that it was, meant or a reset.
+//! A peer that is gone is neither. The other peer still gets what it sent before: when a web server
+//! answers early and closes, every write to it fails while its answer waits to be read. After that
+//! comes its end, meant or a reset.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -22,8 +23,8 @@ use program::serve::Stop;
 use program::stream::unless_waiting;
 use socket2::SockRef;
 
-/// Time that what was written last has to arrive before the socket is closed: a reset throws away what is
-/// still on its way.
+/// Time for what was written last to arrive before the socket is closed: a reset throws away what
+/// is still on its way.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// Pause between two looks at what another thread does.
@@ -52,23 +53,23 @@ pub struct Relay {
     failure: Mutex<Option<Error>>,
 }
 
-/// One of the two sockets. Its reads and writes wait until they succeed, or the relay is broken off. One
-/// thread reads from it, another one writes to it.
+/// One of the two sockets. Its reads and writes wait until they succeed, or the relay is broken
+/// off. One thread reads from it, another writes to it.
 #[derive(Debug)]
 pub struct Socket<'r> {
     stream: Arc<TcpStream>,
     relay: &'r Relay,
-    /// Who is at the other end, for error messages.
+    /// The peer at the other end, for error messages.
     peer: &'static str,
     /// When a byte was last written, in milliseconds since the relay began.
     written: AtomicU64,
-    /// Writes that began and writes that returned, together: odd during one.
+    /// The number of writes that began plus those that returned: odd during one.
     writes: AtomicU64,
     /// Whether the other peer's end was passed on to this one.
     ended: AtomicBool,
     unreadable: AtomicBool,
     unwritable: AtomicBool,
-    /// Whether a write was told that the peer has reset the connection.
+    /// Whether a write failed because the peer has reset the connection.
     reset: AtomicBool,
 }
 
@@ -86,10 +87,10 @@ impl Relay {
         }
     }
 
-    /// Takes in a socket, behind which is `peer`.
+    /// Takes in a socket, whose other end is `peer`.
     pub fn socket(&self, stream: TcpStream, peer: &'static str) -> Result<Socket<'_>> {
-        // Set before anything else can fail: from here on, whatever closes it resets it, be that an error,
-        // a panic or the end of the process.
+        // Set before anything else can fail: from here on, whatever closes it resets it, whether an
+        // error, a panic or the end of the process.
         SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
         let tick = Some(TICK.min(self.limits.record.silence));
         stream.set_read_timeout(tick)?;
@@ -110,8 +111,8 @@ impl Relay {
         })
     }
 
-    /// Runs both directions to their ends, from `a` to `b` and back, one in a thread of its own. Returns why
-    /// they were broken off, or else that a peer was gone.
+    /// Runs both directions to their ends, from `a` to `b` and back, one of them in a thread of its
+    /// own. Returns why they were broken off, or else that a peer was gone.
     pub fn run(
         &self,
         [a, b]: [&Socket<'_>; 2],
@@ -130,8 +131,8 @@ impl Relay {
         while [a, b].iter().any(|socket| socket.is_to_be_reset()) && self.check_over().is_ok() {
             thread::sleep(PAUSE);
         }
-        // Only what was meant to end may look like it when it closes. What was written last may still be on its
-        // way, and a reset would throw it away.
+        // Only an end that was meant may look like one when the socket closes. What was written
+        // last may still be on its way, and a reset would throw it away.
         for socket in [a, b] {
             if socket.ended.load(Ordering::SeqCst) && !self.broken.load(Ordering::SeqCst) {
                 SockRef::from(&*socket.stream).set_linger(None)?;
@@ -140,12 +141,12 @@ impl Relay {
         lock(&self.failure).take().map_or(Ok(()), Err)
     }
 
-    /// Runs one direction. When it fails since a peer is gone, the other direction goes on until it has passed
-    /// on what that peer sent; any other failure breaks it off. A panic is a failure too: else the other
-    /// direction would go on waiting for a peer, and the scope for both.
+    /// Runs one direction. When it fails because a peer is gone, the other direction goes on until
+    /// it has passed on what that peer sent; any other failure breaks it off. A panic is a failure
+    /// too: otherwise the other direction would go on waiting for a peer, and the scope for both.
     fn guard(&self, from: &Socket<'_>, to: &Socket<'_>, direction: impl FnOnce() -> Result<()>) {
         let ended = catch_unwind(AssertUnwindSafe(direction))
-            .unwrap_or_else(|_| Err(anyhow!("a fault of this program")));
+            .unwrap_or_else(|_| Err(anyhow!("a bug in this program")));
         let is_unwritable = to.unwritable.load(Ordering::SeqCst);
         if let Err(error) = ended {
             if !is_unwritable && !from.unreadable.load(Ordering::SeqCst) {
@@ -155,7 +156,8 @@ impl Relay {
         }
         let is_failed = lock(&self.failure).is_some();
         if is_unwritable {
-            // What `to` sent may be passed on already: then nothing else would end the draining.
+            // What `to` sent may already have been passed on: then nothing else would end the
+            // draining.
             if to.unreadable.load(Ordering::SeqCst) || from.ended.load(Ordering::SeqCst) {
                 self.end_soon(from);
             }
@@ -171,7 +173,8 @@ impl Relay {
         _ = self.over.set(self.began + written + LINGER);
     }
 
-    /// Breaks off, for this reason if there is none yet but that a peer is gone.
+    /// Breaks off, for this reason unless there is one already. That a peer is gone does not count
+    /// as one.
     fn fail(&self, error: Error) {
         // The reason is kept first: breaking off makes the other direction fail, which is a consequence.
         let mut failure = lock(&self.failure);
@@ -182,8 +185,8 @@ impl Relay {
         self.break_off();
     }
 
-    /// Lets nothing more be read or written. No writing side is shut down, for a peer would take that for an
-    /// end: the close that follows is a reset.
+    /// Lets nothing more be read or written. No writing side is shut down, because a peer would
+    /// take that for an end: the close that follows is a reset.
     fn break_off(&self) {
         // Set before the reads are woken: they return 0 bytes, and must not take that for the peer's end.
         self.broken.store(true, Ordering::SeqCst);
@@ -225,17 +228,18 @@ impl Stop for Relay {
 }
 
 impl Socket<'_> {
-    /// Returns who is at the other end, for error messages.
+    /// Returns the name of the peer, for error messages.
     pub fn peer(&self) -> &'static str {
         self.peer
     }
 
     /// Returns the other end's address.
     pub fn peer_addr(&self) -> Result<SocketAddr> {
-        self.stream.peer_addr().with_context(|| format!("{} was gone at once", self.peer))
+        self.stream.peer_addr().with_context(|| format!("{} disconnected at once", self.peer))
     }
 
-    /// Passes on that the other socket's peer has ended its direction: no more will be written.
+    /// Passes on that the other socket's peer has ended its direction: nothing more will be
+    /// written.
     pub fn end(&self) -> Result<()> {
         self.relay.check_over()?;
         let ended = self.stream.shutdown(Shutdown::Write);
@@ -248,7 +252,7 @@ impl Socket<'_> {
     /// peer meant: a relay that is broken off is [`ErrorKind::ConnectionAborted`].
     pub fn try_read(&self, room: &mut [u8]) -> io::Result<Option<usize>> {
         let read = (&*self.stream).read(room);
-        // Asked after the call, not before: the 0 bytes may be our own doing.
+        // Checked after the call, not before: the 0 bytes may be our own doing.
         self.relay.check_over()?;
         let read = match read {
             Ok(0) if self.was_reset() => Err(ErrorKind::ConnectionReset.into()),
@@ -272,8 +276,9 @@ impl Socket<'_> {
         Ok(written)
     }
 
-    /// Returns whether a read of 0 bytes is no end: a system says once that a connection was reset, to
-    /// whichever call comes first. If that was a write, a read finds just that there is no more.
+    /// Returns whether a read of 0 bytes is not an end: a system reports only once that a
+    /// connection was reset, to whichever call comes first. If that was a write, a read finds only
+    /// that there is no more.
     fn was_reset(&self) -> bool {
         let writes = self.writes.load(Ordering::SeqCst);
         while writes % 2 == 1 && self.writes.load(Ordering::SeqCst) == writes {
@@ -282,8 +287,8 @@ impl Socket<'_> {
         self.reset.load(Ordering::SeqCst)
     }
 
-    /// Returns the result of a read or a write, or `None` if it is to be tried again. If it failed, the peer
-    /// `is_gone`.
+    /// Returns the result of a read or a write, or `None` if it is to be tried again. On failure,
+    /// the peer `is_gone`.
     fn tried(
         &self,
         result: io::Result<usize>,
@@ -304,13 +309,13 @@ impl Socket<'_> {
         }
     }
 
-    /// Reads on and throws away: what arrives at a socket that is closed, or lies in it unread, resets the
-    /// connection, and the peer may not have read yet what it was sent.
+    /// Reads on and throws away: data that arrives at a closed socket, or lies in it unread, resets
+    /// the connection, and the peer may not have read yet what it was sent.
     fn drain(mut self: &Self) {
         _ = io::copy(&mut self, &mut io::sink());
     }
 
-    /// Returns whether the peer is there, and its connection has no end that was meant.
+    /// Returns whether the peer is there, and its connection did not end on purpose.
     fn is_to_be_reset(&self) -> bool {
         [&self.ended, &self.unreadable, &self.unwritable]
             .iter()
@@ -318,8 +323,8 @@ impl Socket<'_> {
     }
 }
 
-/// Returns whether a write that failed like this says that the peer broke off. If it had ended before, that
-/// would be a broken pipe.
+/// Returns whether a write that failed like this shows that the peer broke off. If it had ended
+/// before, that would be a broken pipe.
 fn is_reset(kind: ErrorKind) -> bool {
     !matches!(kind, ErrorKind::WouldBlock | ErrorKind::Interrupted | ErrorKind::BrokenPipe)
 }

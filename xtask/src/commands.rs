@@ -1,14 +1,15 @@
 //! The command line of `cargo xtask`.
 
 use std::ffi::OsString;
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
 use framing::MAX_PLAINTEXT_LEN;
 use stages::Stage;
+use transcript::lines::{HEADING, width, wrapped_to};
 
 use crate::exercises::{self, ExerciseOptions};
 use crate::lab::{self, AttackOptions, MatrixOptions};
@@ -18,11 +19,11 @@ use crate::views::diff::{self, DiffOptions};
 use crate::views::layout::{self, LayoutOptions};
 use crate::views::list::{self, ListOptions};
 use crate::views::{ViewOptions, show};
-use crate::{passed_on, print, stage_names};
+use crate::{WrongArgument, passed_on, print, stage_names};
 
 /// Rebuilding TLS, stage by stage
 #[derive(Parser)]
-#[command(bin_name = "cargo xtask")]
+#[command(bin_name = "cargo xtask", help_template = help())]
 pub struct Options {
     #[command(subcommand)]
     command: Command,
@@ -30,10 +31,10 @@ pub struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the server and the client of a stage, and show both sides and the wire as one transcript
+    /// Run the server and the client of a stage, and show both sides and the wire
     Run {
         /// The stage, such as `part2-aead` or in short `aead`; `all` for every one, in the articles' order
-        #[arg(value_name = "STAGE", value_parser = stage_names::any_or_all())]
+        #[arg(value_name = "STAGE", value_parser = stage_names::any_or_all)]
         stages: &'static [&'static Stage],
 
         #[command(flatten)]
@@ -48,34 +49,61 @@ enum Command {
         #[command(flatten)]
         options: ViewOptions,
     },
-    /// Try an attack on a stage's programs and show the result; without a name, list the attacks
+    /// List the stages, with what each adds, stops and lets through
+    List(ListOptions),
+    /// Show where each field of a record lies, and what protects it
+    Layout(LayoutOptions),
+    /// Show what changes from one stage to another: the record, the code, the attacks
+    Diff(DiffOptions),
+    /// Start both ends of a tunnel around a service on this machine
+    Tunnel(TunnelOptions),
+    /// Try an attack on a stage's programs; without a name, list the attacks
     Attack(AttackOptions),
     /// Try every attack at every stage, and show the results as a table
     Matrix {
         #[command(flatten)]
         options: MatrixOptions,
     },
-    /// Check your solution of an exercise in `exercises/`; without a number, show which are solved
+    /// Check your solution of an exercise; without a number, show which are solved
     Exercise(ExerciseOptions),
     /// Measure what the stages cost, beside plain TCP and a plain relay
     Bench(PassedOn),
-    /// Load a server with good clients, and with faulty ones if asked to, and measure how it holds up
+    /// Load a server with good clients and with faulty ones, and measure how it holds up
     Soak(PassedOn),
-    /// Start both ends of a tunnel around a service on this machine, and show what passes through
-    Tunnel(TunnelOptions),
-    /// List the stages, with what each adds, stops and lets through
-    List(ListOptions),
-    /// Show where each field of a record lies, and what protects it
-    Layout(LayoutOptions),
-    /// Show what changes from one stage to another: the record, the code, and what the attacks can do
-    Diff(DiffOptions),
-    /// Make the book: run its commands, fill in its tables, draw its pictures, build its pages
+    /// Make the book: run its commands, draw its pictures, build its pages
     Book(PassedOn),
-    /// Build the site: the book, a page for each stage's run, and the attack table that leads to them
+    /// Build the site: the book, a page for each stage's run, and the attack table
     Site(PassedOn),
 }
 
-/// Arguments of a program of its own, which knows what they mean.
+/// The commands in groups, each with an example.
+const GROUPS: [(&str, &str, &[&str]); 4] = [
+    ("Run and look", "run aead", &["run", "show", "list", "layout", "diff", "tunnel"]),
+    ("Attack", "attack bit-flip ctr", &["attack", "matrix"]),
+    ("Learn", "exercise 1", &["exercise"]),
+    ("Make and measure", "bench record", &["book", "site", "bench", "soak"]),
+];
+
+/// Returns the help of `cargo xtask`: clap's own has no groups of commands.
+fn help() -> String {
+    const MARGIN: usize = 12;
+    let all = Command::augment_subcommands(clap::Command::new("xtask"));
+    let mut text = "{about}\n\n{usage-heading} {usage}\n".to_owned();
+    for (group, example, names) in GROUPS {
+        _ = writeln!(text, "\n{HEADING}{group}{HEADING:#}, such as: cargo xtask {example}");
+        for name in names {
+            let about = all.find_subcommand(name).and_then(clap::Command::get_about);
+            let about = about.map(ToString::to_string).unwrap_or_default();
+            let behind = " ".repeat(MARGIN);
+            let first = format!("  {name:<10}");
+            let wrapped = wrapped_to(width()).initial_indent(&first).subsequent_indent(&behind);
+            text += &(textwrap::fill(&about, wrapped) + "\n");
+        }
+    }
+    text + "\nEach command has more: cargo xtask COMMAND --help\n"
+}
+
+/// Arguments for another program, which interprets them.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 struct PassedOn {
@@ -115,7 +143,7 @@ fn run(stages: &'static [&'static Stage], options: &RunOptions) -> Result<ExitCo
     let len = options.request.as_ref().map_or(0, String::len);
     if len > MAX_PLAINTEXT_LEN {
         let why = format!("--request has {len} bytes, and a record holds {MAX_PLAINTEXT_LEN}");
-        Options::command().error(ErrorKind::ValueValidation, why).exit()
+        bail!(WrongArgument(why));
     }
     match (stages, options.requests) {
         ([stage], Some(requests @ 2..)) if !stage.has_records() => {
@@ -123,7 +151,7 @@ fn run(stages: &'static [&'static Stage], options: &RunOptions) -> Result<ExitCo
                 "--requests {requests}: {} has no records, so a connection carries one request",
                 stage.name
             );
-            Options::command().error(ErrorKind::ArgumentConflict, why).exit()
+            bail!(WrongArgument(why));
         }
         _ => run::stages(stages, options),
     }

@@ -8,8 +8,8 @@
 //! - [`lab`]: every attack, tried on real programs.
 //! - [`exercises`]: what a reader wrote, tried on real programs.
 //!
-//! Code that takes long to build stands in programs of its own, which [`passed_on`] builds when they are asked
-//! for: `render` (captures and pages), `book`, `site`, `load` (benchmarks and the soak).
+//! Code that takes long to build is in programs of its own, which [`passed_on`] builds when they
+//! are needed: `render` (captures and pages), `book`, `site`, `load` (benchmarks and the soak).
 
 pub mod commands;
 pub mod exercises;
@@ -18,20 +18,23 @@ pub mod launch;
 pub mod stage_names;
 pub mod views;
 
+use std::env;
+use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::Write;
-use std::process::{Command, ExitCode};
+use std::process::{self, Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use transcript::lines::fit_to_terminal;
 use transcript::{output, visible_lines};
 
 use launch::Programs;
 use launch::programs::{TARGET_DIR, target_dir};
 
-/// An error that is in what the user typed, or in a file so named.
+/// An error in what the user typed, or in a file named there.
 #[derive(Debug)]
 pub struct WrongArgument(pub String);
 
@@ -41,15 +44,16 @@ impl fmt::Display for WrongArgument {
     }
 }
 
-impl std::error::Error for WrongArgument {}
+impl Error for WrongArgument {}
 
-/// Reads the command line, does what was asked for, and returns the exit code. An error is printed: one in an
-/// argument ends with 2, any other with 3.
+/// Reads the command line, does what was asked for, and returns the exit code. An error is printed,
+/// and the exit code is 2 for one in an argument, 3 for any other.
 pub fn main<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode>) -> ExitCode {
     fit_to_terminal();
     let options = T::try_parse().unwrap_or_else(|error| {
         if error.use_stderr() {
-            error.exit();
+            complain(&wrong(&error));
+            process::exit(error.exit_code());
         }
         output::help(&error.render().ansi().to_string())
     });
@@ -59,7 +63,43 @@ pub fn main<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode>) -> ExitCode {
     })
 }
 
-/// Writes to standard error. What of it is a stranger's is not known any more, so all of it is shown as one's.
+/// Says what is wrong with the command line, in one line if the words are ours or only stages are missing.
+fn wrong(error: &clap::Error) -> String {
+    if let Some(wrong) = error.source().and_then(|source| source.downcast_ref::<WrongArgument>()) {
+        return format!("xtask: {wrong}");
+    }
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::Strings(missing))
+            if error.kind() == ErrorKind::MissingRequiredArgument
+                && missing.iter().all(|argument| argument == "<STAGE>") =>
+        {
+            let typed = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+            let examples = ["hmac", "aead"].map(str::to_owned);
+            let examples = examples.into_iter().skip(2_usize.saturating_sub(missing.len()));
+            let line: Vec<_> = typed.chain(examples).collect();
+            let line = line.join(" ");
+            format!(
+                "xtask: at which stage? For example: cargo xtask {line}. To see all: cargo xtask list"
+            )
+        }
+        _ => error.render().to_string(),
+    }
+}
+
+/// A whole number above 0.
+///
+/// # Errors
+/// The range, for the person who typed something else.
+pub fn count<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
+    let most = u64::MAX >> (64 - 8 * size_of::<N>());
+    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+    number
+        .and_then(|number| N::try_from(number).ok())
+        .ok_or_else(|| format!("expected a whole number, from 1 to {most}"))
+}
+
+/// Writes to standard error. Which parts of it are a stranger's is no longer known, so all of it is
+/// shown as such.
 pub fn complain(what: &str) {
     _ = writeln!(anstream::stderr(), "{}", visible_lines(what));
 }

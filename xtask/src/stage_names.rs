@@ -1,39 +1,77 @@
-//! Stages on the command line, by their names: `part2-aead`, or in short `aead`.
+//! Names on the command line: stages, `part2-aead` or in short `aead`, and words for those that do not exist.
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::TypedValueParser;
 use stages::{STAGES, Stage};
+use transcript::lines::listed;
+
+use crate::WrongArgument;
+
+/// The word for every stage.
+const ALL: &str = "all";
+
+/// Takes the name of any stage.
+///
+/// # Errors
+/// When no stage has it.
+pub fn any(word: &str) -> Result<&'static Stage, WrongArgument> {
+    find(word).ok_or_else(|| no_stage(word, names()))
+}
 
 /// Takes the name of one of `stages`.
 pub fn one_of(
     stages: impl Iterator<Item = &'static Stage> + Clone + Send + Sync + 'static,
 ) -> impl TypedValueParser<Value = &'static Stage> {
-    PossibleValuesParser::new(stages.clone().map(possible_value)).try_map(move |name| {
-        stages.clone().find(|stage| is_name_of(&name, stage)).ok_or("no such stage")
-    })
-}
-
-/// Takes the name of any stage.
-pub fn any() -> impl TypedValueParser<Value = &'static Stage> {
-    one_of(STAGES.iter().copied())
+    move |word: &str| {
+        let stage = any(word)?;
+        if stages.clone().any(|one| one == stage) {
+            return Ok(stage);
+        }
+        let names: Vec<_> = stages.clone().map(Stage::short_name).collect();
+        Err(WrongArgument(format!("not at {}: only at {}", stage.name, listed(&names))))
+    }
 }
 
 /// Takes the name of any stage, or `all` for every one.
-pub fn any_or_all() -> impl TypedValueParser<Value = &'static [&'static Stage]> {
-    let names = STAGES.iter().copied().map(possible_value).chain([PossibleValue::new(ALL)]);
-    PossibleValuesParser::new(names).map(|name| {
-        match STAGES.iter().position(|stage| is_name_of(&name, stage)) {
-            Some(at) => &STAGES[at..=at],
-            None => STAGES,
-        }
-    })
+///
+/// # Errors
+/// When no stage has it.
+pub fn any_or_all(word: &str) -> Result<&'static [&'static Stage], WrongArgument> {
+    match STAGES.iter().position(|stage| is_name_of(word, stage)) {
+        Some(at) => Ok(&STAGES[at..=at]),
+        None if word == ALL => Ok(STAGES),
+        None => Err(no_stage(word, names().chain([ALL]))),
+    }
 }
 
-const ALL: &str = "all";
-
-fn possible_value(stage: &'static Stage) -> PossibleValue {
-    PossibleValue::new(stage.name).alias(stage.short_name())
+/// Finds the stage of this name, which may be the short one.
+pub fn find(word: &str) -> Option<&'static Stage> {
+    STAGES.iter().copied().find(|stage| is_name_of(word, stage))
 }
 
-fn is_name_of(name: &str, stage: &Stage) -> bool {
-    [stage.name, stage.short_name()].contains(&name)
+/// Returns what to say of a name that nothing has: the nearest one, and the command that lists all.
+pub fn unknown<'n>(
+    kind: &str,
+    word: &str,
+    names: impl Iterator<Item = &'n str>,
+    list: &str,
+) -> WrongArgument {
+    let typed = word.to_lowercase();
+    let near = names
+        .map(|name| (strsim::damerau_levenshtein(&typed, name), name))
+        .filter(|(edits, name)| *edits <= name.len() / 3)
+        .min_by_key(|(edits, _)| *edits);
+    let guess = near.map_or(".".to_owned(), |(_, name)| format!(": did you mean {name}?"));
+    WrongArgument(format!("no {kind} is called {word:?}{guess} To see all: cargo xtask {list}"))
+}
+
+fn no_stage<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> WrongArgument {
+    unknown("stage", word, names, "list")
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    STAGES.iter().flat_map(|stage| [stage.short_name(), stage.name])
+}
+
+fn is_name_of(word: &str, stage: &Stage) -> bool {
+    [stage.name, stage.short_name()].contains(&word)
 }

@@ -1,4 +1,4 @@
-//! Programs that do what none of ours does: each comes to an end, and little of what it wrote is kept.
+//! Programs that do what none of ours does: each is ended, and little of what it wrote is kept.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -117,7 +117,7 @@ fn a_program_that_closes_its_output_and_runs_on_is_ended() {
 
 #[test]
 fn what_was_written_before_the_end_is_taken_however_late() {
-    // More than a pipe holds, of which nothing is taken until the program waits for someone to do so.
+    // More than a pipe holds, none of which is read until the program waits for a reader.
     let mut driver = Driver::with_backlog(PATIENCE, 1);
     let script = format!("yes '{EVENT}' | head -n 2000; exec 3<&0; cat <&3 & exit 6");
     driver.start((), Path::new("sh"), ["-c", &script]).unwrap();

@@ -57,7 +57,7 @@ fn wrong_options_end_with_2_and_say_what_is_wrong() {
     for (stage, args, said) in [
         (&PART2_AEAD, &["--addr", "nowhere"][..], "expected HOST:PORT"),
         (&PART2_AEAD, &["--addr", "127.0.0.1:65536"], "expected HOST:PORT"),
-        (&PART2_AEAD, &["--requests", "0"], "0 is not in 1.."),
+        (&PART2_AEAD, &["--requests", "0"], "expected a whole number, from 1 to "),
         (&PART2_AEAD, &["--timeout", "0"], "expected seconds"),
         (&PART2_AEAD, &["--timeout", "nan"], "expected seconds"),
         (&PART2_AEAD, &["--request", &too_long], "longer than the 16384 bytes of a record"),
@@ -158,6 +158,20 @@ fn a_peer_with_another_key_is_refused_with_bad_tag() {
 }
 
 #[test]
+fn both_ends_are_told_that_the_other_may_be_at_another_stage() {
+    let (server, addr) = Lone::server(&PART2_HMAC, &[]);
+    let client = Lone::client(&PART2_AEAD, addr, &[]).end();
+    let said = [server.end().complaints, client.complaints].concat();
+    let expected = [
+        "part2-hmac server: record 0 refused: its tag does not verify: the bytes were changed on the way, or \
+         sealed under another key or at another stage; nothing was decrypted",
+        "part2-aead client: the peer closed the connection where its answer was due; perhaps it refused the \
+         request, or it is at another stage",
+    ];
+    assert_eq!(said, expected);
+}
+
+#[test]
 fn a_refused_client_gets_no_answer_and_ends_with_3() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     for stage in STAGES {
@@ -199,7 +213,7 @@ fn a_silent_peer_is_given_up_after_the_time_out_with_3() {
     for stage in STAGES {
         let (server, addr) = Lone::server(stage, &["--timeout", "0.2"]);
         let silent_client = TcpStream::connect(addr).unwrap();
-        // An answer may begin late: what it answers may be on its way for as long as a message may be.
+        // An answer may begin late: its request may be on its way for as long as a message may be.
         let to = listener.local_addr().unwrap();
         let client = Lone::client(stage, to, &["--message-timeout", "0.2"]);
         let (silent_server, _) = listener.accept().unwrap();
@@ -220,7 +234,7 @@ fn a_peer_that_sends_a_byte_now_and_then_is_given_up_all_the_same() {
     for stage in STAGES {
         let (server, addr) = Lone::server(stage, &["--message-timeout", "1"]);
         let mut slow = TcpStream::connect(addr).unwrap();
-        // Waiting for an answer after each byte makes it a byte each 50 ms, until the server closes.
+        // Waiting for an answer after each byte sends a byte every 50 ms, until the server closes.
         slow.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         let bytes = if stage.has_records() { &unfinished_record } else { &unfinished_request };
         let given_up_after = bytes.iter().position(|byte| {

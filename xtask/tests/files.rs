@@ -36,7 +36,8 @@ fn show(path: &Path, args: &[&str]) -> Output {
     xtask().arg("show").arg(path).args(args).output().unwrap()
 }
 
-/// The same on a terminal, as far as it can tell: elsewhere the escapes of terminals are taken out of everything.
+/// Shows the same on a terminal, as far as it can tell: elsewhere terminal escapes are removed from
+/// everything.
 fn show_in_colour(path: &Path, args: &[&str]) -> Output {
     xtask().env("CLICOLOR_FORCE", "1").arg("show").arg(path).args(args).output().unwrap()
 }
@@ -329,7 +330,7 @@ fn what_an_exercise_writes_is_shown_as_visible_text() {
         let words = format!("{char}[2Jhere");
         check.wrote = vec![words.clone()];
         check.tried[0].why_not = Some(words);
-        let told = exercise.told(&check);
+        let told = exercise.told(&check, 1);
         assert_eq!(told.matches("[2Jhere").count(), 2, "{told}");
         assert_visible(&told);
     }
@@ -492,7 +493,7 @@ fn blank_lines_a_byte_order_mark_and_line_ends_of_windows_are_no_damage() {
     }
 }
 
-/// Text as Windows calls Unicode.
+/// Text in what Windows calls Unicode.
 #[cfg(unix)]
 fn utf_16(text: &str, mark: bool, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     let mark = mark.then_some('\u{feff}').map(String::from).unwrap_or_default();

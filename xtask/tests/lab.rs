@@ -7,6 +7,7 @@ mod mask;
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Output;
+use std::slice;
 use std::thread;
 
 use common::packages;
@@ -15,8 +16,9 @@ use serde_json::Value;
 use stages::STAGES;
 use transcript::EventKind;
 use xtask::lab::scenario::SCENARIOS;
-use xtask::lab::story::{Deed, Story, Who};
+use xtask::lab::story::{Deed, Story, Who, text};
 use xtask::lab::verdict::Verdict;
+use xtask::views::Step;
 
 fn xtask(args: &[&str]) -> Output {
     common::xtask().args(args).output().unwrap()
@@ -116,6 +118,61 @@ fn a_bit_flip_is_told_in_25_lines_and_a_splice_in_50() {
 }
 
 #[test]
+fn a_story_in_steps_asks_before_each_verdict_and_has_its_own_at_the_end() {
+    let will = |who: &str| format!("         ╭ will the {who} accept it? y or n: ");
+    let [right, wrong] = ["as you said", "not as you said"].map(|is| format!("         ╰ {is}\n"));
+    for (attack, stage, answers, asked) in [
+        ("bit-flip", "hmac", "n\n", &[(will("server"), &right)][..]),
+        ("bit-flip", "ctr", "n\n", &[(will("server"), &wrong)]),
+        ("reflect", "aead", "y\nn\n", &[(will("server"), &right), (will("client"), &wrong)]),
+    ] {
+        let [story] = &stories(&[attack, stage])[..] else { panic!("one stage") };
+        let mut out = Vec::new();
+        let mut step = Step::new(answers.as_bytes(), &mut out, 9);
+        text::step_through(story, false, &mut step).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let mut stepped = anstream::adapter::strip_str(&out).to_string();
+        for (question, answer) in asked {
+            let (before, rest) = stepped.split_once(question).unwrap();
+            let (verdict, rest) = rest.split_once(*answer).unwrap();
+            assert!(verdict.contains("│ accepts") || verdict.contains("│ refuses"), "{out}");
+            stepped = [before, verdict, rest].concat();
+        }
+        // But for that, it is told as it always is.
+        let whole = text::told(slice::from_ref(story), false);
+        let whole = anstream::adapter::strip_str(&whole).to_string();
+        let (heading, rest) = whole.split_once("\n\n").unwrap();
+        let (verdict, rest) = rest.split_once("\n\n").unwrap();
+        let (rest, _) = rest.split_once("more: ").unwrap();
+        assert_eq!(stepped, format!("{heading}\n\n{rest}\n{verdict}\n"));
+    }
+    let output = xtask(&["attack", "bit-flip", "ctr", "--step"]);
+    assert_eq!(output.status.code(), Some(2));
+    let why = b"xtask: --step asks a person: it needs a terminal for input and output\n";
+    assert!(output.stderr.ends_with(why));
+}
+
+#[test]
+fn a_story_of_one_stage_names_the_attack_to_go_on_with() {
+    for (attack, stage, next) in [
+        ("bit-flip", "ctr", Some("bit-flip hmac")), // Open, and closed there.
+        ("bit-flip", "hmac", Some("replay hmac")),  // Closed, and open there.
+        ("rewrite-seq", "ctr", Some("bit-flip ctr")),
+        ("eavesdrop", "plain", Some("eavesdrop ctr")),
+        ("truncate", "aead", None),
+        ("cross-stage", "hmac", None),
+    ] {
+        let text = stdout(&["attack", attack, stage]);
+        let line = text.lines().last().filter(|line| line.starts_with("next: "));
+        let expected = next.map(|next| format!("next: cargo xtask attack {next}"));
+        assert_eq!(line.map(str::to_owned), expected, "{text}");
+    }
+    for args in [&["attack", "bit-flip", "all"][..], &["attack", "bit-flip", "ctr", "--detail"]] {
+        assert!(!stdout(args).contains("next: "));
+    }
+}
+
+#[test]
 fn a_story_fits_any_width_and_no_byte_of_it_is_broken() {
     for (columns, bytes_in_a_row) in [("60", 8), ("100", 16), ("200", 16)] {
         for args in [&["attack", "forge", "ctr"][..], &["attack", "forge", "ctr", "--detail"]] {
@@ -143,6 +200,7 @@ fn detail_tells_every_field_of_every_side() {
     let text = stdout(&["attack", "bit-flip", "part1-ctr", "--detail"]);
     for said in [
         "client   │ part1-ctr: connected to 127.0.0.1:",
+        "attacker │ stands    between them: each connection goes through it\n",
         "client   │ sends record 0: 81 bytes on the wire\n",
         "         │       nonce         16 B  ",
         "         │ byte 68   ciphertext   ",
@@ -281,9 +339,9 @@ fn attack_without_a_name_lists_them_and_an_unknown_one_suggests_the_nearest() {
         assert!(list.contains(attack.name) && list.contains(attack.tries), "{list}");
     }
     for (args, said) in [
-        (&["attack", "bit-flop", "part1-ctr"][..], "a similar value exists: 'bit-flip'"),
-        (&["attack", "bit-flip", "part1-crt"], "a similar value exists: 'part1-ctr'"),
-        (&["attack", "bit-flip"], "required arguments were not provided"),
+        (&["attack", "bit-flop", "part1-ctr"][..], "did you mean bit-flip?"),
+        (&["attack", "bit-flip", "part1-crt"], "did you mean part1-ctr?"),
+        (&["attack", "bit-flip"], "bit-flip at which stage?"),
         (&["matrix", "--json", "--markdown"], "cannot be used with"),
         (&["attack", "--json"], "required arguments were not provided"),
         (&["attack", "bit-flip", "ctr", "--json", "--detail"], "cannot be used with"),

@@ -124,7 +124,7 @@ fn a_server_that_received_something_else_is_no_success() {
     lab.forgery.as_mut().unwrap().server = deliver(&PART2_AEAD, &lab.records[0].record).unwrap();
     assert!(!lab.succeeded());
     let text = without_colour(&lab, false);
-    assert!(text.contains("\n✓ closed: the victims tell of something else\n"), "{text}");
+    assert!(text.contains("\n✓ closed: the victims report something else\n"), "{text}");
     assert!(!lab.story().as_known);
 }
 

@@ -73,8 +73,8 @@ impl Service {
         serde_json::from_str::<Event>(&line).unwrap().kind
     }
 
-    /// Tells it to stop, and waits until it has. Returns how it ended, and its complaints. Nobody reads its output
-    /// meanwhile.
+    /// Tells it to stop, and waits until it has. Returns how it ended, and its complaints. Nobody
+    /// reads its output in the meantime.
     fn stop(self) -> (ExitStatus, String) {
         let Self { mut child, events, .. } = self;
         let id = child.id().to_string();
@@ -176,7 +176,7 @@ fn a_server_whose_descriptors_are_all_in_use_ends_when_told_to() {
         let server = Service::server("ulimit -n 16");
         let held: Vec<_> = (0..held).map(|_| server.connect()).collect();
         for mut stream in &held {
-            // Whoever finds no descriptor left is not answered.
+            // A client for which no descriptor is left is not answered.
             stream.write_all(&record).unwrap();
         }
         if let Some(mut first) = held.first() {
@@ -187,8 +187,8 @@ fn a_server_whose_descriptors_are_all_in_use_ends_when_told_to() {
     }
 }
 
-/// Processes and threads are counted by user, so only a user who has no others knows how many are left. Whoever
-/// runs the test as root can be such a user.
+/// Processes and threads are counted by user, so only for a user who has no others is it known how
+/// many are left. A test that runs as root can become such a user.
 #[test]
 fn connections_for_which_no_thread_can_be_started_wait_and_are_served_in_the_end() {
     const NOBODY_ELSE: u32 = 54_321;

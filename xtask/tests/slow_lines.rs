@@ -1,4 +1,4 @@
-//! Lines that are slow or stall, and programs that wait for them as long as something passes.
+//! Lines that are slow or stall, and programs that wait for them as long as something gets through.
 
 mod common;
 
@@ -14,10 +14,10 @@ use stages::{PART2_AEAD, STAGES, Stage};
 use transcript::Role;
 use xtask::launch::Programs;
 
-/// One way of a line.
+/// One direction of a line.
 #[derive(Clone, Copy, Debug, Default)]
 struct Way {
-    /// Whether it carries 2,500 bytes a second, or as many as come.
+    /// Whether it carries 2,500 bytes per second, or as many as come.
     is_slow: bool,
     /// Whether it stalls once, for 7 s after 50 bytes: inside a record, whatever the stage.
     stalls: bool,
@@ -65,7 +65,7 @@ impl Way {
 }
 
 impl Line {
-    /// Opens the line to `server`, for one client, and returns where that has to connect to.
+    /// Opens the line to `server`, for one client, and returns the address to connect to.
     fn open(self, server: SocketAddr) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
@@ -134,7 +134,7 @@ fn a_peer_that_takes_nothing_for_7_s_is_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap().to_string();
     let limits = TimeLimits { silence: Duration::from_secs(10), message: Duration::from_secs(60) };
-    // More than the system keeps for someone who does not read.
+    // More than the system keeps for a peer that does not read.
     let bytes = vec![7; 32 << 20];
     thread::scope(|scope| {
         let sent = scope.spawn(|| (&TimedStream::connect(&addr, limits)?).write_all(&bytes));

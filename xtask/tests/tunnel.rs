@@ -48,7 +48,7 @@ impl Tunnel {
         Self { client, server, addr }
     }
 
-    /// One that someone stands in the middle of.
+    /// A tunnel with someone in the middle.
     fn attacked(stage: &'static Stage, service: SocketAddr, args: &[&str]) -> (Self, Path) {
         let (server, between) = end(stage, Role::Server, service, args);
         let path = Path::new(stage, between).unwrap();
@@ -113,7 +113,7 @@ fn read_on(mut stream: &TcpStream) -> (usize, Result<(), ErrorKind>) {
         match stream.read(&mut sink) {
             Ok(0) => return (len, Ok(())),
             Ok(n) => len += n,
-            // By whatever stops a process and lets it go on.
+            // Caused by any signal that stops a process and lets it go on.
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return (len, Err(error.kind())),
         }
@@ -134,7 +134,7 @@ fn closed_clean(ended: &Ended) -> Vec<bool> {
     ended.events.iter().filter_map(clean).collect()
 }
 
-/// Complaints beside the warning and the last word.
+/// Returns the complaints other than the warning and the last line.
 fn complaints(ended: &Ended) -> Vec<&str> {
     let all = ended.complaints.iter().map(String::as_str);
     all.filter(|line| !line.contains("WARNING") && !line.contains(": stopped: ")).collect()
@@ -189,7 +189,8 @@ fn both_directions_run_at_once() {
     let bytes = pattern(4_000_000, 3);
     let client = connect(tunnel.addr);
     let connected = accept(&service);
-    // More each way than all buffers hold, so that neither ends unless the other moves too.
+    // More each way than all buffers hold, so that neither direction ends unless the other moves
+    // too.
     thread::scope(|scope| {
         for stream in [&client, &connected] {
             scope.spawn(|| (&*stream).write_all(&bytes).unwrap());
@@ -368,7 +369,7 @@ fn a_cut_inside_a_record_reaches_the_client_as_an_error() {
     }
 }
 
-/// The hole that only a record which says "the end" closes. HTTP's own length is what notices here.
+/// The hole that only a record which marks the end closes. HTTP's own length is what notices here.
 #[test]
 fn a_cut_between_two_records_reaches_the_client_as_a_clean_end() {
     for stage in tagged_stages() {
@@ -422,7 +423,7 @@ fn whoever_sends_no_whole_record_is_gone_at_the_deadline() {
     let timeouts = ["--timeout", "0.5", "--message-timeout", "0.5"];
     let (server, addr) = end(&PART2_AEAD, Role::Server, to, &timeouts);
     assert_eq!(read_on(&connect(addr)), (0, RESET));
-    // A byte now and then does not help.
+    // Sending a byte now and then does not help.
     let slow = connect(addr);
     slow.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
     let mut bytes = [0, 0, 0x40, 0].into_iter().chain([7].into_iter().cycle());
@@ -456,13 +457,13 @@ fn a_connection_in_which_nothing_moves_is_broken_off() {
     assert!(complaints.contains("nothing moved either way within 0.5 s"), "{complaints}");
 }
 
-/// The end of a connection, for one who wrote and then read on: what there was to read, and whether the
-/// connection was broken off.
+/// The end of a connection, for a client that wrote and then read on: what there was to read, and
+/// whether the connection was broken off.
 fn seen(mut stream: &TcpStream, wrote: &std::io::Result<()>) -> (Vec<u8>, bool) {
     let mut came = vec![];
     let read = stream.read_to_end(&mut came);
     let is_reset = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionReset;
-    // The system says it once, to whichever call comes first.
+    // The system reports it once, to whichever call comes first.
     (came, read.as_ref().is_err_and(is_reset) || wrote.as_ref().is_err_and(is_reset))
 }
 
@@ -474,7 +475,7 @@ fn wait_for_bytes(stream: &TcpStream) {
 /// Calls `client` 100 times at once, with a number and a connection to `service`; then again for each stage,
 /// through a tunnel, which is returned.
 fn a_hundred_clients(service: SocketAddr, client: impl Fn(usize, TcpStream) + Sync) -> Vec<Tunnel> {
-    // What a slow machine takes its time over meets no deadline.
+    // A slow machine may take its time here without meeting a deadline.
     let timeouts = ["--timeout", "600", "--message-timeout", "600"];
     let tunnels: Vec<_> =
         tagged_stages().map(|stage| Tunnel::new(stage, service, &timeouts)).collect();
@@ -513,7 +514,7 @@ fn an_early_answer_reaches_every_client_and_behind_it_the_end_that_it_had() {
         if is_meant {
             stream.shutdown(Shutdown::Write).unwrap();
         }
-        // Closed with unread bytes in it, it is reset: behind the end, or in place of one.
+        // Closed with unread bytes in it, it is reset: after the end, or in place of one.
     });
     a_hundred_clients(to, |number, mut client| {
         let is_meant = number % 2 == 0;
@@ -590,7 +591,7 @@ fn what_the_help_admits_is_let_through() {
             session.answers.send(record).unwrap();
         }
         assert_eq!(read(&client, 10), b"amount=100");
-        // In a new connection, they are a request like any other: as often as one likes.
+        // In a new connection, they are a request like any other, any number of times.
         for _ in 0..2 {
             let mut again = path.connect().unwrap();
             for record in &recorded {
@@ -670,7 +671,7 @@ impl Folder {
         path
     }
 
-    /// What an end that listens nowhere says of a key file.
+    /// Returns what an end that never listens says about a key file.
     fn refused(&self, name: &str, text: &str, mode: u32) -> String {
         let path = self.0.join(name);
         _ = fs::remove_file(&path);
@@ -698,10 +699,10 @@ fn a_new_key_file_is_its_owners_alone_and_no_two_are_the_same() {
         let path = folder.new_key(name);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let text = fs::read_to_string(&path).unwrap();
-        // What is there is left as it is: it may be the only copy.
+        // An existing file is left unchanged: it may be the only copy.
         let again = tunnel(&["--new-key", path.to_str().unwrap()]);
         assert_eq!(again.status.code(), Some(2));
-        assert!(String::from_utf8(again.stderr).unwrap().contains("is there already"));
+        assert!(String::from_utf8(again.stderr).unwrap().contains("already exists"));
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         text.lines().filter_map(|line| Some(line.split_once(" = ")?.1.to_owned())).collect()
     });
@@ -735,7 +736,7 @@ fn a_key_file_that_others_can_read_or_that_is_none_is_refused() {
         (format!("aead = {secret}{secret}00\n"), "aead must be 64 hexadecimal digits"),
         (format!("aead = {secret}{}\n", secret.replace('f', "g")), "must be 64 hexadecimal"),
         (good.replace("aead", "# aead"), "has no aead"),
-        (good.repeat(20), "no key file"),
+        (good.repeat(20), "not a key file"),
     ] {
         let said = folder.refused("bad", &text, 0o600);
         assert!(said.contains(why), "{said}");
@@ -826,7 +827,7 @@ fn fast_tunnel(stage: &'static Stage, service: SocketAddr) -> Tunnel {
     Tunnel { client, server, addr }
 }
 
-/// Megabytes of which no two are the same.
+/// Megabytes of data without repetition.
 fn megabyte(number: usize) -> Vec<u8> {
     let mut state = number as u64 + 1;
     let next = || {
@@ -912,7 +913,7 @@ fn wrk_holds_64_connections_for_half_a_minute_without_an_error() {
     let said = String::from_utf8(output.stdout).unwrap();
     println!("{said}");
     assert!(said.contains("64 connections") && said.contains("requests in 30"), "{said}");
-    // It names errors where there are some.
+    // It lists errors where there are some.
     for wrong in ["Socket errors", "Non-2xx"] {
         assert!(!said.contains(wrong), "{said}");
     }

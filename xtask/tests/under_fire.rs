@@ -21,7 +21,7 @@ use program::{REQUEST, RESPONSE};
 use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, STAGES, Stage};
 use transcript::{Event, EventKind, Role};
 
-/// A client that asks so many times, and is answered each time.
+/// A client that asks this many times, and is answered each time.
 fn good_client(stage: &'static Stage, addr: SocketAddr, requests: usize) {
     let requests = requests.to_string();
     let args: &[&str] = if stage.has_records() { &["--requests", &requests] } else { &[] };
@@ -122,7 +122,7 @@ fn a_hundred_silent_and_slow_clients_are_gone_at_their_deadline_and_harm_nobody(
 
 #[test]
 fn a_peer_that_never_reads_is_gone_at_its_deadline() {
-    // At this stage a record can be repeated as often as one likes, and each is answered.
+    // At this stage a record can be repeated any number of times, and each is answered.
     let record = recorded(&PART2_HMAC);
     let (server, addr, gauge, before) = server(&PART2_HMAC, &["--timeout", "1"]);
     let mut greedy = connect(addr);
@@ -175,7 +175,7 @@ fn connections_that_sent_much_at_once_cost_at_most_256_kib_each() {
     }
     let mut held: Vec<_> = (0..50).map(|_| connect(addr)).collect();
     for stream in &mut held {
-        // The same to each: no stage here tells one connection from another.
+        // All of them get the same: no stage here tells one connection from another.
         stream.write_all(&records).unwrap();
         stream.read_exact(&mut [0; 8 * 118]).unwrap();
         let is_sent = |server: &mut Lone| matches!(server.next_event().kind, EventKind::Sent(_));
@@ -207,7 +207,7 @@ fn ten_thousand_connections_one_after_another_leave_nothing_behind() {
 
 #[test]
 fn after_a_thousand_resets_all_of_a_hundred_good_requests_pass() {
-    // In the record, right behind it, and in a second one.
+    // In the record, right after it, and in a second one.
     let records = recorded(&PART2_AEAD).repeat(2);
     let (_server, addr, gauge, before) = server(&PART2_AEAD, &[]);
     for number in 0..1000 {

@@ -1,4 +1,4 @@
-//! What watching costs: the throughput of a tap beside that of a relay that only copies.
+//! The cost of watching: the throughput of a tap beside that of a relay that only copies.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// GB/s from a client through a relay to a server that throws everything away.
+/// GB/s from a client through a relay to a server that discards everything.
 fn throughput(relay: fn(SocketAddr) -> io::Result<SocketAddr>) -> io::Result<f64> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let mut client = TcpStream::connect(relay(listener.local_addr()?)?)?;

@@ -1,4 +1,4 @@
-//! Bytes a second through a chain of two processes: client -> hop -> hop -> server.
+//! Bytes per second through a chain of two processes: client -> hop -> hop -> server.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -14,10 +14,10 @@ use crate::window::Measured;
 
 /// What the client writes at a time, in bytes.
 const WRITE_LEN: usize = 64 * 1024;
-/// How long a hop may take to accept connections.
+/// Time within which a hop must accept connections.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Where a chain listens: its first hop, its second, and the server behind it.
+/// The addresses of a chain: its first hop, its second, and the server behind it.
 #[derive(Clone, Copy)]
 pub struct Places {
     pub first: SocketAddr,
@@ -25,7 +25,7 @@ pub struct Places {
     pub server: SocketAddr,
 }
 
-/// Starts two hops at these places, and measures from one end of the chain to the other.
+/// Starts two hops at these addresses, and measures from one end of the chain to the other.
 pub fn measure(
     length: Duration,
     hops: impl FnOnce(Places) -> Result<[Command; 2]>,
@@ -39,7 +39,8 @@ pub fn measure(
     let mut here = TcpStream::connect(first)?;
     here.set_nodelay(true)?;
     here.write_all(b"!")?;
-    // The hops were tried for being there; those connections come through with nothing in them.
+    // Connections were made to see whether the hops were up; they come through with nothing in
+    // them.
     let there = loop {
         let (mut there, _) = server.accept()?;
         if there.read(&mut [0])? == 1 {
@@ -49,8 +50,8 @@ pub fn measure(
     one_way::between((Box::new(Tcp::plain(here)), Box::new(Tcp::plain(there))), WRITE_LEN, length)
 }
 
-/// An address nobody listens on. Somebody might until it is used; the programs compared here can't all
-/// be told to choose one, and say which.
+/// Returns an address nobody listens on. Somebody else might take it before it is used; but not all
+/// of the programs compared here can be told to choose one and report it.
 fn free_port() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }

@@ -9,20 +9,20 @@ use crypto::{Open, Seal};
 use demo_keys::SealerAndOpener;
 use framing::{Header, MAX_PLAINTEXT_LEN};
 
-/// Room for what one read brings, in bytes: no application write here is longer.
+/// Room for the bytes of one read: no application write here is longer.
 pub const READ_LEN: usize = 256 * 1024;
 /// Bytes that [`Tcp::gathered`] collects before it writes: as much as a channel's sender.
 const GATHERED_LEN: usize = 256 * 1024;
 
 /// One end of a connection.
 pub trait End: Send {
-    /// Sends `bytes`, at the latest with the next [`flush`](Self::flush).
+    /// Sends `bytes`, with the next [`flush`](Self::flush) at the latest.
     fn write(&mut self, bytes: &[u8]) -> Result<()>;
     /// Sends what was written.
     fn flush(&mut self) -> Result<()>;
     /// Returns what arrived next, or `None` at the end.
     fn read(&mut self) -> Result<Option<&[u8]>>;
-    /// Says that nothing more will be sent, after a flush.
+    /// Signals that nothing more will be sent, after a flush.
     fn close(&mut self) -> Result<()>;
 }
 

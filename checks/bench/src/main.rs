@@ -2,9 +2,10 @@
 //!
 //! - [`protocol`]: what two ends of a connection speak: plain TCP, a stage, TLS by rustls.
 //! - [`end`]: one of them.
-//! - [`window`]: for how long something is watched, and how much of it there was.
+//! - [`window`]: the time in which something is measured, and how much of it there was.
 //! - [`one_way`], [`requests`], [`record`], [`opening`], [`tunnel`]: what is measured.
-//! - [`chain`]: client, two processes and server; [`relay`]: such a process that does not encrypt.
+//! - [`chain`]: client, two processes and server; [`relay`]: one of these processes, without
+//!   encryption.
 
 mod chain;
 mod end;
@@ -85,7 +86,7 @@ enum What {
     Relay { listen: SocketAddr, connect: SocketAddr },
 }
 
-/// What a measurement may take beside its length.
+/// Time that a measurement may take in addition to its length.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
@@ -94,7 +95,7 @@ fn main() -> ExitCode {
     if !matches!(what, What::Relay { .. }) {
         thread::spawn(move || {
             thread::sleep(length + PATIENCE);
-            eprintln!("bench: nothing came of it in time");
+            eprintln!("bench: no result in time");
             process::exit(3);
         });
     }

@@ -1,4 +1,4 @@
-//! Bytes a second in one direction of one connection.
+//! Bytes per second in one direction of one connection.
 
 use std::thread;
 use std::time::Duration;
@@ -9,17 +9,17 @@ use crate::end::{End, Ends};
 use crate::protocol::Protocol;
 use crate::window::{Measured, Window};
 
-/// So many bytes are compared with what was sent. What comes after them is counted only: comparing it
-/// would be measured too.
+/// This many bytes are compared with what was sent. Those that follow are only counted: comparing
+/// them would be measured too.
 const COMPARED: u64 = 256 * 1024;
 
-/// From a thread that writes `write` bytes at a time to one that reads whatever there is.
+/// Measures from a thread that writes `write` bytes at a time to one that reads whatever there is.
 pub fn measure(protocol: Protocol, write: usize, length: Duration) -> Result<Measured> {
     ensure!(write > 0, "a write of no bytes sends nothing");
     between(protocol.connect()?, write, length)
 }
 
-/// As [`measure`], between two ends that are connected somehow.
+/// Measures like [`measure`], between two ends that are already connected.
 pub fn between((mut here, mut there): Ends, write: usize, length: Duration) -> Result<Measured> {
     let bytes: Vec<u8> = (0..=250).cycle().take(write).collect();
     let (bytes, window) = (&bytes, &Window::default());
@@ -27,7 +27,8 @@ pub fn between((mut here, mut there): Ends, write: usize, length: Duration) -> R
         let sender = scope.spawn(move || send(here.as_mut(), bytes, window));
         let receiver = scope.spawn(move || receive(there.as_mut(), bytes, window));
         let measured = window.watch(length);
-        // What the receiver refused breaks the sender's connection, so its error comes first.
+        // A refusal by the receiver breaks the sender's connection, so the receiver's error comes
+        // first.
         let received = receiver.join().ok().context("the receiver panicked")??;
         let sent = sender.join().ok().context("the sender panicked")??;
         ensure!(received == sent, "{sent} bytes were sent, but {received} received");
@@ -67,7 +68,7 @@ mod tests {
     use super::*;
     use crate::end::End;
 
-    /// Changes one bit, or keeps the last bytes to itself.
+    /// Changes one bit, or keeps back the last bytes.
     struct Lossy {
         end: Box<dyn End>,
         flip_at: Option<usize>,

@@ -1,4 +1,4 @@
-//! What opening records in memory would allow, if nothing else took any time.
+//! The throughput that opening records in memory would allow, if nothing else took any time.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ const PLAINTEXT_LEN: usize = 16 * 1024;
 /// Records in a row, about as many as a receiver reads at once. Sealing them is not measured.
 const RECORDS: usize = 8;
 
-/// Bytes of plaintext a second.
+/// Measures bytes of plaintext per second.
 pub fn measure(protocol: Protocol, length: Duration) -> Result<Measured> {
     let Protocol::Stage(stage) = protocol else { bail!("{protocol:?} has no records to open") };
     let (mut sealer, mut opener) = sealer_and_opener(stage)?;

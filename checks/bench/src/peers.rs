@@ -1,4 +1,4 @@
-//! What others have made: tunnels, as their manuals would have them set up, and Python.
+//! Programs by others: tunnels, set up as their manuals say, and Python.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -11,7 +11,8 @@ use anyhow::{Context, Result, ensure};
 use crate::chain::Places;
 use crate::tls;
 
-/// TLS 1.3 with AES-256-GCM; the server shows a certificate, as the client is not asked for one.
+/// TLS 1.3 with AES-256-GCM; only the server shows a certificate, as the client is not asked for
+/// one.
 pub fn stunnel(folder: &Path, at: Places) -> Result<[Command; 2]> {
     let identity = tls::identity()?;
     let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
@@ -68,7 +69,7 @@ pub fn spiped(folder: &Path, at: Places) -> Result<[Command; 2]> {
     ])
 }
 
-/// Has Python seal and open records, and say how many that were.
+/// Has Python seal and open records, and report how many.
 pub fn python(stage: &str, len: usize, length: Duration) -> Result<()> {
     let numbers = [len.to_string(), length.as_millis().to_string()];
     let mut python = Command::new("python3");

@@ -44,7 +44,7 @@ impl Protocol {
         PossibleValue::new(name).help(what)
     }
 
-    /// Makes a connection over loopback: who connected, who accepted.
+    /// Makes a connection over loopback: returns the connecting end, then the accepting one.
     pub fn connect(self) -> Result<Ends> {
         let (here, there) = loopback()?;
         Ok(match self {

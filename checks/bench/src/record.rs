@@ -1,4 +1,5 @@
-//! What a record costs, from plaintext to plaintext: sealed and opened in memory, one after the other.
+//! The cost of a record, from plaintext to plaintext: sealed and opened in memory, one after the
+//! other.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use crate::window::Measured;
 /// Records between two looks at the clock.
 const BATCH: u64 = 100;
 
-/// Records of `len` bytes of plaintext.
+/// Measures records of `len` bytes of plaintext.
 pub fn measure(protocol: Protocol, len: usize, length: Duration) -> Result<Measured> {
     let Protocol::Stage(stage) = protocol else { bail!("{protocol:?} has no records to seal") };
     let (mut sealer, mut opener) = sealer_and_opener(stage)?;

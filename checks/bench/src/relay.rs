@@ -1,4 +1,4 @@
-//! A hop that passes bytes on as they are: what a tunnel costs before it encrypts.
+//! A hop that passes bytes on unchanged: the cost of a tunnel before it encrypts.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,8 @@ use std::thread;
 
 use anyhow::Result;
 
-/// What it takes and passes on at a time, in bytes: as much as the client of a measurement writes.
+/// The most it takes and passes on at a time, in bytes: as much as the client of a measurement
+/// writes.
 const BUFFER_LEN: usize = 64 * 1024;
 
 /// Passes on what connections to `listen` bring to `connect`, and back, until it is killed.
@@ -22,7 +23,7 @@ pub fn serve(listen: SocketAddr, connect: SocketAddr) -> Result<()> {
     Ok(())
 }
 
-/// Until one side has nothing more to say, which the other is told.
+/// Copies until one side has nothing more to say, and then passes that on to the other.
 fn pass_on(mut from: &TcpStream, mut to: &TcpStream) {
     let mut buffer = vec![0; BUFFER_LEN];
     while let Ok(len @ 1..) = from.read(&mut buffer) {

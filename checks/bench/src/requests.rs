@@ -15,7 +15,7 @@ const REQUEST: &[u8] = b"GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: local
 const ANSWER: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nhello, client";
 
-/// Exchanges a second over all of `connections`, each with a thread at either end.
+/// Measures exchanges per second over all of `connections`, each with a thread at either end.
 pub fn measure(protocol: Protocol, connections: usize, length: Duration) -> Result<Measured> {
     ensure!(connections > 0, "nobody asks without a connection");
     let ends = (0..connections).map(|_| protocol.connect()).collect::<Result<Vec<_>>>()?;
@@ -62,7 +62,7 @@ fn answer(end: &mut dyn End) -> Result<()> {
     Ok(())
 }
 
-/// Whether `message` comes next, or nothing more. Anything else is an error.
+/// Returns whether `message` comes next, or `false` at the end. Anything else is an error.
 fn arrives(end: &mut dyn End, message: &[u8]) -> Result<bool> {
     let mut missing = message;
     while !missing.is_empty() {

@@ -1,4 +1,4 @@
-//! TLS by rustls, with the suite that part 2's last stage comes closest to.
+//! TLS by rustls, with the suite closest to part 2's last stage.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -17,10 +17,10 @@ use rustls::{
 
 use crate::end::{End, Ends, READ_LEN};
 
-/// What the server calls itself.
+/// The server's name.
 const NAME: &str = "localhost";
 
-/// A certificate for [`NAME`] that signs itself, and its key.
+/// A self-signed certificate for [`NAME`], and its key.
 pub fn identity() -> Result<CertifiedKey<KeyPair>> {
     Ok(rcgen::generate_simple_self_signed([NAME.to_owned()])?)
 }
@@ -73,7 +73,7 @@ where
     S: SideData,
 {
     fn new(mut connection: C, socket: TcpStream) -> Self {
-        // By default it takes in 64 KiB of a write and no more until they are sent.
+        // By default it accepts 64 KiB of a write and no more until they are sent.
         connection.set_buffer_limit(Some(2 * READ_LEN));
         Self { stream: StreamOwned::new(connection, socket), buffer: vec![0; READ_LEN] }
     }

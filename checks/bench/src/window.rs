@@ -1,4 +1,4 @@
-//! For how long something is watched, and how much of it there was.
+//! The time in which something is measured, and how much of it there was.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -6,31 +6,31 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-/// Before anything counts: connections, caches and clock rates settle.
+/// Time before anything counts, in which connections, caches and clock rates settle.
 const WARM_UP: Duration = Duration::from_millis(50);
 
-/// What came of a measurement.
+/// The result of a measurement.
 #[derive(Debug, Serialize)]
 pub struct Measured {
     /// Bytes, exchanges or records.
     pub count: u64,
-    /// In which time.
+    /// The time they took.
     pub seconds: f64,
-    /// How long an exchange took, where that was measured.
+    /// The latency of an exchange, where that was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<Latency>,
 }
 
-/// Of all exchanges, in microseconds.
+/// Latencies of all exchanges, in microseconds.
 #[derive(Debug, Serialize)]
 pub struct Latency {
-    /// Half of them took no longer.
+    /// Half of them took no longer than this.
     pub p50: f64,
-    /// Ninety-nine in a hundred took no longer.
+    /// Ninety-nine in a hundred took no longer than this.
     pub p99: f64,
 }
 
-/// A count that one thread makes and another looks at, and when to stop making it.
+/// A count that one thread increases and another reads, and a signal to stop increasing it.
 #[derive(Debug, Default)]
 pub struct Window {
     count: AtomicU64,
@@ -38,7 +38,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// Of the thread that counts: how much there was so far.
+    /// Sets the count so far, from the thread that counts.
     pub fn set(&self, count: u64) {
         self.count.store(count, Ordering::Relaxed);
     }
@@ -48,7 +48,7 @@ impl Window {
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether nobody is watching any more.
+    /// Returns whether nobody is watching any more.
     pub fn is_over(&self) -> bool {
         self.over.load(Ordering::Relaxed)
     }

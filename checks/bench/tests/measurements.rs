@@ -1,5 +1,5 @@
-//! Each measurement, as `cargo xtask bench` starts it: the program itself holds what arrives against what
-//! was sent. How fast that was, no test can say.
+//! Each measurement, as `cargo xtask bench` starts it: the program itself compares what arrives
+//! with what was sent. No test can say how fast that should be.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! A tab of a real browser that can be asked what it shows and what it said.
+//! A tab of a real browser, which can be asked what it shows and what it logged.
 
 use std::fmt::Debug;
 use std::path::PathBuf;
@@ -18,8 +18,9 @@ pub const DESKTOP: (u32, u32) = (1360, 900);
 /// Width and height of a telephone's screen.
 pub const PHONE: (u32, u32) = (360, 740);
 
-/// How light what is behind an element's text is, from 0 to 1, and the texts inside it that stand out from what
-/// is behind them by less than 4.5 to 1, with their ratio and opacity. WCAG 2.2, success criterion 1.4.3.
+/// A script that measures how light the background of an element's text is, from 0 to 1, and lists
+/// the texts in it that contrast with their background by less than 4.5 to 1, with their ratio and
+/// opacity. WCAG 2.2, success criterion 1.4.3.
 const FAINT: &str = r"((within, skipped) => {
     document.querySelectorAll('details').forEach(it => { it.name = ''; it.open = true });
     const parts = color => color.match(/[\d.]+/g).map(Number);
@@ -46,10 +47,10 @@ const FAINT: &str = r"((within, skipped) => {
     return [light(behind(within)), [...faint]];
 })";
 
-/// Longer than a page takes.
+/// Longer than a page takes to load.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Who looks, and how.
+/// The kind of reader, and of browser.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Conditions {
     /// On a telephone, with a finger.
@@ -80,7 +81,7 @@ impl Tab {
             // Chromium's sandbox does not work as root, which CI is.
             .sandbox(false)
             .window_size(Some(DESKTOP))
-            // The site may be built while a tab waits.
+            // Tests may build the site while a tab waits.
             .idle_browser_timeout(10 * PATIENCE)
             .build()?;
         let browser = Browser::new(options)?;
@@ -113,35 +114,35 @@ impl Tab {
         Ok(it)
     }
 
-    /// Opens a page and waits until it is there, with all that it loads.
+    /// Opens a page and waits until it has loaded, with everything that it loads.
     ///
     /// # Errors
-    /// When it is not there after a while.
+    /// When it has not loaded after a while.
     pub fn open(&self, url: &str) -> Result<()> {
-        // The driver's own way of waiting takes a second a page.
+        // The driver's own way of waiting takes a second per page.
         self.ask::<bool>("window.isOld = true")?;
         self.tab.navigate_to(url)?;
         let begun = Instant::now();
         let is_there = "!window.isOld && document.readyState === 'complete'";
-        // No answer means that one page has gone and the other is not there yet.
+        // No answer means that one page has gone and the next is not there yet.
         while !self.ask::<bool>(is_there).unwrap_or(false) {
             ensure!(begun.elapsed() < PATIENCE, "{url} did not load");
         }
         Ok(())
     }
 
-    /// What was requested so far, but for what a page carries in itself.
+    /// Returns what was requested so far, except for what a page carries in itself.
     pub fn requests(&self) -> Vec<String> {
         let requests = whole(&self.requests);
         requests.iter().filter(|url| !url.starts_with("data:")).cloned().collect()
     }
 
-    /// What was said on the console so far.
+    /// Returns what was logged on the console so far.
     pub fn messages(&self) -> Vec<String> {
         whole(&self.messages).clone()
     }
 
-    /// The value of an expression.
+    /// Returns the value of an expression.
     ///
     /// # Errors
     /// When it has none, or one of another type.
@@ -152,8 +153,9 @@ impl Tab {
         Ok(serde_json::from_str(json)?)
     }
 
-    /// How light it is behind the text of the first `within`, from 0 to 1, and what of its text is too faint to
-    /// read, but for what is `skipped`. Both are selectors. Opens all that can be opened.
+    /// Returns how light it is behind the text of the first `within`, from 0 to 1, and which of its
+    /// text is too faint to read, except for what is `skipped`. Both are selectors. Opens
+    /// everything that can be opened.
     ///
     /// # Errors
     /// When there is no such element.
@@ -205,7 +207,8 @@ impl Tab {
     }
 }
 
-/// A list that is whole even if a thread has panicked: a push leaves none behind that is not.
+/// A list that stays complete even if a thread has panicked: a push leaves no half-written entry
+/// behind.
 fn whole(list: &Mutex<Vec<String>>) -> MutexGuard<'_, Vec<String>> {
     list.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -42,8 +42,8 @@ fn real_run() -> &'static [Event] {
     })
 }
 
-/// What only someone on the path brings about: a flipped bit that goes through, and one that does not;
-/// a replay; markup and long lines in a plaintext; 16 KiB; nothing at all.
+/// Events that only someone on the path brings about: a flipped bit that goes through, and one that
+/// does not; a replay; markup and long lines in a plaintext; 16 KiB; and an empty plaintext.
 fn eventful_run() -> Vec<Event> {
     let sealed = |stage: &'static Stage, index: u64, plaintext: &[u8]| {
         let (mut payload, mut noise) = (Vec::new(), 1_u8);
@@ -128,17 +128,17 @@ impl Open {
         Ok(Self { tab, url, _dir: dir })
     }
 
-    /// The value of an expression.
+    /// Returns the value of an expression.
     fn ask<T: DeserializeOwned>(&self, expression: &str) -> Result<T> {
         self.tab.ask(expression)
     }
 
-    /// How many fields there are to select.
+    /// Returns how many fields there are to select.
     fn fields(&self) -> Result<usize> {
         self.ask("document.querySelectorAll('details').length")
     }
 
-    /// The middle of what field number `at` shows, in view.
+    /// Returns the middle of what field number `at` shows, scrolled into view.
     fn middle(&self, at: usize) -> Result<Point> {
         let (x, y): (f64, f64) = self.ask(&format!(
             "(() => {{ const it = document.querySelectorAll('summary')[{at}];
@@ -149,7 +149,8 @@ impl Open {
         Ok(Point { x, y })
     }
 
-    /// That field number `at` shows all there is to say of it, or nothing where it is not `selected`.
+    /// Checks that field number `at` shows all there is to say about it, or nothing if it is not
+    /// `selected`.
     fn is_explained(&self, at: usize, selected: bool) -> Result<()> {
         let (stage, name, shown): (String, String, Option<String>) = self.ask(&format!(
             "(field => [field.closest('.stage').id, field.dataset.field,
@@ -168,12 +169,12 @@ impl Open {
     }
 }
 
-/// Where a picture is kept, to be looked at.
+/// The place where a picture is kept, to be looked at.
 fn picture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-/// What the records of a run are on the wire, in the order they were sent.
+/// The records of a run on the wire, in the order they were sent.
 fn on_the_wire(events: &[Event]) -> Vec<Vec<u8>> {
     let sent = events.iter().filter_map(|event| match &event.kind {
         EventKind::Sent(record) => Some(event.stage.record(&record.record)),

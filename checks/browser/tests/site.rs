@@ -19,8 +19,8 @@ const SIZES: [(u32, u32); 3] = [(1280, 900), (768, 1024), (380, 740)];
 /// Width of a sheet of A4, at 96 pixels an inch.
 const SHEET: (u32, u32) = (794, 1123);
 
-/// A script that opens all that can be opened, and lists the elements in `main` which reach beyond the window and
-/// cannot be scrolled to, or can with no sign of it.
+/// A script that opens everything that can be opened, and lists the elements in `main` which extend
+/// beyond the window and cannot be scrolled to, or can but without any sign of it.
 const CUT: &str = r"(() => {
     document.querySelectorAll('details').forEach(it => { it.name = ''; it.open = true });
     const of = it => getComputedStyle(it);
@@ -77,7 +77,8 @@ fn site() -> &'static Path {
     })
 }
 
-/// Its pages, as a reader reaches them: without those for print, for other pages, and for what is not there.
+/// Its pages, as a reader reaches them: without those for print, for other pages, and for missing
+/// ones.
 fn pages() -> Vec<PathBuf> {
     let mut folders = vec![site().to_owned()];
     let mut pages = Vec::new();
@@ -140,7 +141,7 @@ fn every_link_leads_somewhere_and_no_page_says_a_word() -> Result<()> {
     for (page, link) in links {
         let (target, anchor) = link.split_once('#').unwrap_or((&link, ""));
         let Some(path) = target.strip_prefix("file://") else { continue };
-        // What is inside is all that is there, wherever the folder is put.
+        // Only what is inside the folder counts, so that it can be put anywhere.
         let is_there = Path::new(path).is_file() && Path::new(path).starts_with(site());
         let has_name = |names: &BTreeSet<String>| anchor.is_empty() || names.contains(anchor);
         if !is_there || !names.get(target).is_none_or(has_name) {
@@ -155,7 +156,7 @@ fn every_link_leads_somewhere_and_no_page_says_a_word() -> Result<()> {
     Ok(())
 }
 
-/// Nor does anybody have to scroll to read who said what, or the attack table.
+/// Nobody has to scroll to read who said what, or the attack table.
 #[test]
 #[ignore = "needs Chromium and mdbook, which .ci/run installs"]
 fn nothing_is_cut_off_at_any_width() -> Result<()> {
@@ -243,7 +244,8 @@ fn hue(colour: &str) -> (f64, f64) {
     ((sixth * 60.0).rem_euclid(360.0), (most - least) / most.max(1.0))
 }
 
-/// With nothing but the Tab key, a reader gets to everything there is to press or to scroll, and sees where they are.
+/// With nothing but the Tab key, a reader gets to everything that can be pressed or scrolled, and
+/// sees where they are.
 #[test]
 #[ignore = "needs Chromium and mdbook, which .ci/run installs"]
 fn the_keyboard_reaches_everything_and_shows_where_it_is() -> Result<()> {

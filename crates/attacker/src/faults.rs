@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 use stages::Stage;
 
-/// Between two bytes of someone slow.
+/// Pause between two bytes of a slow client.
 const SLOW: Duration = Duration::from_millis(200);
 
 /// Time limit for a connection: longer than any deadline of a server.
@@ -23,7 +23,7 @@ pub enum Fault {
     Slow,
     /// Breaks off with a reset somewhere in a genuine record.
     Reset,
-    /// Sends bytes that are a record by their length alone.
+    /// Sends bytes that are a record only by their length.
     Garbage,
     /// Sends a recorded record, twice.
     Replay,
@@ -42,12 +42,12 @@ pub enum Ending {
     Answered,
     /// The other end broke it off.
     BrokenOff,
-    /// It was still there when nobody waited any longer.
+    /// It was still open when waiting for it was given up.
     Held,
 }
 
 impl Fault {
-    /// All of them.
+    /// Every kind of fault.
     pub const ALL: [Self; 7] = [
         Self::Silent,
         Self::Slow,
@@ -71,8 +71,8 @@ impl Fault {
         }
     }
 
-    /// Commits the fault on a server, with a genuine `record` of its stage at hand and a number that is
-    /// another each time. Returns how the connection ended, and after how long.
+    /// Commits the fault on a server, with a genuine `record` of its stage at hand and a number
+    /// that differs each time. Returns how the connection ended, and after how long.
     ///
     /// # Errors
     /// When no connection can be made.
@@ -141,7 +141,7 @@ fn slowly(stream: &mut TcpStream, record: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a record that no key has sealed, of a length that any receiver accepts.
+/// Makes a record that was sealed with no key, of a length that any receiver accepts.
 fn garbage(stage: &Stage, number: usize) -> Vec<u8> {
     let len = stage.overhead() + number % 200;
     let payload: Vec<u8> =

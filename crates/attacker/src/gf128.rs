@@ -11,9 +11,9 @@
 //! As a big-endian number, then, an element has its constant term *highest*: times x is a shift to the
 //! right.
 //!
-//! GHASH takes its input for the coefficients of a polynomial and evaluates it at a secret point H. That
-//! is all there is to it, and the weakness: who sees two values of it can solve for H. Unlike in a
-//! hash function, nothing here is hard to undo. An inverse or a square root is a power.
+//! GHASH takes its input as the coefficients of a polynomial and evaluates it at a secret point H.
+//! That is all it does, and its weakness: anyone who sees two values of it can solve for H. Unlike
+//! in a hash function, nothing here is hard to undo. An inverse or a square root is a power.
 
 use std::fmt;
 use std::iter;
@@ -75,7 +75,8 @@ impl Add for Element {
 impl Mul for Element {
     type Output = Self;
 
-    /// Term by term, as on paper. Its time tells the factors, which need not trouble an attacker.
+    /// Term by term, as on paper. Its running time reveals the factors, which need not trouble an
+    /// attacker.
     fn mul(self, other: Self) -> Self {
         let multiples = iter::successors(Some(other), |multiple| Some(multiple.times_x()));
         (0..u128::BITS)
@@ -97,14 +98,14 @@ impl From<Element> for [u8; BLOCK_LEN] {
     }
 }
 
-/// The block's bytes in hexadecimal.
+/// Shows the block's bytes in hexadecimal.
 impl fmt::Display for Element {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
     }
 }
 
-/// Bytes as elements, one a block, the last block filled up with zeros.
+/// Returns bytes as elements, one per block, the last block filled up with zeros.
 pub fn blocks(bytes: &[u8]) -> impl Iterator<Item = Element> {
     bytes.chunks(BLOCK_LEN).map(|chunk| {
         let mut block = [0; BLOCK_LEN];
@@ -113,9 +114,9 @@ pub fn blocks(bytes: &[u8]) -> impl Iterator<Item = Element> {
     })
 }
 
-/// GHASH under `h`: the blocks are the coefficients of a polynomial without constant term, and `h` is
-/// put in. The last block says how many bits of either there were, and stands with `h` itself; the
-/// one before it with `h²`, and so on.
+/// Returns GHASH under `h`: the blocks are the coefficients of a polynomial without constant term,
+/// evaluated at `h`. The last block holds the lengths in bits of both inputs, and is multiplied by
+/// `h` itself, the one before it by `h²`, and so on.
 pub fn ghash(h: Element, associated_data: &[u8], ciphertext: &[u8]) -> Element {
     let bits = |bytes: &[u8]| bytes.len() as u128 * 8;
     let lengths = Element(bits(associated_data) << 64 | bits(ciphertext));
@@ -136,7 +137,7 @@ mod tests {
         any::<u128>().prop_map(Element)
     }
 
-    /// What the `ghash` crate says.
+    /// Returns what the `ghash` crate computes.
     fn by_the_crate(h: Element, associated_data: &[u8], ciphertext: &[u8]) -> Element {
         let mut hash = GHash::new(&<[u8; BLOCK_LEN]>::from(h).into());
         hash.update_padded(associated_data);

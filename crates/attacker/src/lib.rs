@@ -1,11 +1,11 @@
 //! The powers of someone on the path between client and server, without a key.
 //!
-//! That there is no key is vouched for by the compiler: this crate does not depend on `demo_keys`,
-//! which has the keys.
+//! The compiler vouches that there is no key: this crate does not depend on `demo_keys`, which has
+//! the keys.
 //!
 //! - [`tap`]: sits between the two, passes everything on and watches.
-//! - [`path`]: the same place, to take messages from, change, keep and repeat them.
-//! - [`attacks`]: what can be done there, one file an attack.
+//! - [`path`]: the same place, from which messages are taken, changed, kept and repeated.
+//! - [`attacks`]: what can be done there, one file per attack.
 //! - `faults`: what a stranger can do to a server without being on the path.
 //! - [`nonce_reuse`]: what two records with one nonce give away; [`gf128`]: the field it computes in.
 

@@ -1,9 +1,10 @@
-//! The damage that a nonce does which was used twice under one key. Offline: two payloads are all it takes.
+//! The damage done by a nonce that was used twice under one key. Offline: two payloads are all it
+//! takes.
 //!
-//! - [`xor_of_plaintexts`]: at every stage that has a nonce. All of them encrypt in counter mode, GCM
-//!   too: key and nonce make the keystream, so with equal nonces it cancels out. [`other_plaintext`]
-//!   follows from it where one of the two is known.
-//! - [`AuthenticationKey`]: at aead, the key of the authentication besides, and with it forgeries.
+//! - [`xor_of_plaintexts`]: at every stage that has a nonce. All of them encrypt in counter mode,
+//!   including GCM: key and nonce make the keystream, so with equal nonces it cancels out.
+//!   [`other_plaintext`] follows from it where one of the two is known.
+//! - [`AuthenticationKey`]: at aead, the authentication key as well, and with it forgeries.
 //!
 //! **The property whose absence it uses:** a nonce is a number used once. No key is guessed here, and no
 //! receiver is asked.
@@ -19,7 +20,7 @@ use crate::gf128::{BLOCK_LEN, Element, blocks, ghash};
 /// result is 0; where a byte of one can be guessed, the other's is known.
 ///
 /// # Errors
-/// When the payloads are none of this stage, or their nonces differ.
+/// When either payload is not one of this stage, or their nonces differ.
 pub fn xor_of_plaintexts(
     stage: &'static Stage,
     one: &[u8],
@@ -31,15 +32,15 @@ pub fn xor_of_plaintexts(
     Ok(xor(field(stage, one, Role::Ciphertext)?, field(stage, other, Role::Ciphertext)?))
 }
 
-/// The other plaintext, as far as the one that is known goes.
+/// Returns the other plaintext, up to the length of the known one.
 ///
 /// *Needs to know:* the [xor of the two](xor_of_plaintexts), and one of them.
 pub fn other_plaintext(xor_of_plaintexts: &[u8], known: &[u8]) -> Vec<u8> {
     xor(xor_of_plaintexts, known)
 }
 
-/// The key with which GCM authenticates: H, the encryption of a block of zeros. It is the same for every
-/// record under the key it came from, whatever the nonce; and here is how it came out.
+/// The key with which GCM authenticates: H, the encryption of a block of zeros. It is the same for
+/// every record under the key it came from, whatever the nonce. This is how it is found.
 ///
 /// A tag is `GHASH(H; seq, ciphertext) + E`, where E is the encrypted first counter block (NIST SP 800-38D,
 /// section 7.1). [`ghash`] is a polynomial in H, whose coefficients are seen on the wire. Key and nonce
@@ -69,7 +70,7 @@ impl AuthenticationKey {
     /// whose ciphertexts differ in one block of 16 bytes. No plaintext.
     ///
     /// # Errors
-    /// When the two do not fit, or H has no simple root: [`NonceReuseError`] says what is amiss.
+    /// When the two do not fit, or H has no simple root: [`NonceReuseError`] says what is wrong.
     pub fn recover(one: &[u8], other: &[u8]) -> Result<Self, NonceReuseError> {
         let (one, other) = (Sealed::parse(one)?, Sealed::parse(other)?);
         if one.nonce != other.nonce {
@@ -81,7 +82,7 @@ impl AuthenticationKey {
         if one.ciphertext.len() != other.ciphertext.len() {
             return Err(NonceReuseError::OtherLength);
         }
-        // What does not differ has no inverse.
+        // A difference of zero has no inverse.
         let differences = blocks(&xor(one.ciphertext, other.ciphertext))
             .map(Element::inverse)
             .enumerate()
@@ -90,7 +91,8 @@ impl AuthenticationKey {
         let [(block, inverse)] = differences[..] else {
             return Err(NonceReuseError::NotOneBlock { count: differences.len() });
         };
-        // One factor H for each block from this one to the end of the ciphertext, one for the lengths.
+        // One factor H for each block from this one to the end of the ciphertext, and one for the
+        // lengths.
         let exponent = one.ciphertext.len().div_ceil(BLOCK_LEN) - block + 1;
         if !exponent.is_power_of_two() {
             return Err(NonceReuseError::NoSimpleRoot { block, exponent });
@@ -101,23 +103,24 @@ impl AuthenticationKey {
     }
     // ANCHOR_END: recover
 
-    /// E, the block that hides this payload's GHASH in its tag. Good for every payload with its nonce.
+    /// Returns E, the block that hides this payload's GHASH in its tag. It holds for every payload
+    /// with the same nonce.
     ///
     /// # Errors
-    /// When the payload is none of aead.
+    /// When the payload is not one of aead.
     pub fn mask(&self, payload: &[u8]) -> Result<Element, NonceReuseError> {
         let Sealed { seq, ciphertext, tag, .. } = Sealed::parse(payload)?;
         Ok(tag + ghash(self.h, seq, ciphertext))
     }
 
-    /// A payload that carries `chosen` under the nonce and the sequence number of `payload`. Its tag is
-    /// the right one, so the receiver takes it for genuine.
+    /// Makes a payload that carries `chosen` under the nonce and the sequence number of `payload`.
+    /// Its tag is the right one, so the receiver accepts it as genuine.
     ///
-    /// *Needs to know:* the plaintext of `payload`, which may be any record under the same key. That
-    /// gives as much keystream, so `chosen` can be no longer.
+    /// *Needs to know:* the plaintext of `payload`, which may be any record under the same key.
+    /// That gives as much keystream as it is long, so `chosen` can be no longer.
     ///
     /// # Errors
-    /// When the payload is none of aead, or `chosen` is too long.
+    /// When the payload is not one of aead, or `chosen` is too long.
     pub fn forge(
         &self,
         payload: &[u8],
@@ -159,10 +162,10 @@ pub enum NonceReuseError {
     /// The nonces differ, as they should.
     #[error("the nonces differ: each plaintext has a keystream of its own, and each tag a mask")]
     OtherNonce,
-    /// The sequence numbers differ, and they are under the tag too.
+    /// The sequence numbers differ, and the tags cover them too.
     #[error("the sequence numbers differ: the tags do so in more than one block of ciphertext")]
     OtherSeq,
-    /// The lengths differ, and they are under the tag too.
+    /// The lengths differ, and the tags cover them too.
     #[error("the lengths differ: the tags do so in more than one block of ciphertext")]
     OtherLength,
     /// The ciphertexts do not differ in exactly one block.
@@ -174,7 +177,7 @@ pub enum NonceReuseError {
         /// Blocks that differ.
         count: usize,
     },
-    /// The exponent is no power of two.
+    /// The exponent is not a power of two.
     #[error(
         "block {block} is multiplied with H to the power of {exponent}: the simple roots are those of \
          the powers of two, by square roots alone"
@@ -185,9 +188,9 @@ pub enum NonceReuseError {
         /// The power of H it is multiplied with.
         exponent: usize,
     },
-    /// More to encrypt than there is keystream.
+    /// More bytes to encrypt than there is keystream.
     #[error(
-        "{len} bytes to forge, and a keystream of {max}: it is known as far as the plaintext is"
+        "{len} bytes to forge, and only {max} of keystream: it is known only as far as the plaintext is"
     )]
     TooLong {
         /// Bytes of the chosen plaintext.

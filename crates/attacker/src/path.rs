@@ -35,7 +35,7 @@ pub struct AttackLog {
 pub enum Step {
     /// Took a message off the wire.
     Took(Passing),
-    /// Put one on the wire.
+    /// Put a message on the wire.
     Sent {
         /// As it was put there.
         sent: Passing,
@@ -44,13 +44,13 @@ pub enum Step {
     },
     /// Read this out of what it took.
     Learned(Vec<u8>),
-    /// Held back for so long what it took.
+    /// Held back what it took for so long.
     Held(Duration),
     /// Ended a direction of a connection, as its sender would by closing.
     Ended {
-        /// Which connection.
+        /// Index of the connection.
         session: usize,
-        /// Which way.
+        /// The direction.
         direction: Direction,
     },
 }
@@ -58,11 +58,11 @@ pub enum Step {
 /// A message at a place on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passing {
-    /// Which connection, from 0 in the order of their beginning.
+    /// Index of the connection, from 0 in the order in which they began.
     pub session: usize,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
-    /// The bytes, the header in front.
+    /// The bytes, with the header in front.
     pub bytes: Vec<u8>,
 }
 
@@ -108,13 +108,13 @@ impl Path {
         self.listener.local_addr()
     }
 
-    /// The next client, and a connection to the server for it.
+    /// Waits for the next client, and makes a connection to the server for it.
     pub fn accept(&self) -> io::Result<Session> {
         let (client, _) = self.listener.accept()?;
         self.session(Some(&client))
     }
 
-    /// A connection to the server that no client asked for.
+    /// Makes a connection to the server that no client asked for.
     pub fn connect(&self) -> io::Result<Session> {
         self.session(None)
     }
@@ -124,7 +124,7 @@ impl Path {
         lock(&self.log).steps.push(Step::Learned(bytes.to_vec()));
     }
 
-    /// Holds back for so long what was taken.
+    /// Holds back what was taken for so long.
     pub fn hold(&self, time: Duration) {
         lock(&self.log).steps.push(Step::Held(time));
         thread::sleep(time);
@@ -194,8 +194,8 @@ impl Session {
         Ok(())
     }
 
-    /// Passes on whatever still comes, both ways, until both have ended. Victims may break off at any
-    /// time, so that an error here is an end like any other.
+    /// Passes on whatever still comes, both ways, until both have ended. Victims may break off at
+    /// any time, so an error here is an end like any other.
     pub fn relay(self) {
         let Self { requests, answers } = self;
         thread::scope(|scope| {
@@ -209,7 +209,7 @@ impl Flow {
     /// Takes the next message off the wire.
     ///
     /// # Errors
-    /// Those of the stream; [`ErrorKind::UnexpectedEof`] when no message comes any more.
+    /// Those of the stream; [`ErrorKind::UnexpectedEof`] when there are no more messages.
     pub fn take(&mut self) -> io::Result<Message> {
         self.next()?.ok_or(ErrorKind::UnexpectedEof.into())
     }
@@ -284,7 +284,7 @@ impl Message {
     /// The field that carries the text, encrypted or as it is.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] when the message is no record of this stage.
+    /// [`ErrorKind::InvalidInput`] when the message is not a record of this stage.
     pub fn text(&mut self) -> io::Result<&mut [u8]> {
         let role = if self.has(Role::Ciphertext) { Role::Ciphertext } else { Role::Plaintext };
         self.field(role)

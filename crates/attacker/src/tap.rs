@@ -21,17 +21,18 @@ pub struct Tap {
 /// Bytes that passed by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk<'b> {
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
-    /// When: since the client connected.
+    /// Time since the client connected.
     pub at: Duration,
     /// The bytes, as many as came at once, or `None` at the end of this direction.
     pub bytes: Option<&'b [u8]>,
 }
 
 impl Tap {
-    /// Waits on a free port for someone who wants to go to `server`. Bytes travel on in pieces of at most
-    /// `segment` bytes, each in a write of its own, or as they come if there is no such limit.
+    /// Waits on a free port for someone who wants to connect to `server`. Bytes travel on in pieces
+    /// of at most `segment` bytes, each in a write of its own, or as they come if there is no such
+    /// limit.
     pub fn new(server: SocketAddr, segment: Option<usize>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         Ok(Self { listener, server, chunk_len: segment.unwrap_or(CHUNK_LEN).clamp(1, CHUNK_LEN) })
@@ -42,12 +43,12 @@ impl Tap {
         self.listener.local_addr()
     }
 
-    /// Relays one connection from its first byte to the end of both directions, each byte unchanged and
-    /// at once. Each piece is shown to `watch` and then goes on its way, so that an answer is never seen
-    /// before what it answers. `watch` is called from two threads, one a direction.
+    /// Relays one connection from its first byte to the end of both directions, each byte unchanged
+    /// and at once. Each piece is shown to `watch` before it goes on its way, so that an answer is
+    /// never seen before its request. `watch` is called from two threads, one per direction.
     ///
     /// # Errors
-    /// Those of connecting. An error on the way ends the connection, as it would without a tap.
+    /// Those of connecting. A later error ends the connection, as it would without a tap.
     pub fn relay(&self, watch: impl Fn(Chunk<'_>) + Sync) -> io::Result<()> {
         let (client, _) = self.listener.accept()?;
         let began = Instant::now();

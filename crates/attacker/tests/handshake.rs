@@ -1,5 +1,5 @@
-//! A stage whose client and server agree on something first: an attack is handed the first request all the
-//! same.
+//! A stage whose client and server agree on something first: an attack is still handed the first
+//! request.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

@@ -1,4 +1,5 @@
-//! Two payloads with one nonce give away what they should, and any other two are told apart from them.
+//! Two payloads with one nonce give away what they should, and any other two are recognised as
+//! different.
 
 use attacker::gf128::{BLOCK_LEN, Element, ghash};
 use attacker::nonce_reuse::{
@@ -11,7 +12,8 @@ const ONE: &[u8] = b"GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: localhost
 const OTHER: &[u8] = b"GET /transfer?to=bob&amount=900 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const CHOSEN: &[u8] = b"GET /transfer?to=eve&amount=999 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-/// What AES makes of its key, for one nonce. The attack needs nothing of AES, and so any bytes will do.
+/// Stands for what AES makes of its key, for one nonce. The attack needs nothing of AES, so any
+/// bytes will do.
 #[derive(Clone, Debug)]
 struct Secrets {
     h: [u8; BLOCK_LEN],
@@ -37,7 +39,7 @@ impl Secrets {
     }
 }
 
-/// A plaintext of zeros, but for one byte in each of `blocks`.
+/// A plaintext of zeros, except for one byte in each of `blocks`.
 fn marked(len: usize, blocks: &[usize]) -> Vec<u8> {
     let mut plaintext = vec![0; len];
     for block in blocks {

@@ -8,7 +8,8 @@ use std::thread;
 use attacker::{Chunk, Tap};
 use framing::Direction::{ToClient, ToServer};
 
-/// Everything one direction carries: longer than any buffer on the way, no two stretches alike.
+/// Everything one direction carries: more than any buffer on the way holds, with no two stretches
+/// alike.
 fn stream(seed: u32, len: u32) -> Vec<u8> {
     (0..len)
         .map(|i| (i.wrapping_mul(2_654_435_761).wrapping_add(seed) >> 13).to_le_bytes()[0])
@@ -102,7 +103,7 @@ fn a_reset_on_one_side_ends_the_other() {
         let (server, _) = listener.accept().unwrap();
         client.write_all(b"unread").unwrap();
         server.peek(&mut [0]).unwrap();
-        drop(server); // With unread bytes in it, so that the connection is reset.
+        drop(server); // Dropped with unread bytes in it, so that the connection is reset.
         assert!(matches!(client.read(&mut [0]), Ok(0) | Err(_)));
         drop(client);
         relay.join().unwrap().unwrap();

@@ -7,7 +7,8 @@ use thiserror::Error;
 /// A reason that a plaintext could not be sent or received. Records are counted per direction, from 0.
 #[derive(Debug, Error)]
 pub enum ChannelError {
-    /// More than one record carries. The channel is as it was, and nothing was sent.
+    /// The plaintext is longer than one record can carry. Nothing was sent, and the channel is
+    /// unchanged.
     #[error("a plaintext of {len} bytes is more than the {max} that one record carries")]
     PlaintextTooLong {
         /// Plaintext length in bytes.
@@ -18,15 +19,15 @@ pub enum ChannelError {
     /// The plaintext could not be sealed. Nothing was sent.
     #[error("record {index} was not sealed: {error}")]
     Seal {
-        /// Which record this side was about to send.
+        /// Index of the record that this side was about to send.
         index: u64,
         /// The reason.
         error: SealError,
     },
-    /// The bytes that arrived are no record.
+    /// The bytes that arrived are not a record.
     #[error("record {index} refused: {error}")]
     Frame {
-        /// Which record this side was about to receive.
+        /// Index of the record that this side was about to receive.
         index: u64,
         /// The reason.
         error: FrameError,
@@ -34,7 +35,7 @@ pub enum ChannelError {
     /// The record that arrived did not pass the stage's checks.
     #[error("record {index} refused: {error}")]
     Open {
-        /// Which record this side was about to receive.
+        /// Index of the record that this side was about to receive.
         index: u64,
         /// The check that failed.
         error: OpenError,
@@ -48,8 +49,8 @@ pub enum ChannelError {
 }
 
 impl ChannelError {
-    /// The name of the check that refused the peer's bytes, such as `bad_tag`, or `None` if it was not
-    /// the peer's bytes that failed.
+    /// The name of the check that refused the peer's bytes, such as `bad_tag`, or `None` if the
+    /// peer's bytes were not at fault.
     pub fn rejection(&self) -> Option<&'static str> {
         match self {
             Self::Frame { error, .. } => match error {

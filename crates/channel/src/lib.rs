@@ -55,8 +55,8 @@ pub struct Channel<T, S, O> {
 }
 
 impl<T: Read + Write + Clone, S: Seal, O: Open> Channel<T, S, O> {
-    /// Over `stream`, a handle of which either direction gets its own: `&TcpStream`, an `Arc`. Every record
-    /// has such a header.
+    /// Makes a channel over `stream`, a handle of which each direction gets its own: `&TcpStream`,
+    /// an `Arc`. Every record has a `header` of this shape.
     pub fn new(stream: T, header: Header, sealer: S, opener: O) -> Self {
         Self {
             sender: Sender::new(stream.clone(), header, sealer),

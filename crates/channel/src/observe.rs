@@ -8,7 +8,7 @@ use crate::ChannelError;
 pub enum Observed<'a> {
     /// A plaintext was sealed and is about to be written.
     Sent {
-        /// Which record.
+        /// Index of the record.
         index: u64,
         /// Its plaintext.
         plaintext: &'a [u8],
@@ -17,7 +17,7 @@ pub enum Observed<'a> {
     },
     /// A record arrived and passed every check.
     Received {
-        /// Which record.
+        /// Index of the record.
         index: u64,
         /// Its plaintext.
         plaintext: &'a [u8],
@@ -26,7 +26,7 @@ pub enum Observed<'a> {
     },
     /// A record, or what stood in its place, was refused.
     Rejected {
-        /// Which record was due.
+        /// Index of the record that was due.
         index: u64,
         /// The reason.
         error: &'a ChannelError,

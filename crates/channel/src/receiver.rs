@@ -19,8 +19,9 @@ pub struct Receiver<R, O> {
 }
 
 impl<R: Read, O: Open> Receiver<R, O> {
-    /// Reads from `stream` records with such a header, and opens them with `opener`. Payloads shorter than
-    /// the stage's overhead, or longer than the longest plaintext with it, are refused at their header.
+    /// Reads records with this header from `stream`, and opens them with `opener`. Payloads shorter
+    /// than the stage's overhead, or longer than that and the longest plaintext together, are
+    /// refused at their header.
     pub fn new(stream: R, header: Header, opener: O) -> Self {
         let reader = RecordReader::new(stream, header, Limits::with_overhead(opener.overhead()));
         Self { reader, opener, index: 0, observer: None, arrived: Vec::new(), closed: false }
@@ -31,9 +32,9 @@ impl<R: Read, O: Open> Receiver<R, O> {
         self.observer = Some(observer);
     }
 
-    /// Opens every record from the next one on with another opener, and holds it to that one's limits. A
-    /// record is opened as a whole when its turn comes: no byte of one that arrived before this call is
-    /// left to be opened in part with the old key and in part with the new.
+    /// Opens every record from the next one on with another opener, within that one's limits. A
+    /// record is opened as a whole when its turn comes: one that had arrived in part before this
+    /// call is not opened partly with the old key and partly with the new.
     pub fn rekey(&mut self, opener: O) {
         self.reader.set_limits(Limits::with_overhead(opener.overhead()));
         self.opener = opener;
@@ -52,12 +53,13 @@ impl<R: Read, O: Open> Receiver<R, O> {
         self.reader.set_limits(limits);
     }
 
-    /// Returns how many bytes are here already, of the next record and what follows it.
+    /// Returns how many bytes of the next record, and of what follows it, have already arrived.
     pub fn unread_len(&self) -> usize {
         self.reader.unread_len()
     }
 
-    /// Returns whether the next record is here already, so that [`recv`](Self::recv) does not wait.
+    /// Returns whether the next record has already arrived, so that [`recv`](Self::recv) does not
+    /// wait.
     pub fn is_ready(&self) -> bool {
         self.reader.is_ready()
     }
@@ -72,7 +74,7 @@ impl<R: Read, O: Open> Receiver<R, O> {
         if self.closed {
             return Err(ChannelError::Closed);
         }
-        // Set before the work, so that every way out of it but the good ones leaves the direction dead.
+        // Set before the work, so that every way out except success leaves the direction dead.
         self.closed = true;
         let index = self.index;
         let expected_seq = self.opener.expected_seq();

@@ -18,7 +18,7 @@ pub struct Sender<W, S> {
 }
 
 impl<W: Write, S: Seal> Sender<W, S> {
-    /// Writes to `stream` what `sealer` makes, with such a header in front.
+    /// Writes what `sealer` makes to `stream`, with this header in front.
     pub fn new(stream: W, header: Header, sealer: S) -> Self {
         let writer = RecordWriter::new(stream);
         Self { writer, header, sealer, index: 0, observer: None, closed: false }
@@ -29,8 +29,8 @@ impl<W: Write, S: Seal> Sender<W, S> {
         self.observer = Some(observer);
     }
 
-    /// Seals every record from the next one on with another sealer. What was queued before is sealed
-    /// already, and goes out as it is.
+    /// Seals every record from the next one on with another sealer. What was queued before is
+    /// already sealed, and goes out unchanged.
     pub fn rekey(&mut self, sealer: S) {
         self.sealer = sealer;
     }
@@ -68,8 +68,8 @@ impl<W: Write, S: Seal> Sender<W, S> {
         if len > max {
             return Err(ChannelError::PlaintextTooLong { len, max });
         }
-        // Set before the work: whatever fails below leaves half a record in the buffer, and nothing may
-        // ever be flushed behind it.
+        // Set before the work: a failure below leaves half a record in the buffer, and nothing may
+        // ever be flushed after it.
         self.closed = true;
         let index = self.index;
         let header = self.header.encode(len + self.sealer.overhead());

@@ -7,14 +7,15 @@
 //! +-----+-------+------------------+--------+
 //! ```
 //!
-//! One primitive and one key encrypt and authenticate in one call. The number is *associated data*: it
-//! travels in clear, and the tag covers it all the same (RFC 5116, section 2.1). TLS 1.3 sends neither
-//! number nor nonce: both ends count, and derive the nonce from the count (RFC 8446, section 5.3). That
-//! takes a key fresh for each connection, which this stage lacks, so its nonce is random and travels.
+//! One primitive and one key encrypt and authenticate in one call. The number is *associated data*:
+//! it travels in clear, but the tag covers it (RFC 5116, section 2.1). TLS 1.3 sends neither number
+//! nor nonce: both ends count, and derive the nonce from the count (RFC 8446, section 5.3). That
+//! takes a fresh key for each connection, which this stage lacks, so its nonce is random and is
+//! sent.
 //!
-//! **Stops and lets through:** the same as `hmac_seq`, in 20 bytes less. And a nonce used twice costs
-//! more here: it gives away the key of the authentication. So the records under a key are counted, and end
-//! before two random nonces are likely to be equal.
+//! **Stops and lets through:** the same as `hmac_seq`, in 20 fewer bytes. But a nonce used twice
+//! costs more here: it gives away the authentication key. So the records sealed under a key are
+//! counted, and sealing stops before two random nonces are likely to be equal.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,20 +33,21 @@ pub const TAG_LEN: usize = Aes256Gcm::TAG_LEN;
 /// Bytes of a payload beside the ciphertext.
 pub const OVERHEAD: usize = SEQ_LEN + NONCE_LEN + TAG_LEN;
 
-/// Records that one side may seal under one key, in all its connections. Random nonces of 96 bits are good
-/// for 2^32 (NIST SP 800-38D, section 8.3): half of them, for the other side seals under the same key.
+/// Records that one side may seal under one key, in all its connections. Random nonces of 96 bits
+/// are good for 2^32 records (NIST SP 800-38D, section 8.3); this is half of them, because the
+/// other side seals under the same key.
 pub const MAX_RECORDS: u64 = 1 << 31;
 
 /// The one key of this stage.
 pub struct Keys {
     /// Encrypts and authenticates.
     pub aead: AesKey,
-    /// Records sealed under it so far, by all sealers that share this count.
+    /// Records sealed under it so far, by all the sealers that share this count.
     pub sealed: Arc<AtomicU64>,
 }
 
 impl Keys {
-    /// A key under which nothing was sealed yet.
+    /// Makes a key under which nothing has been sealed yet.
     pub fn new(aead: AesKey) -> Self {
         Self { aead, sealed: Arc::default() }
     }
@@ -106,7 +108,7 @@ impl Seal for Sealer {
 }
 // ANCHOR_END: seal
 
-/// Verifies, puts in order and decrypts what the other side sends.
+/// Verifies what the other side sends, checks its order and decrypts it.
 pub struct Opener {
     cipher: Aes256Gcm,
     pub(crate) sequence: Sequence,

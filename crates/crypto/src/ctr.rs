@@ -7,10 +7,10 @@
 //! +-------+------------------+
 //! ```
 //!
-//! **Stops:** reading along.
-//! **Still lets through:** everything else. A bit flipped in the ciphertext is the same bit flipped in
-//! the plaintext, and any bytes at all decrypt to something. Nothing tells who sent a record, whether
-//! it was sent before, or whether one is missing.
+//! **Stops:** eavesdropping.
+//! **Still lets through:** everything else. A bit flipped in the ciphertext is the same bit flipped
+//! in the plaintext, and any bytes at all decrypt to something. Nothing shows who sent a record,
+//! whether it was sent before, or whether one is missing.
 
 use crate::keys::AesKey;
 use crate::nonce::Nonces;

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Each side counts what it sends and remembers what it must receive next. The number travels in
-//! clear: it need not be secret, it must not be changed.
+//! clear: it need not be secret, but nobody may change it.
 //!
 //! **Stops:** also replay, reordering and dropping in the middle of a connection.
 //! **Still lets through:** what the counter cannot see. Both directions count from 0 under the same
@@ -77,7 +77,7 @@ impl Seal for Sealer {
 }
 // ANCHOR_END: seal
 
-/// Verifies, puts in order and decrypts what the other side sends.
+/// Verifies what the other side sends, checks its order and decrypts it.
 pub struct Opener {
     cipher: Aes256Ctr,
     mac: HmacSha256,

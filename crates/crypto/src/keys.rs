@@ -4,10 +4,11 @@ use zeroize::Zeroizing;
 
 use crate::primitives::fill_random;
 
-/// Draws the bytes of a new key: 32 from the operating system's generator, good for any key here.
+/// Draws the bytes of a new key: 32 from the operating system's generator, suitable for any key
+/// here.
 ///
 /// # Errors
-/// When it has none to give.
+/// When the generator cannot provide them.
 pub fn random() -> Result<Zeroizing<[u8; AesKey::LEN]>, getrandom::Error> {
     let mut bytes = Zeroizing::new([0; AesKey::LEN]);
     fill_random(bytes.as_mut())?;

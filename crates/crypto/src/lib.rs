@@ -3,8 +3,8 @@
 //!
 //! *For learning. The articles' keys are public, and no stage here knows who its peer is.*
 //!
-//! A [`Seal`] turns a plaintext into a payload, an [`Open`] turns it back or says why not. Each stage
-//! is a module with one of either, to be read from top to bottom, in this order:
+//! A [`Seal`] turns a plaintext into a payload, an [`Open`] turns it back or says why not. Each
+//! stage is a module with one of each, to be read from top to bottom, in this order:
 //!
 //! - [`ctr`]: AES-CTR. Hides the bytes and protects nothing.
 //! - [`hmac`]: encrypt-then-MAC. A changed record is noticed.
@@ -18,7 +18,7 @@
 //!
 //! Their building blocks:
 //!
-//! - `primitives`: every call into somebody else's cryptography, on one page an engine.
+//! - `primitives`: every call into somebody else's cryptography, on one page per engine.
 //! - `nonce`: numbers used once, from the operating system.
 //! - `sequence`: a counter that ends in an error and never wraps.
 //! - [`keys`], [`secret`]: keys and secrets that cannot be printed and are wiped from memory.

@@ -5,8 +5,8 @@ const BLOCK_LEN: usize = 32;
 
 /// Numbers used once: `LEN` random bytes for every record.
 ///
-/// They are drawn a block at a time, since the system call costs more than sealing a short record
-/// does. That takes nothing from them: a random byte is as good read early as read late, as long as
+/// They are drawn a block at a time, since the system call costs more than sealing a short record.
+/// This does not weaken them: a random byte read early is as good as one read late, as long as
 /// nobody else gets the same one. So a block belongs to one sealer, cannot be cloned, and must not
 /// cross a `fork`: parent and child would draw the same nonces under the same key.
 ///
@@ -19,12 +19,12 @@ pub(crate) struct Nonces<const LEN: usize> {
 }
 
 impl<const LEN: usize> Nonces<LEN> {
-    /// From the operating system's generator.
+    /// Draws from the operating system's generator.
     pub(crate) fn random() -> Self {
         Self { block: [[0; LEN]; BLOCK_LEN], used: BLOCK_LEN, source: fill_random }
     }
 
-    /// A nonce that was never handed out before.
+    /// Returns a nonce that was never handed out before.
     pub(crate) fn next(&mut self) -> Result<[u8; LEN], getrandom::Error> {
         if self.used == BLOCK_LEN {
             (self.source)(self.block.as_flattened_mut())?;
@@ -35,13 +35,13 @@ impl<const LEN: usize> Nonces<LEN> {
         Ok(nonce)
     }
 
-    /// From a system that has no randomness to give.
+    /// Draws from a system that has no randomness to give.
     #[cfg(test)]
     pub(crate) fn unavailable() -> Self {
         Self { source: |_| Err(getrandom::Error::UNSUPPORTED), ..Self::random() }
     }
 
-    /// The same nonce for a whole block.
+    /// Repeats one nonce for a whole block.
     #[cfg(any(test, feature = "nonce-reuse"))]
     pub(crate) fn fixed(nonce: [u8; LEN]) -> Self {
         Self { block: [nonce; BLOCK_LEN], used: 0, source: |_| Err(getrandom::Error::UNEXPECTED) }

@@ -1,8 +1,8 @@
-//! Sealers that use one nonce for every record. **That breaks what they protect:** two records give away
-//! the xor of their plaintexts, and at `aead` the key of the authentication besides.
+//! Sealers that use one nonce for every record. **That breaks what they protect:** two records give
+//! away the xor of their plaintexts, and at `aead` the authentication key as well.
 //!
-//! Here with the feature `nonce-reuse` only, for a program that shows what follows. After 32 records they
-//! fail.
+//! Available only with the feature `nonce-reuse`, for a program that shows what follows. They fail
+//! after 32 records.
 
 use crate::nonce::Nonces;
 use crate::{aead, ctr};

@@ -10,8 +10,8 @@ pub trait Open {
     /// stood in front of it on the wire.
     ///
     /// # Errors
-    /// [`OpenError`]. `payload` holds nothing decrypted then, and the sequence number expected next is
-    /// as it was.
+    /// [`OpenError`]. In that case `payload` holds nothing decrypted, and the sequence number
+    /// expected next is unchanged.
     fn open<'p>(&mut self, header: &[u8], payload: &'p mut [u8])
     -> Result<&'p mut [u8], OpenError>;
 
@@ -21,7 +21,7 @@ pub trait Open {
     }
 }
 
-/// One of any stage, chosen as the program runs.
+/// An opener of any stage, chosen at run time.
 impl<O: Open + ?Sized> Open for Box<O> {
     fn overhead(&self) -> usize {
         (**self).overhead()
@@ -53,8 +53,8 @@ pub enum OpenError {
     },
     /// The tag does not belong to these bytes under this key. Nothing was decrypted.
     #[error(
-        "its tag does not verify: the bytes were changed on the way, or sealed under another key; \
-         nothing was decrypted"
+        "its tag does not verify: the bytes were changed on the way, or sealed under another key or at another \
+         stage; nothing was decrypted"
     )]
     BadTag,
     /// The tag verifies, but another record was due.
@@ -69,7 +69,7 @@ pub enum OpenError {
         /// The number in the record.
         got: u64,
     },
-    /// All sequence numbers were received; whatever comes now would repeat one.
+    /// All sequence numbers have been received; whatever comes now would repeat one.
     #[error(
         "all sequence numbers of this connection were received: no further record can be genuine"
     )]

@@ -3,15 +3,16 @@ use thiserror::Error;
 /// One direction of a connection, as its sender sees it: owns the key, the nonces and, where the stage
 /// has one, the counter.
 pub trait Seal {
-    /// Bytes of a payload beside the ciphertext. So a payload's length, and with it its header, is known
-    /// before it is sealed.
+    /// Bytes of a payload beside the ciphertext. So a payload's length, and with it its header, is
+    /// known before the payload is sealed.
     fn overhead(&self) -> usize;
 
-    /// Appends the payload that carries `plaintext` to `payload`, behind whatever is there already. `header`
-    /// is what will stand in front of it on the wire.
+    /// Appends the payload that carries `plaintext` to `payload`, after whatever is there already.
+    /// `header` is what will stand in front of it on the wire.
     ///
     /// # Errors
-    /// [`SealError`]. Nothing was appended then, and no nonce or sequence number was used up.
+    /// [`SealError`]. In that case nothing was appended, and no nonce or sequence number was used
+    /// up.
     fn seal(
         &mut self,
         header: &[u8],
@@ -20,7 +21,7 @@ pub trait Seal {
     ) -> Result<(), SealError>;
 }
 
-/// One of any stage, chosen as the program runs.
+/// A sealer of any stage, chosen at run time.
 impl<S: Seal + ?Sized> Seal for Box<S> {
     fn overhead(&self) -> usize {
         (**self).overhead()
@@ -44,10 +45,10 @@ pub enum SealError {
         "all sequence numbers of this connection are used up: one more would repeat an old one"
     )]
     SequenceExhausted,
-    /// As many records were sealed under this key as one side may ([`MAX_RECORDS`](crate::aead::MAX_RECORDS)).
-    /// Among more, two random nonces might be equal.
+    /// This side has sealed as many records under this key as it may
+    /// ([`MAX_RECORDS`](crate::aead::MAX_RECORDS)). Among more, two random nonces might be equal.
     #[error(
-        "this side has sealed 2^31 records under this key: with as many of the other side, two of their random \
+        "this side has sealed 2^31 records under this key: with as many from the other side, two of their random \
          nonces might be equal, so no more are safe (NIST SP 800-38D, section 8.3); make a new key"
     )]
     KeyExhausted,

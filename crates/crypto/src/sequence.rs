@@ -25,7 +25,7 @@ impl Sequence {
     }
     // ANCHOR_END: check
 
-    /// The next record is done.
+    /// Moves on to the next record.
     pub(crate) fn advance(&mut self) {
         self.next = self.next.saturating_add(1);
     }
@@ -36,14 +36,14 @@ impl Sequence {
     }
 }
 
-/// A sequence number as it stands in a payload.
+/// Returns a sequence number as it stands in a payload.
 pub(crate) fn encode(seq: u64) -> [u8; SEQ_LEN] {
     let mut bytes = [0; SEQ_LEN];
     BigEndian::write_u64(&mut bytes, seq);
     bytes
 }
 
-/// The sequence number that stands in a payload.
+/// Returns the sequence number that stands in a payload.
 pub(crate) fn decode(bytes: [u8; SEQ_LEN]) -> u64 {
     BigEndian::read_u64(&bytes)
 }

@@ -1,5 +1,5 @@
-//! The stages without GCM against the `openssl` command: sealed here and opened there, and the reverse.
-//! GCM is not among what `openssl enc` does.
+//! The stages without GCM against the `openssl` command: sealed here and opened there, and the
+//! reverse. `openssl enc` cannot do GCM.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -19,7 +19,7 @@ fn openssl(arguments: &[&str], input: &[u8]) -> Vec<u8> {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the openssl command is there");
-    // No record is longer than what a pipe holds, so nobody waits for the other.
+    // No record is longer than a pipe holds, so neither side waits for the other.
     child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
@@ -37,7 +37,7 @@ fn hmac_sha256(data: &[u8]) -> Vec<u8> {
     openssl(&["dgst", "-sha256", "-mac", "HMAC", "-macopt", &key, "-binary"], data)
 }
 
-/// Of all lengths around one and two blocks, and longer.
+/// Records of all lengths around one and two blocks, and longer.
 fn plaintext(number: u8) -> Vec<u8> {
     let len = usize::from(number) * if number < 50 { 1 } else { 163 };
     (number..=u8::MAX).cycle().take(len).collect()

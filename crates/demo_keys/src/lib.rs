@@ -1,7 +1,7 @@
-//! The articles' keys: constants in a printed text, which everyone has.
+//! The articles' keys: constants printed in the text, which everyone has.
 //!
-//! They are here so that our programs can talk to the articles' own, and protect nothing from anyone. The
-//! attacker's crate does not depend on this one, and so has nobody's key.
+//! They let our programs talk to the articles' own, and protect nothing from anyone. The attacker's
+//! crate does not depend on this one, and so has nobody's key.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, LazyLock};
@@ -35,14 +35,14 @@ pub fn hmac_seq() -> hmac_seq::Keys {
     hmac()
 }
 
-/// Returns the key of stage `part2-aead`. However often that is, the records under it are counted together.
+/// Returns the key of stage `part2-aead`. All calls share one count of the records sealed under it.
 pub fn aead() -> aead::Keys {
     static SEALED: LazyLock<Arc<AtomicU64>> = LazyLock::new(Arc::default);
     aead::Keys { aead: AesKey::from(*AEAD), sealed: SEALED.clone() }
 }
 
-/// Makes a sealer and an opener of a stage, as at the start of a connection: for programs that take the
-/// stage as an option, and tests that hold at all of them. `None` at a stage that has no demo keys.
+/// Makes a sealer and an opener of a stage, as at the start of a connection: for programs that take
+/// the stage as an option, and tests that cover all of them. `None` at a stage without demo keys.
 pub fn sealer_and_opener(stage: &Stage) -> Option<SealerAndOpener> {
     Some(match *stage {
         PART1_CTR => boxed(ctr::Sealer::new(&ctr()), ctr::Opener::new(&ctr())),

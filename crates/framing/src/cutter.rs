@@ -15,7 +15,7 @@ pub struct Cutter {
     /// The beginning of a record that is not whole yet.
     rest: Vec<u8>,
     index: u64,
-    /// Set once a length was no valid length: where the next record begins is unknown from then on.
+    /// Set once a length was invalid: where the next record begins is unknown from then on.
     lost: bool,
 }
 
@@ -24,18 +24,19 @@ pub struct Cutter {
 pub enum Cut {
     /// A whole record, its header in front.
     Record {
-        /// Which of its direction, from 0.
+        /// Its index in its direction, from 0.
         index: u64,
         /// Header and payload.
         bytes: Vec<u8>,
     },
-    /// Bytes that are no record: raw ones where there is no header, else what follows a length that no
-    /// receiver accepts, or a record that was cut.
+    /// Bytes that are not a record: raw ones where there is no header, else what follows a length
+    /// that no receiver accepts, or a record that was cut.
     Loose(Vec<u8>),
 }
 
 impl Cutter {
-    /// For one direction of a connection whose records have such a header, and payloads within `limits`.
+    /// Makes a cutter for one direction of a connection, with this header and payloads within
+    /// `limits`.
     pub fn new(header: Header, limits: Limits) -> Self {
         let first = (0, limits);
         Self { header, limits, first, rest: Vec::new(), index: 0, lost: header.is_empty() }
@@ -72,7 +73,7 @@ impl Cutter {
         }
     }
 
-    /// The stream has ended: what is left, if anything is.
+    /// Ends the stream, and returns what is left, if anything.
     pub fn end(&mut self) -> Option<Cut> {
         let rest = std::mem::take(&mut self.rest);
         (!rest.is_empty()).then_some(Cut::Loose(rest))

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use byteorder::{BigEndian, ByteOrder};
 
-/// The shape of a header: bytes of other use, then the payload's length, big-endian.
+/// The shape of a header: bytes with another use, then the payload's length, big-endian.
 ///
 /// ```text
 /// +----------------+-----------------+------------------+
@@ -44,7 +44,7 @@ impl Header {
         self.prefix_len + self.length_len
     }
 
-    /// Returns whether there is none.
+    /// Returns whether there is no header.
     pub const fn is_empty(self) -> bool {
         self.len() == 0
     }

@@ -12,7 +12,7 @@ const INITIAL_CAPACITY: usize = 2 * 1024;
 /// Largest size of the buffer in bytes, which it reaches when a peer sends several of the longest records at once.
 const MAX_CAPACITY: usize = 128 * 1024;
 
-/// The payload lengths a receiver accepts, both ends included.
+/// The payload lengths a receiver accepts, both limits included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The shortest payload in bytes: one with no plaintext at all.
@@ -22,7 +22,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For a stage whose fields beside the ciphertext take `overhead` bytes.
+    /// Makes the limits for a stage whose fields beside the ciphertext take `overhead` bytes.
     pub const fn with_overhead(overhead: usize) -> Self {
         Self { min: overhead, max: overhead + MAX_PLAINTEXT_LEN }
     }
@@ -43,7 +43,8 @@ pub enum FrameError {
     Truncated {
         /// Bytes of the record that arrived.
         got: usize,
-        /// Bytes it takes to read on: those of the header while it is incomplete, then of the whole record.
+        /// Bytes needed to read on: those of the header while it is incomplete, then of the whole
+        /// record.
         wanted: usize,
     },
     /// The header announces `len` payload bytes, more than the limit. Nothing was allocated or read for it.
@@ -93,13 +94,13 @@ pub struct RecordReader<R> {
 }
 
 impl<R: Read> RecordReader<R> {
-    /// Reads from `stream` records with such a header, and refuses those whose payload is not within
+    /// Reads records with this header from `stream`, and refuses those whose payload is not within
     /// `limits`.
     pub fn new(stream: R, header: Header, limits: Limits) -> Self {
         Self { stream, header, limits, buffer: Vec::new(), start: 0, end: 0, empty_in_a_row: 0 }
     }
 
-    /// Holds every record from the next one on to other limits.
+    /// Applies other limits to every record from the next one on.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
     }
@@ -108,7 +109,8 @@ impl<R: Read> RecordReader<R> {
     /// Reads the next record. `None` is a clean end: the stream ended between two records.
     ///
     /// # Errors
-    /// [`FrameError`]. The header is checked before its payload is waited for or given room.
+    /// [`FrameError`]. The header is checked before any room is made for its payload, or any wait
+    /// for it.
     pub fn read_record(&mut self) -> Result<Option<Record<'_>>, FrameError> {
         let header_len = self.header.len();
         self.fill(header_len)?;
@@ -134,12 +136,12 @@ impl<R: Read> RecordReader<R> {
     }
     // ANCHOR_END: read_record
 
-    /// Returns how many bytes are here already, of the next record and what follows it.
+    /// Returns how many bytes of the next record, and of what follows it, have already arrived.
     pub fn unread_len(&self) -> usize {
         self.unread().len()
     }
 
-    /// Returns whether the next record is here already, from its first byte to its last.
+    /// Returns whether the next record has already arrived, from its first byte to its last.
     pub fn is_ready(&self) -> bool {
         let unread = self.unread();
         let payload_len = self.header.payload_len(unread);

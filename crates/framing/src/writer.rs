@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-/// Bytes that may wait in the buffer before [`RecordWriter::begin`] writes them out by itself. A write
-/// costs the same however much it takes along, and beyond this no more is gained.
+/// Bytes that may wait in the buffer before [`RecordWriter::begin`] writes them out by itself. A
+/// write costs the same however much it carries, and beyond this there is nothing more to gain.
 const WRITE_AT: usize = 256 * 1024;
 
 /// Collects records in one buffer and writes them to `stream` together.
@@ -31,10 +31,10 @@ impl<W: Write> RecordWriter<W> {
         Ok(&mut self.buffer)
     }
 
-    /// Writes everything that waits, in one call to the stream where it takes it in one.
+    /// Writes everything that is waiting, in one call if the stream takes it all at once.
     ///
     /// # Errors
-    /// Those of the stream. A stream that takes 0 bytes is one: [`io::ErrorKind::WriteZero`].
+    /// Those of the stream, and [`io::ErrorKind::WriteZero`] when it takes 0 bytes.
     pub fn flush(&mut self) -> io::Result<()> {
         let written = self.stream.write_all(&self.buffer);
         self.buffer.clear();

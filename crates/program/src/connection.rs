@@ -1,4 +1,4 @@
-//! A connection that is watched and timed.
+//! A connection that is observed and timed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,8 +34,8 @@ struct Tally {
     messages: u64,
 }
 
-/// Lets the exchange end where the next message would begin: at once if the connection waits for one, and
-/// within its deadlines if it is at one.
+/// Lets the exchange end where the next message would begin: at once if the connection is waiting
+/// for one, and within its deadlines if one is under way.
 impl Stop for Connection {
     fn stop(&self) {
         self.stream.stop();
@@ -44,7 +44,7 @@ impl Stop for Connection {
 
 impl Connection {
     pub(crate) fn new(stream: TimedStream, reporter: Arc<Reporter>) -> anyhow::Result<Arc<Self>> {
-        let peer = stream.peer_addr().context("the peer was gone at once")?;
+        let peer = stream.peer_addr().context("the peer disconnected at once")?;
         reporter.report(EventKind::Connected { peer });
         Ok(Arc::new(Self { stream, reporter, tally: Mutex::default() }))
     }
@@ -87,7 +87,7 @@ impl Connection {
         &self.stream
     }
 
-    /// Reports what happened to a record. [`channel`](Self::channel) sees to that by itself.
+    /// Reports what happened to a record. [`channel`](Self::channel) does this by itself.
     pub fn record(&self, seen: &Observed<'_>) {
         let record =
             |index, plaintext, payload| Record::new(self.reporter.stage, index, plaintext, payload);
@@ -172,7 +172,7 @@ impl Connection {
         exchanged.map_err(|error| Failure { error, rejected })
     }
 
-    /// Makes a failure of a connection on which nothing was received.
+    /// Fails if nothing was received on the connection.
     pub(crate) fn was_used(&self) -> anyhow::Result<()> {
         let Tally { received, messages, .. } = *self.tally();
         ensure!(received + messages > 0, "the client closed without sending anything");

@@ -10,7 +10,7 @@ pub(crate) const NETWORK: u8 = 3;
 /// A connection, or a whole program, that failed.
 #[derive(Debug)]
 pub struct Failure {
-    /// Why.
+    /// The reason.
     pub error: anyhow::Error,
     /// Whether it failed because the peer's bytes were refused.
     pub rejected: bool,
@@ -24,7 +24,10 @@ impl From<anyhow::Error> for Failure {
 
 /// The peer ended the connection where an answer was due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the peer closed the connection where its answer was due; perhaps it refused the request")]
+#[error(
+    "the peer closed the connection where its answer was due; perhaps it refused the request, or it is at \
+     another stage"
+)]
 pub struct NoAnswer;
 
 /// Returns the exit code of a program that failed.

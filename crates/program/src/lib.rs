@@ -1,12 +1,13 @@
-//! The parts that every client and server shares, so that each can show just what is its own: connect, channel,
-//! send, receive.
+//! The parts that all clients and servers share, so that each program shows only what is its own:
+//! connect, channel, send, receive.
 //!
 //! - [`client`], [`server`]: run one, from its options to its exit code.
-//! - [`options`]: what can be said on the command line.
-//! - [`connection`]: a stream that is watched and timed.
+//! - [`options`]: the options on the command line.
+//! - [`connection`]: a stream that is observed and timed.
 //! - [`reporter`]: where a program reports what happens, through a [`queue`]; [`exit`]: how it ends.
 //! - [`serve`](mod@serve): many connections at a time.
-//! - [`stream`]: a TCP stream on which every message has its time limits; [`progress`]: how far one is.
+//! - [`stream`]: a TCP stream on which every message has its time limits; [`progress`]: how far a
+//!   message is.
 
 pub mod connection;
 pub mod exit;
@@ -41,8 +42,8 @@ use stream::TimedStream;
 /// The request of the articles' exchange: 61 bytes.
 pub const REQUEST: &str = "GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-/// The answer, whatever was asked: 78 bytes. That it never depends on the plaintext is on purpose: an
-/// answer that does is an oracle for whoever can change ciphertexts.
+/// The answer, whatever was asked: 78 bytes. It deliberately never depends on the plaintext: an
+/// answer that did would be an oracle for anyone who can change ciphertexts.
 pub const RESPONSE: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nhello, client";
 
@@ -103,9 +104,9 @@ pub fn server(
     })
 }
 
-/// Takes in connections and serves each as `one` does, in a thread of its own. Reports where it listens,
-/// complains of each that fails, and ends when all are served, or on SIGINT or SIGTERM: then those that
-/// `one` has added to the connections are told to stop.
+/// Accepts connections and serves each as `one` does, in a thread of its own. Reports where it
+/// listens, complains about each that fails, and ends when all are served, or on SIGINT or SIGTERM:
+/// then those that `one` has added to the connections are told to stop.
 pub fn serve(
     options: &ServeOptions<'_>,
     reporter: &Reporter,
@@ -128,7 +129,8 @@ pub fn serve(
     reporter.finish(code)
 }
 
-/// Runs a demo, which takes no options, and prints what it tells. It ends with 3 if it cannot tell all.
+/// Runs a demo, which takes no options, and prints its text. Exits with 3 if it cannot print all of
+/// it.
 pub fn demo(
     name: &'static str,
     about: &'static str,

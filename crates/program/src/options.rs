@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use framing::MAX_PLAINTEXT_LEN;
 use stages::Stage;
 use transcript::lines::fit_to_terminal;
-use transcript::{Format, Role, output};
+use transcript::{Format, Role, output, visible_lines};
 
 use crate::progress::TimeLimits;
 use crate::queue::PATIENCE;
@@ -22,8 +22,8 @@ use crate::{REQUEST, exit, exit_with_stdin};
 /// Options of every program.
 #[derive(Args, Debug)]
 pub struct Common {
-    /// Longest silence: while connecting, before the first message, and between two bytes of any,
-    /// whether the peer sends them or takes them
+    /// Longest silence: while connecting, before the first message, and between any two bytes,
+    /// whether the peer is sending or receiving them
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
 
@@ -31,7 +31,7 @@ pub struct Common {
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub message_timeout: Duration,
 
-    /// Write events as JSON, one object a line
+    /// Write events as JSON, one object per line
     #[arg(long)]
     json: bool,
 
@@ -46,13 +46,14 @@ impl Common {
         TimeLimits { silence: self.timeout, message: self.message_timeout }
     }
 
-    /// Sets the program up to report, and to go on without a reader who takes nothing for as long as `patience`:
-    /// none at all if it is a service.
+    /// Sets the program up to report, and to go on without its reader once that has taken nothing
+    /// for `patience`: at once if the program is a service.
     pub fn reporter(&self, role: Role, stage: &'static Stage, patience: Duration) -> Reporter {
         self.reporter_to(role, stage, patience, anstream::stdout(), io::stderr())
     }
 
-    /// Sets the program up to report to `output`, and to complain to `errors`. Ends it if that cannot be done.
+    /// Sets the program up to report to `output`, and to complain to `errors`. Exits if that cannot
+    /// be done.
     pub fn reporter_to(
         &self,
         role: Role,
@@ -91,8 +92,8 @@ pub(crate) struct ClientOptions {
     #[arg(long = "request", value_name = "TEXT")]
     texts: Vec<OsString>,
 
-    /// How many requests to send, going round those given
-    #[arg(long = "requests", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    /// How many requests to send, cycling through those given
+    #[arg(long = "requests", value_name = "N", value_parser = count::<u64>)]
     count: Option<u64>,
 }
 
@@ -134,7 +135,7 @@ pub(crate) struct ServerOptions {
 
     /// How many connections to serve, one after the other, before ending
     #[arg(long, value_name = "N", default_value = "1", conflicts_with = "forever")]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(value_parser = count::<u64>)]
     connections: u64,
 
     /// Serve until interrupted, several connections at a time
@@ -143,7 +144,7 @@ pub(crate) struct ServerOptions {
 
     /// How many connections to serve at the same time; further ones wait until one ends
     #[arg(long, value_name = "N", default_value = "100", requires = "forever")]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(value_parser = count::<u16>)]
     max_connections: u16,
 }
 
@@ -179,7 +180,9 @@ fn parse<T: CommandFactory + FromArgMatches>(
 /// Says what is wrong with the command line, or prints the help that it asks for, and ends the process.
 pub fn exit(error: &clap::Error) -> ! {
     if error.use_stderr() {
-        error.exit();
+        // In it is what was typed.
+        _ = writeln!(io::stderr(), "{}", visible_lines(&error.render().to_string()));
+        process::exit(error.exit_code());
     }
     output::help(&error.render().ansi().to_string())
 }
@@ -196,13 +199,13 @@ fn command<T: CommandFactory>(stage: &Stage, role: Role) -> clap::Command {
 }
 
 fn usage_error<T: CommandFactory>(stage: &Stage, role: Role, kind: ErrorKind, why: &str) -> ! {
-    command::<T>(stage, role).error(kind, why).exit()
+    exit(&command::<T>(stage, role).error(kind, why))
 }
 
-/// `HOST:PORT`, its host still a name perhaps.
+/// `HOST:PORT`, whose host may still be a name.
 ///
 /// # Errors
-/// The expected form, for whoever typed it.
+/// The expected form, for the person who typed it.
 pub fn host_and_port(text: &str) -> Result<String, String> {
     match text.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
@@ -212,10 +215,22 @@ pub fn host_and_port(text: &str) -> Result<String, String> {
     }
 }
 
+/// A whole number above 0.
+///
+/// # Errors
+/// The range, for the person who typed something else.
+pub fn count<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
+    let most = u64::MAX >> (64 - 8 * size_of::<N>());
+    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+    number
+        .and_then(|number| N::try_from(number).ok())
+        .ok_or_else(|| format!("expected a whole number, from 1 to {most}"))
+}
+
 /// A number of seconds above 0, a day at most.
 ///
 /// # Errors
-/// The expected form, for whoever typed it.
+/// The expected form, for the person who typed it.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.001..=86_400.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or("expected seconds, from 0.001 to 86400".to_owned())

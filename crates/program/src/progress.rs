@@ -3,8 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-/// Longest wait of a single read or write, after which progress is looked at again: a write that waits is
-/// not always woken when the peer takes something.
+/// Longest wait of a single read or write, after which progress is checked again: a waiting write
+/// is not always woken when the peer takes something.
 pub const TICK: Duration = Duration::from_secs(1);
 
 /// Time limits of a message.
@@ -16,7 +16,7 @@ pub struct TimeLimits {
     pub message: Duration,
 }
 
-/// The way that a message goes.
+/// The direction of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// The peer sends it.
@@ -25,7 +25,7 @@ pub enum Way {
     Out,
 }
 
-/// A message of which so much has passed.
+/// A message, and how much of it has passed.
 #[derive(Debug)]
 pub struct Progress {
     limits: TimeLimits,
@@ -45,7 +45,7 @@ impl Progress {
         Self { limits, began: None, moved, patience, passed: 0, longest_stall: Duration::ZERO }
     }
 
-    /// Begins a message, of which `len` bytes have passed already.
+    /// Begins a message of which `len` bytes have already passed.
     pub fn begun(limits: TimeLimits, len: usize) -> Self {
         let mut progress = Self::awaited(limits, limits.silence);
         progress.advance(len);
@@ -69,8 +69,8 @@ impl Progress {
         self.passed += len;
     }
 
-    /// Returns how long the next read or write may wait. Whether that was too long, [`check`](Self::check)
-    /// says after it.
+    /// Returns how long the next read or write may wait. [`check`](Self::check) then says whether
+    /// that was too long.
     pub fn wait(&self) -> Duration {
         let silence = self.patience.saturating_sub(self.moved.elapsed());
         let whole = self.began.map(|began| self.limits.message.saturating_sub(began.elapsed()));
@@ -80,7 +80,7 @@ impl Progress {
     /// Checks that the message may go on.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`], which says of the `message` from or to `peer` what took too long.
+    /// [`ErrorKind::TimedOut`], which names the `message`, the `peer` and what took too long.
     pub fn check(&self, way: Way, peer: &str, message: &str) -> io::Result<()> {
         let (stall, len) = (self.moved.elapsed(), self.passed);
         let limit = self.limits.message;

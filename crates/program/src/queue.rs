@@ -1,7 +1,7 @@
 //! Output that waits for its reader in memory, and not in the threads that have something to say.
 //!
-//! Whoever starts a server may pipe its output to something that stops reading. What the server does must not
-//! depend on that: a write that blocks would block every connection that reports an event.
+//! A server's output may be piped to something that stops reading. The server must not depend on
+//! that reader: a write that blocks would block every connection that reports an event.
 
 use std::io::{self, ErrorKind, Write};
 use std::mem;
@@ -12,20 +12,20 @@ use std::time::Duration;
 /// Bytes that may wait to be written, and as many may be under way.
 const CAPACITY: usize = 256 * 1024;
 
-/// Room for those and a notice. It is there from the beginning, and takes memory as it is used: a buffer that grew
-/// would grow to twice of what it holds.
+/// Room for those and a notice. It is reserved at the beginning, and takes memory only as it is
+/// used; a buffer that grew would grow to twice what it holds.
 const ROOM: usize = CAPACITY + 1024;
 
 /// Bytes written at a time: few, so that a slow reader is seen to read.
 const CHUNK_LEN: usize = 16 * 1024;
 
-/// Time in which a reader who is there takes something.
+/// Time within which a reader that is still there takes something.
 pub const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A queue before an output, which a thread of its own writes. Its clones are the same queue.
+/// A queue in front of an output, which a thread of its own writes. Clones share one queue.
 ///
-/// A `write` takes the whole of what it is given. When the queue is full, it waits for the reader as long as the
-/// queue has patience; then it drops what it was given, and counts that.
+/// A `write` accepts all it is given. When the queue is full, it waits for the reader as long as
+/// the queue's patience lasts; then it drops what it was given, and counts that.
 #[derive(Clone)]
 pub struct Queue {
     shared: Arc<Shared>,
@@ -44,7 +44,7 @@ struct State {
     under_way: bool,
     /// Chunks written so far.
     written: u64,
-    /// True once the reader took nothing for longer than the queue has patience.
+    /// True once the reader has taken nothing for longer than the queue's patience.
     stalled: bool,
     /// Writes dropped since `waiting` was taken out.
     dropped: u64,
@@ -52,7 +52,8 @@ struct State {
 }
 
 impl Queue {
-    /// Starts the thread that writes to `out`. Where writes were dropped, the reader finds `notice` of how many.
+    /// Starts the thread that writes to `out`. In place of dropped writes, the reader finds
+    /// `notice` of how many.
     ///
     /// # Errors
     /// When the thread cannot be started.
@@ -71,7 +72,8 @@ impl Queue {
     /// Waits until everything is written, as long as the reader takes something within `patience`.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`] when it does not; or that of the write which failed, after which nothing more was written.
+    /// [`ErrorKind::TimedOut`] when it does not, or the error of the write that failed, after which
+    /// nothing more was written.
     pub fn settle(&self, patience: Duration) -> io::Result<()> {
         let state = self.shared.wait_while(self.shared.lock(), patience, State::is_busy);
         match &state.failed {
@@ -114,7 +116,7 @@ impl State {
 }
 
 impl Shared {
-    /// Writes what waits, as it comes, until a write fails.
+    /// Writes what is waiting, as it comes, until a write fails.
     fn write_out(&self, mut out: impl Write, notice: impl Fn(u64) -> String) {
         let mut taken = Vec::with_capacity(ROOM);
         loop {

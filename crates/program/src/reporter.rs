@@ -25,8 +25,8 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    /// A reporter that writes events in `format` to `output`, and complaints to `errors`. Either waits for its
-    /// reader as long as `patience`, and then goes on without.
+    /// Makes a reporter that writes events in `format` to `output`, and complaints to `errors`.
+    /// Each waits for its reader as long as `patience`, and then goes on without it.
     ///
     /// # Errors
     /// When the threads that write cannot be started.
@@ -64,8 +64,8 @@ impl Reporter {
         self.say(&format!("{error:#}"));
     }
 
-    /// Waits until everything is written, but for no reader who has stopped reading. Returns the code to end
-    /// with: `code`, or 3 in place of success if not all could be written.
+    /// Waits until everything is written, but not for a reader that has stopped reading. Returns
+    /// the exit code: `code`, or 3 in place of success if not everything could be written.
     pub fn finish(&self, mut code: ExitCode) -> ExitCode {
         match output::all(self.output.settle(PATIENCE)) {
             Err(error) if error.kind() == ErrorKind::TimedOut => {
@@ -84,7 +84,7 @@ impl Reporter {
     }
 }
 
-/// Standard error behind standard output.
+/// Standard error, each write of which waits for the events before it.
 struct Behind<W> {
     events: Queue,
     errors: W,

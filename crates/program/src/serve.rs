@@ -1,8 +1,8 @@
 //! Serves connections, several at a time if asked to, and stops when told to.
 //!
-//! A thread a connection. What that can cost is bounded: at most so many at once, the rest wait in the
-//! system's backlog; each has deadlines of its own; and whatever happens in one, even a panic, ends
-//! that one alone.
+//! One thread per connection. The cost of that is bounded: only so many run at once, and the rest
+//! wait in the system's backlog. Each has deadlines of its own, and whatever happens in one, even a
+//! panic, ends that one alone.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
@@ -23,10 +23,11 @@ use crate::stream::keep_alive;
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// Pause after a failure for want of descriptors or threads perhaps, which others may give back meanwhile.
+/// Pause after a failure, perhaps for want of descriptors or threads, which others may give back
+/// meanwhile.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// Time between two complaints of the same want.
+/// Time between two complaints about the same shortage.
 const QUIET: Duration = Duration::from_secs(60);
 
 /// Stack of a connection's thread in bytes of address space. Only what is used takes memory.
@@ -45,7 +46,7 @@ pub struct ServeOptions<'a> {
 
 /// A connection that can be told to end.
 pub trait Stop: Send + Sync {
-    /// The process was told to stop: the connection is to end, and soon.
+    /// Ends the connection soon, since the process was told to stop.
     fn stop(&self);
 }
 
@@ -54,7 +55,7 @@ pub trait Stop: Send + Sync {
 pub(crate) struct Served {
     pub(crate) connections: u64,
     pub(crate) failed: u64,
-    /// Of those that failed: because the peer's bytes were refused.
+    /// Those of the failed ones in which the peer's bytes were refused.
     pub(crate) rejected: u64,
     /// Whether the process was told to stop.
     pub(crate) stopped: bool,
@@ -116,7 +117,8 @@ pub(crate) fn serve(
     thread::scope(|scope| {
         let (one, connections) = (&one, &*connections);
         for _ in 0..options.connections {
-            // The thread comes before the connection, so that whoever is accepted is served.
+            // The thread is started before the connection is accepted, so that every one accepted
+            // is served.
             let place = loop {
                 if !connections.enter(options.at_once.into()) {
                     return;
@@ -125,7 +127,7 @@ pub(crate) fn serve(
                 let serve_one = move || {
                     let Ok(stream) = stream.recv() else { return };
                     let outcome = catch_unwind(AssertUnwindSafe(|| one(stream, connections)))
-                        .unwrap_or_else(|_| Err(anyhow!("a fault of this program").into()));
+                        .unwrap_or_else(|_| Err(anyhow!("a bug in this program").into()));
                     if let Err(failure) = &outcome {
                         reporter.complain(&failure.error);
                     }
@@ -170,8 +172,8 @@ fn say_that_it_waits(reporter: &Reporter, connections: u64) {
     }
 }
 
-/// Listens at every address of a name: who comes to `localhost` may mean `127.0.0.1` or `::1`. One that this
-/// machine cannot listen at is left out, unless it is the only one.
+/// Listens on every address of a name: a client of `localhost` may mean `127.0.0.1` or `::1`. One
+/// that this machine cannot listen on is left out, unless it is the only one.
 fn listen(addrs: impl Iterator<Item = SocketAddr>) -> io::Result<Vec<TcpListener>> {
     let mut listeners: Vec<TcpListener> = Vec::new();
     let mut failed = io::Error::from(ErrorKind::AddrNotAvailable);
@@ -186,7 +188,8 @@ fn listen(addrs: impl Iterator<Item = SocketAddr>) -> io::Result<Vec<TcpListener
         }
         match listen_at(addr) {
             Ok(listener) => listeners.push(listener),
-            // Whoever has it would get some of the connections that are meant for this program.
+            // Another program has it, and would get some of the connections that are meant for this
+            // one.
             Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(error),
             Err(error) => failed = error,
         }
@@ -194,8 +197,8 @@ fn listen(addrs: impl Iterator<Item = SocketAddr>) -> io::Result<Vec<TcpListener
     if listeners.is_empty() { Err(failed) } else { Ok(listeners) }
 }
 
-/// As `TcpListener::bind` does, but for a longer backlog: the standard library's has 128 places, and
-/// whoever finds it full tries again a second later.
+/// Listens as `TcpListener::bind` does, but with a longer backlog: the standard library's has 128
+/// places, and a client that finds it full tries again a second later.
 fn listen_at(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
     #[cfg(not(windows))]
@@ -221,7 +224,8 @@ fn accept(listener: TcpListener, arrivals: SyncSender<Arrival>) -> io::Result<()
     thread::Builder::new().stack_size(STACK_LEN).spawn(accept).map(drop)
 }
 
-/// On SIGINT or SIGTERM, tells the connections and whoever waits for the next one to stop.
+/// On SIGINT or SIGTERM, tells the connections, and the thread that waits for the next one, to
+/// stop.
 fn stop_on_signal(
     connections: Arc<Connections>,
     arrivals: SyncSender<Arrival>,
@@ -234,7 +238,7 @@ fn stop_on_signal(
 }
 
 impl Connections {
-    /// Waits for a place among so many `at_once`, and takes it. `false` when there will be none.
+    /// Waits for one of `at_once` places, and takes it. Returns `false` when there will be none.
     fn enter(&self, at_once: usize) -> bool {
         let full = |state: &mut State| state.at_once >= at_once && !state.served.stopped;
         let state = self.changed.wait_while(self.lock(), full);
@@ -243,12 +247,12 @@ impl Connections {
         !state.served.stopped
     }
 
-    /// Gives back a place that nobody took.
+    /// Gives back a place that was not used.
     fn give_back(&self) {
         self.lock().at_once -= 1;
     }
 
-    /// Sees to it that `connection` is told when the process is told to stop.
+    /// Registers `connection` to be told when the process is told to stop.
     pub fn add(&self, connection: Weak<dyn Stop>) {
         let mut state = self.lock();
         state.running.retain(|running| running.strong_count() > 0);

@@ -10,7 +10,7 @@ use socket2::{SockRef, TcpKeepalive};
 
 use crate::progress::{Progress, TimeLimits, Way};
 
-/// Limits on what is read and thrown away before a connection is closed, in bytes and in time.
+/// Limits on what is read and discarded before a connection is closed, in bytes and in time.
 const DRAIN_LEN: u64 = 64 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
@@ -32,7 +32,7 @@ pub struct TimedStream {
 #[derive(Debug)]
 struct Clock {
     reading: Progress,
-    /// True while a further message may begin and has not.
+    /// True while a further message may begin but has not.
     idle: bool,
     /// The message that is being written, if any is.
     writing: Option<Progress>,
@@ -43,8 +43,9 @@ struct Clock {
 }
 
 impl TimedStream {
-    /// Times `stream`. The first message must begin before the silence is too long. A later one may take
-    /// as long to begin as to come: it can be an answer, and what it answers be on its way for as long.
+    /// Times `stream`. The first message must begin before the silence is too long. A later one may
+    /// take as long to begin as to arrive: it can be an answer, and its request may take that long
+    /// to arrive.
     pub fn new(stream: TcpStream, limits: TimeLimits) -> Self {
         // A record goes out in one write, and nothing is gained by holding it back.
         _ = stream.set_nodelay(true);
@@ -53,7 +54,7 @@ impl TimedStream {
         Self { stream, limits, clock: Mutex::new(clock) }
     }
 
-    /// Connects to `addr`, in no longer than a silence may be, and times the stream.
+    /// Connects to `addr` within the longest silence allowed, and times the stream.
     ///
     /// # Errors
     /// Those of [`connect`].
@@ -110,8 +111,9 @@ impl TimedStream {
     }
 }
 
-/// Asks the system to find out whether the peer of a silent connection is still there, which it is not told
-/// when a machine loses its power: a minute after it was last heard from, and then every 15 seconds.
+/// Asks the system to check whether the peer of a silent connection is still there, first a minute
+/// after it was last heard from, and then every 15 seconds: a machine that loses its power says
+/// nothing.
 pub fn keep_alive(stream: &TcpStream) {
     let keep_alive = TcpKeepalive::new().with_time(SILENT_TIME);
     #[cfg(not(target_os = "openbsd"))]
@@ -176,7 +178,8 @@ impl Write for &TimedStream {
                 writing.advance(len);
             }
             writing.check(Way::Out, "the peer", "message")?;
-            // Several messages can go out together: then each as long as the longest has its own time.
+            // Several messages can go out together: then each stretch as long as the longest
+            // message has its own time.
             if writing.passed() >= MAX_PLAINTEXT_LEN {
                 clock.writing = None;
             }
@@ -193,7 +196,7 @@ impl Write for &TimedStream {
 
 /// Returns the result of a read or write, or `None` if it has only waited.
 ///
-/// Other time-outs than this one are the system's: that it gave up on the peer.
+/// Any other time-out is the system's: it has given up on the peer.
 pub fn unless_waiting(result: io::Result<usize>) -> io::Result<Option<usize>> {
     match result {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),

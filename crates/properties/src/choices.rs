@@ -1,5 +1,5 @@
-/// An input as a series of decisions, taken from front to back. One that has ended decides 0, so every
-/// input decides everything, and one byte changed at the end changes one decision.
+/// An input as a series of decisions, taken from front to back. An input that has ended decides 0,
+/// so every input decides everything, and one byte changed at the end changes one decision.
 #[derive(Clone, Copy, Debug)]
 pub struct Choices<'i> {
     rest: &'i [u8],

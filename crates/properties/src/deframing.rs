@@ -9,12 +9,12 @@ use crate::Choices;
 /// The most room a reader may offer its stream, in bytes.
 const MAX_ROOM: usize = 128 * 1024;
 
-/// Longer streams show nothing more, in bytes.
+/// Length in bytes beyond which a stream shows nothing more.
 const MAX_STREAM: usize = 320 * 1024;
 
-/// A stream, any bytes in any pieces, is cut into the same records by the receiver's reader, the watcher's
-/// cutter and the few lines here that say what a record is; the reader says the same of how it ends, and
-/// keeps no more room than it promises.
+/// Checks that a stream, any bytes in any pieces, is cut into the same records by the receiver's
+/// reader, the watcher's cutter and the few lines here that say what a record is; that the reader
+/// reports the same end, and that it keeps no more room than it promises.
 ///
 /// # Panics
 /// Where that does not hold.
@@ -62,7 +62,8 @@ enum End {
     TooManyEmptyRecords,
 }
 
-/// What a record is: the whole ones of `stream`, how it ends, and what is behind the last of them.
+/// Says what a record is: returns the whole ones of `stream`, how it ends, and what follows the
+/// last of them.
 fn cut<'s>(stage: &Stage, stream: &'s [u8], max_empty: u32) -> (Vec<&'s [u8]>, End, &'s [u8]) {
     let (header, limits) = (stage.header(), stage.limits());
     let mut records = Vec::new();
@@ -146,7 +147,8 @@ impl<'s> Pieces<'s> {
         Self { unread: stream, lens, read: 0 }
     }
 
-    /// How long the next piece is. The last length says "all there is", as does a stream without lengths.
+    /// Returns how long the next piece is. The last length, or a stream without lengths, means "all
+    /// there is".
     fn len(&mut self) -> usize {
         let len = self.lens.get(self.read % (self.lens.len() + 1));
         self.read += 1;

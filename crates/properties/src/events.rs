@@ -8,15 +8,15 @@ use transcript::{
 
 use crate::Choices;
 
-/// Longer runs show nothing more.
+/// Length beyond which a run shows nothing more.
 const MAX_EVENTS: usize = 40;
 
 /// Characters that random bytes hardly ever make and that nobody sees: they turn the direction of text, have no
 /// width, end a line, or mean nothing.
 const HIDDEN: &str = "\u{9b}\u{202e}\u{2066}\u{200b}\u{2028}\u{feff}\u{e0041}\u{10ffff}";
 
-/// A file of any bytes, read as a run: each line is an event or it is none, an event reads back as it was
-/// written, and the events of the file can be shown and merged, whatever they say.
+/// Checks a file of any bytes, read as a run: each line is an event or it is not, an event reads
+/// back as it was written, and the events of the file can be shown and merged, whatever they say.
 ///
 /// # Panics
 /// Where that does not hold.
@@ -28,7 +28,7 @@ pub fn run_file(input: &[u8]) {
     can_be_merged(&events, Choices::new(input));
 }
 
-/// The same for any events, in any order, that programs could report.
+/// Checks the same for any events, in any order, that programs could report.
 ///
 /// # Panics
 /// Where that does not hold.
@@ -124,15 +124,15 @@ fn number(choices: &mut Choices<'_>) -> u64 {
 
 fn reads_back(events: &[Event]) {
     for event in events {
-        let line = serde_json::to_string(event).expect("an event has a JSON");
+        let line = serde_json::to_string(event).expect("an event has JSON");
         assert!(!line.contains('\n'), "an event is one line");
         let read: Event = serde_json::from_str(&line).expect("its JSON is an event");
         assert_eq!(read, *event);
     }
 }
 
-/// Every lane shows every event, and lets nothing through that a terminal would act on, besides our own
-/// colours: what an event says is somebody else's.
+/// Checks that every lane shows every event, and lets nothing through that a terminal would act on,
+/// except our own colours: the text in an event is somebody else's.
 fn can_be_shown(events: &[Event]) {
     for detail in [Detail::Off, Detail::Fields, Detail::Full] {
         let mut lane = WireLane::new(detail);
@@ -152,7 +152,7 @@ fn assert_harmless(text: &str) {
     while let Some((before, behind)) = rest.split_once('\x1b') {
         assert_visible(before);
         let colour = behind.strip_prefix('[').and_then(|behind| behind.split_once('m'));
-        let (number, behind) = colour.expect("an escape sequence that is no colour");
+        let (number, behind) = colour.expect("an escape sequence that is not a colour");
         let is_ours = OURS.contains(&number) || number.starts_with("38;5;");
         assert!(is_ours, "{number:?}");
         rest = behind;
@@ -160,8 +160,8 @@ fn assert_harmless(text: &str) {
     assert_visible(rest);
 }
 
-/// The numbers in escape sequences of ours besides a colour: all off, bold, dimmed, red and green. None hides
-/// text.
+/// The numbers in our own escape sequences besides a colour: all off, bold, dimmed, red and green.
+/// None hides text.
 const OURS: [&str; 5] = ["0", "1", "2", "31", "32"];
 
 fn assert_visible(text: &str) {
@@ -170,7 +170,8 @@ fn assert_visible(text: &str) {
     assert_eq!(hidden, None, "{text:?}");
 }
 
-/// Whatever came when, everything is told in the end, each one's events in their own order.
+/// Checks that everything is told in the end, in whatever order it came, and each party's events in
+/// their own order.
 fn can_be_merged(events: &[Event], mut schedule: Choices<'_>) {
     for watched in [false, true] {
         let mut merge = Merge::new(watched);

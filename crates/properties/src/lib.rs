@@ -1,15 +1,16 @@
-//! What must hold for any bytes at all. Each function here takes an input, any input, acts on it and
-//! panics where our code is not as it promises to be.
+//! What must hold for any bytes at all. Each function here takes any input, acts on it and panics
+//! where our code does not do what it promises.
 //!
-//! Two drive them: the fuzzer, which looks for inputs that reach new code (`checks/fuzz/`, one call a target),
-//! and `cargo test`, with the inputs the fuzzer has found worth keeping and with random ones.
+//! They are called by the fuzzer, which looks for inputs that reach new code (`checks/fuzz/`, one
+//! call per target), and by `cargo test`, with the inputs the fuzzer has found worth keeping and
+//! with random ones.
 //!
 //! Read in this order:
 //!
 //! - [`Choices`]: an input as a series of decisions, from front to back.
 //! - [`deframing()`]: a stream is cut into the same records by everyone who cuts it.
 //! - [`opening()`]: what an opener accepts was sealed; what it refuses leaves no plaintext.
-//! - [`session()`]: two parties with someone between them who does anything.
+//! - [`session()`]: two parties, with someone between them who may do anything.
 //! - [`run_file()`] and [`transcript()`]: events, and how they look to a person.
 
 mod choices;
@@ -29,8 +30,8 @@ pub use events::{run_file, transcript};
 pub use opening::opening;
 pub use session::session;
 
-/// The stages whose records the demo keys seal and open. The first byte of an input to [`opening()`] or
-/// [`session()`] says which of them it is about, counted from 0.
+/// The stages whose records the demo keys seal and open. The first byte of an input to
+/// [`opening()`] or [`session()`] selects one of them, counted from 0.
 pub static STAGES: LazyLock<Vec<&'static Stage>> = LazyLock::new(|| {
     let has_keys = |stage: &&Stage| demo_keys::sealer_and_opener(stage).is_some();
     stages::STAGES.iter().copied().filter(has_keys).collect()

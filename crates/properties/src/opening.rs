@@ -37,11 +37,13 @@ static GENUINE: LazyLock<Vec<Genuine>> = LazyLock::new(|| {
     genuine
 });
 
-/// Whatever an opener accepts was sealed, and is the record that was due; whatever it refuses is refused for
-/// the right reason, leaves no plaintext behind and the number that is due as it was. Without a tag, where
-/// everything is accepted, it decrypts to what its bytes say.
+/// Checks that whatever an opener accepts was sealed, and is the record that was due; and that
+/// whatever it refuses is refused for the right reason, leaves no plaintext behind and leaves the
+/// number that is due unchanged. Without a tag, where everything is accepted, it decrypts to what
+/// its bytes say.
 ///
-/// The first byte of the input says at which stage. The others make payloads out of genuine records of all stages and of bytes of its own.
+/// The first byte of the input selects the stage. The others make payloads out of genuine records
+/// of all stages and of bytes of its own.
 ///
 /// # Panics
 /// Where that does not hold.
@@ -120,7 +122,7 @@ fn edit(stage: &Stage, payload: &mut Vec<u8>, choices: &mut Choices<'_>) {
             payload.splice(..payload.len().min(SEQ_LEN), seq);
         }
         6 => {
-            // A field of another record in place of the same field of this one.
+            // Puts a field of another record in place of the same field of this one.
             let donor = one(choices, |genuine| genuine.stage == stage);
             let fields = stage.split_payload(&donor.payload).map_or(1, |parts| parts.len());
             let number = choices.below(fields);
@@ -133,7 +135,7 @@ fn edit(stage: &Stage, payload: &mut Vec<u8>, choices: &mut Choices<'_>) {
             }
         }
         _ => {
-            // The end of another record, of any stage, behind the start of this one.
+            // Puts the end of another record, of any stage, after the start of this one.
             let donor = one(choices, |_| true);
             let at = choices.number() % (payload.len().min(donor.payload.len()) + 1);
             payload.truncate(at);
@@ -142,15 +144,15 @@ fn edit(stage: &Stage, payload: &mut Vec<u8>, choices: &mut Choices<'_>) {
     }
 }
 
-/// The genuine record with exactly these bytes, of a stage that makes its tags as this one does: hmac and
-/// hmac-seq share their keys, and one's tag covers the same bytes as the other's.
+/// Finds the genuine record with exactly these bytes, of a stage that makes its tags as this one
+/// does: hmac and hmac-seq share their keys, and one's tag covers the same bytes as the other's.
 fn sealed(stage: &Stage, payload: &[u8]) -> Option<&'static Genuine> {
     let alike = [&PART2_HMAC, &PART2_HMAC_SEQ];
     let makes_our_tags = |other| other == stage || alike.contains(&stage) && alike.contains(&other);
     GENUINE.iter().find(|genuine| genuine.payload == payload && makes_our_tags(genuine.stage))
 }
 
-/// Why `payload` must be refused, or `None` where it must be accepted.
+/// Returns why `payload` must be refused, or `None` where it must be accepted.
 fn refusal(stage: &Stage, payload: &[u8], due: Option<u64>) -> Option<OpenError> {
     let (len, min) = (payload.len(), stage.overhead());
     if len < min {
@@ -177,8 +179,8 @@ fn accepted(stage: &Stage, payload: &[u8], plaintext: &[u8], due: Option<u64>) {
     }
 }
 
-/// Without a tag the nonce alone says which keystream decrypts a ciphertext. We know the start of the
-/// keystream of every nonce we have seen: ciphertext xor plaintext.
+/// Without a tag, only the nonce says which keystream decrypts a ciphertext. We know the start of
+/// the keystream of every nonce we have seen: ciphertext xor plaintext.
 fn decrypted_by_its_nonce(stage: &Stage, payload: &[u8], plaintext: &[u8]) {
     let nonce = &payload[range(stage, Role::Nonce, payload)];
     let ciphertext = &payload[range(stage, Role::Ciphertext, payload)];
@@ -201,8 +203,8 @@ fn range(stage: &Stage, role: Role, payload: &[u8]) -> Range<usize> {
     part.offset..part.offset + part.bytes.len()
 }
 
-/// What of a refused payload was overwritten: aead decrypts before it knows the number, and wipes. AWS-LC's
-/// decrypts before it knows the tag, too.
+/// Returns which part of a refused payload was overwritten: aead decrypts before it knows the
+/// number, and wipes. With AWS-LC it also decrypts before it knows the tag.
 fn wiped(stage: &Stage, error: OpenError, payload: &[u8]) -> Range<usize> {
     let is_decrypted = match error {
         OpenError::OutOfOrder { .. } => true,

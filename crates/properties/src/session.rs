@@ -10,13 +10,13 @@ use stages::{Role, Stage};
 
 use crate::{Choices, STAGES, opener, sealer};
 
-/// Longer sessions show nothing more.
+/// Length beyond which a session shows nothing more.
 const MAX_ACTS: usize = 48;
 
 /// A record on its way, its header in front.
 type Record = Vec<u8>;
 
-/// A plaintext, who sealed it and as which of its direction.
+/// A plaintext, its sender, and its index in that direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Sealed {
     number: usize,
@@ -49,14 +49,15 @@ impl Recorded {
 static RECORDED: LazyLock<Vec<Recorded>> =
     LazyLock::new(|| STAGES.iter().copied().map(Recorded::of).collect());
 
-/// Two parties talk, and someone between them delivers their records, drops, repeats and swaps them, flips
-/// bits, cuts, splices in what an earlier session recorded, and sends records back where they came from. The
-/// first byte says at which stage, the others what happens.
+/// Two parties talk, and someone between them delivers, drops, repeats and swaps their records,
+/// flips bits, cuts, splices in what an earlier session recorded, and sends records back where they
+/// came from. The first byte selects the stage, the others decide what happens.
 ///
-/// What comes out was sealed by someone with the key, if records have a tag. If they are numbered besides, it
-/// was sealed as just this record of a direction; and without splicing and reflection, what a party received is the start
-/// of what the other sent. A party that refused something says and hears nothing more. While all that is done
-/// to a direction is to deliver it, everything arrives.
+/// What comes out was sealed by someone with the key, if records have a tag. If they are also
+/// numbered, it was sealed as exactly this record of its direction; and without splicing and
+/// reflection, what a party received is the start of what the other sent. A party that refused
+/// something sends and receives nothing more. As long as a direction is only delivered, everything
+/// arrives.
 ///
 /// # Panics
 /// Where that does not hold.
@@ -99,7 +100,7 @@ impl Promise {
     }
 }
 
-/// A stream whose two ends are in the hands of whoever has a clone of it.
+/// A stream both of whose ends are controlled by anyone who has a clone of it.
 #[derive(Clone, Default)]
 struct Stream {
     incoming: Rc<RefCell<VecDeque<u8>>>,
@@ -137,7 +138,7 @@ struct Party {
     closed: bool,
     /// What is on its way to this party.
     coming: VecDeque<Record>,
-    /// Whether anything was done to what comes to it, and whether by splicing or reflection.
+    /// Whether anything was done to what comes to it, and whether that was splicing or reflection.
     tampered: bool,
     foreign: bool,
 }
@@ -159,7 +160,7 @@ impl Party {
         }
     }
 
-    /// The record that carries a plaintext nobody else sends, unless this party has closed.
+    /// Sends a plaintext that nobody else sends, unless this party has closed.
     fn send(&mut self, name: usize, padding: usize) -> Option<Record> {
         let number = self.sent.len();
         let plaintext = format!("{name} {number} {:padding$}", "").into_bytes();
@@ -198,7 +199,8 @@ impl Party {
     }
 }
 
-/// One thing that a party or the one between them does. `seen` is what has passed: who sent it, and the record.
+/// One thing that a party or the one between them does. `seen` is what has passed: who sent it, and
+/// the record.
 fn act(
     choices: &mut Choices<'_>,
     parties: &mut [Party; 2],
@@ -276,6 +278,6 @@ fn keeps_its_promise(party: &Party, peer: &Party, recorded: &Recorded) {
         assert!(!party.closed);
         assert_eq!(received, sent);
     } else if promise == Promise::InOrder && !party.foreign {
-        assert!(sent.starts_with(&received), "{received:?} is no start of {sent:?}");
+        assert!(sent.starts_with(&received), "{received:?} is not the start of {sent:?}");
     }
 }

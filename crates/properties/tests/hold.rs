@@ -1,5 +1,5 @@
-//! The properties hold for the inputs the fuzzer has found worth keeping, and for random ones: what the
-//! fuzzer does, without its eyes.
+//! The properties hold for the inputs the fuzzer has found worth keeping, and for random ones: what
+//! the fuzzer does, but without its view of which code is reached.
 
 use std::fs;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ fn hold_for_the_corpus(target: &str, property: impl Fn(&[u8])) {
     }
 }
 
-/// 1,000 inputs, and 100,000 where the compiler optimises.
+/// 1,000 inputs, and 100,000 in an optimised build.
 fn hold_for_random_inputs(property: impl Fn(&[u8])) {
     let config = Config {
         cases: if cfg!(debug_assertions) { 1_000 } else { 100_000 },
@@ -61,7 +61,7 @@ fn hold_for_random_inputs(property: impl Fn(&[u8])) {
     outcome.unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// As many inputs for each stage: the first byte says which.
+/// The same number of inputs for each stage, which the first byte selects.
 fn hold_for_random_inputs_at_every_stage(property: impl Fn(&[u8])) {
     for (number, stage) in (0..).zip(STAGES.iter()) {
         println!("at {stage:?}");

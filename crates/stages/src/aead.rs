@@ -46,12 +46,12 @@ pub const PART2_AEAD: Stage = Stage {
             is_covered: false,
             what: "The tag of AES-256-GCM over seq and ciphertext, computed with the nonce, under the same \
                    key as the encryption. The receiver checks it before any plaintext comes out.",
-            readers: "Everyone on the path. Only who has the key can make it, or check it.",
+            readers: "Everyone on the path. Only someone with the key can make it, or check it.",
             protection: "Itself: a changed tag does not verify. A copied record's tag verifies; its number \
                          gives it away.",
         },
     ],
-    adds: "the same protection from one primitive and one key, in 20 bytes less",
+    adds: "the same protection from one primitive and one key, in 20 fewer bytes",
     stops: "the same as hmac-seq",
     lets_through: "reflection, replay in a new connection, a cut between records",
 };

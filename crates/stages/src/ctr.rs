@@ -25,6 +25,6 @@ pub const PART1_CTR: Stage = Stage {
         },
     ],
     adds: "records, and encryption under a shared key",
-    stops: "reading along",
+    stops: "eavesdropping",
     lets_through: "changing any bit, forging from a known plaintext, cutting, replay, reordering, dropping, reflection",
 };

@@ -63,9 +63,9 @@ pub(crate) const EVERYONE: &str = "Everyone on the path.";
 pub(crate) const NOT_SECRET: &str =
     "Everyone on the path. It need not be secret; it must never repeat under one key.";
 pub(crate) const WITH_KEY: &str =
-    "Who has the key: client and server. Everyone else sees how long it is.";
+    "Those with the key: client and server. Everyone else sees how long it is.";
 pub(crate) const WITH_SECOND_KEY: &str =
-    "Everyone on the path. Only who has the second key can make it, or check it.";
+    "Everyone on the path. Only someone with the second key can make it, or check it.";
 
 const LENGTH: Field = Field {
     name: "length",
@@ -80,7 +80,7 @@ const LENGTH: Field = Field {
 
 /// The length at a stage without a tag.
 pub(crate) const UNPROTECTED_LENGTH: Field = Field {
-    protection: "Nothing. A smaller length, the rest left out, cuts the message short, and nobody is told.",
+    protection: "Nothing. A smaller length, with the rest left out, cuts the message short, and nobody is told.",
     ..LENGTH
 };
 

@@ -1,10 +1,11 @@
 //! The catalogue: what a record of each stage is made of, as anyone on the path can know it.
 //!
-//! A stage is data. Every field has a role, a meaning, and says whether the tag covers it; everything that
-//! shows, cuts or attacks a record reads that, and nothing matches on a field's name. The cryptography
-//! states the same lengths for itself, and a test in the `channel` crate holds the two together.
+//! A stage is data. Every field has a role and a meaning, and says whether the tag covers it.
+//! Everything that shows, cuts or attacks a record reads that, and nothing matches on a field's
+//! name. The cryptography states the same lengths for itself, and a test in the `channel` crate
+//! checks that the two agree.
 //!
-//! One file a stage, in the articles' order: `plain`, `ctr`, `hmac`, `hmac_seq`, `aead`, `dh`, `x25519`, `hkdf`.
+//! One file per stage, in the articles' order: `plain`, `ctr`, `hmac`, `hmac_seq`, `aead`, `dh`, `x25519`, `hkdf`.
 //! [`field`] says what there is to say about a field, [`part`] finds it in a record; [`handshake`] says what crosses
 //! before the first record of data.
 

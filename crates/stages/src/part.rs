@@ -33,7 +33,7 @@ impl Part<'_> {
     }
 }
 
-/// The offset: a number, or one and N, the length of the text.
+/// The offset: a number, or a number plus N, the length of the text.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let n = if self.is_behind_text { " + N" } else { "" };

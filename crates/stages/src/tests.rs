@@ -155,7 +155,7 @@ fn limits_run_from_no_plaintext_to_16384_bytes_of_it() {
     }
 }
 
-/// One field takes what the others leave, or a cut would be ambiguous.
+/// Only one field takes what the others leave, or a cut would be ambiguous.
 #[test]
 fn every_stage_has_exactly_one_field_of_no_fixed_length() {
     for stage in STAGES {
@@ -177,7 +177,7 @@ fn no_stage_has_two_fields_of_one_role_or_one_name() {
     }
 }
 
-/// It covers what stands in a payload but itself: the header is left unprotected, and said to be.
+/// It covers everything in a payload except itself: the header is left unprotected, and said to be.
 #[test]
 fn a_tag_covers_every_other_field_of_the_payload() {
     for stage in STAGES {

@@ -1,4 +1,4 @@
-//! Events and their JSON: one object an event, on a line of its own.
+//! Events and their JSON: one object per event, on a line of its own.
 //!
 //! ```
 //! use transcript::Event;
@@ -17,12 +17,12 @@ use framing::Direction;
 use serde::{Deserialize, Serialize};
 use stages::Stage;
 
-/// Something that happened at either side of an exchange, or between the two.
+/// Something that happened on either side of an exchange, or between the two.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Whose side.
+    /// The party that reports it.
     pub role: Role,
-    /// At which stage: its name in JSON.
+    /// The stage; in JSON, its name.
     #[serde(with = "stage_by_name")]
     pub stage: &'static Stage,
     /// Its kind: `event` in JSON, with the fields of that kind beside it.
@@ -76,10 +76,10 @@ enum DirectionByName {
 pub enum EventKind {
     /// The server waits for connections.
     Listening {
-        /// Where: with the true port, when any free one was asked for.
+        /// The address, with the actual port when any free one was asked for.
         addr: SocketAddr,
     },
-    /// A connection is there.
+    /// A connection was made.
     Connected {
         /// The other end's address.
         peer: SocketAddr,
@@ -124,7 +124,8 @@ pub enum EventKind {
     },
     /// The connection is over.
     Closed {
-        /// Whether it ended between two records, as both sides meant it to for all anyone can tell.
+        /// Whether it ended between two records, where both sides meant it to, as far as anyone can
+        /// tell.
         clean: bool,
         /// Records sealed by this side.
         records_sent: u64,
@@ -133,12 +134,13 @@ pub enum EventKind {
     },
     /// Events that are missing here: nobody read them in time, and the program did not wait.
     Dropped {
-        /// How many.
+        /// Their number.
         events: u64,
     },
-    /// Bytes passed by on the wire, as many as the stream gave at once: records may be cut or joined.
+    /// Bytes passed by on the wire, as many as the stream gave at once: records may be cut or
+    /// joined.
     Chunk {
-        /// Which way.
+        /// Their direction.
         #[serde(with = "DirectionByName")]
         direction: Direction,
         /// When, in microseconds since the connection was made.
@@ -148,7 +150,7 @@ pub enum EventKind {
     },
     /// One direction of the wire came to its end.
     End {
-        /// Which way.
+        /// The direction.
         #[serde(with = "DirectionByName")]
         direction: Direction,
         /// When, in microseconds since the connection was made.
@@ -228,7 +230,7 @@ impl From<&messages::Span> for Span {
 /// One record, with what it carries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Which of its direction and connection, from 0.
+    /// Its index in its direction and connection, from 0.
     pub index: u64,
     /// The sequence number in it, where the stage has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

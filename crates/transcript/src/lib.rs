@@ -1,7 +1,7 @@
 //! The events a program reports, and how they look to a person.
 //!
-//! Everything anyone says about a run comes from these events: the text on the screen, the JSON, the
-//! merged transcript of two programs. Nothing reads prose.
+//! Everything said about a run comes from these events: the text on the screen, the JSON, the
+//! merged transcript of two programs. Nothing parses prose.
 //!
 //! - [`event`]: what can happen, and its JSON.
 //! - [`text`]: an event as a person reads it, a margin telling who speaks; [`wire`]: the same for what

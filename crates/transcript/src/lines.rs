@@ -13,7 +13,7 @@ use crate::{Role, visible};
 
 /// Columns of a line where there is no terminal to ask.
 pub const WIDTH: usize = 100;
-/// Columns below which nothing is told sensibly.
+/// Columns below which no sensible layout is possible.
 const MIN_WIDTH: usize = 48;
 /// Columns left of an event's text: who speaks.
 const MARGIN: usize = 9;
@@ -21,11 +21,11 @@ const MARGIN: usize = 9;
 const GUTTER: usize = MARGIN + 27;
 /// Columns left of the text in a summary: the margin, and what is done.
 const SUMMARY_GUTTER: usize = MARGIN + 9;
-/// Bytes of a field that are shown, or as many as fit into a line, and behind them `…` where there are more.
+/// Bytes of a field that are shown, or as many as fit on a line, followed by `…` if there are more.
 const SHOWN: usize = 16;
 /// Bytes of a field that are shown at a glance.
 const GLIMPSED: usize = 4;
-/// Lines of a plaintext that are shown, and below them `…` where there are more.
+/// Lines of a plaintext that are shown, followed by `…` if there are more.
 pub(crate) const QUOTED: usize = 12;
 
 /// Ordinary text.
@@ -39,8 +39,8 @@ pub const BAD: Style = AnsiColor::Red.on_default().bold();
 /// What matters less.
 pub const DIM: Style = Style::new().dimmed();
 
-/// The colour of who speaks: as on the page and in the book, and no field's. All of them can be read on a
-/// light ground and on a dark one.
+/// The colour of the speaker: as on the page and in the book, and unlike that of any field. All of
+/// them can be read on a light background and on a dark one.
 pub const fn role_style(role: Role) -> Style {
     match role {
         Role::Client => Ansi256Color(30).on_default().bold(),
@@ -138,22 +138,19 @@ impl Lines {
         let rest = if shown.len() < len { " …" } else { value };
         let len = format!("{len} B");
         let mut labels = (offset, name, len.as_str());
-        let mut rows = shown.chunks(fit).map(hex).peekable();
-        loop {
-            let row = rows.next().unwrap_or_default();
-            let rest = if rows.peek().is_none() { rest } else { "" };
-            self.row(labels.0, labels.1, DIM, labels.2, &format!("{style}{row}{style:#}{rest}"));
-            if rows.peek().is_none() {
-                return;
-            }
+        let bytes = shown.chunks(fit).map(|row| (style, hex(row)));
+        // What does not fit behind the bytes stands below them.
+        let rest = (!rest.is_empty()).then(|| (PLAIN, rest.trim_start().to_owned()));
+        for row in flowed(bytes.chain(rest), self.width - GUTTER) {
+            self.row(labels.0, labels.1, DIM, labels.2, &row);
             labels = ("", "", "");
         }
     }
 
-    /// Returns how many bytes of a field, in hexadecimal, fit beside its name: a multiple of 4.
+    /// Returns how many bytes of a field, in hexadecimal, fit beside its name: a multiple of 8, or 4.
     fn bytes_in_a_row(&self) -> usize {
-        // Behind them there must be room for " …" or " = 16384".
-        ((self.width - GUTTER).saturating_sub(8) / 3).max(4) / 4 * 4
+        let fit = (self.width - GUTTER + 1) / 3;
+        if fit < 8 { 4 } else { fit / 8 * 8 }
     }
 
     /// Returns how many bytes fit into a line of a hex dump, with their text beside them: a multiple of 4.
@@ -198,7 +195,8 @@ impl Lines {
         _ = writeln!(self.text, "{offset:>5} {name:<10} {style}{verdict:>room$}{style:#}  {text}");
     }
 
-    /// What is done in a word, and pieces of text that are not broken, on as many lines as they take.
+    /// What is done, in a word, and pieces of text that are not broken, on as many lines as they
+    /// take.
     pub(crate) fn summary<'p>(
         &mut self,
         style: Style,

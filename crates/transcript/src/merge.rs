@@ -1,9 +1,9 @@
 //! The events of a client, a server and the wire between them in one causal order.
 //!
-//! Each one's events arrive in their own order, those of different ones in any. What a person reads
-//! should have every cause before its effect, and be the same each time. So the client goes first
-//! wherever it can, then the wire, then the server; and nobody goes while one before them may still
-//! have something to say.
+//! Each source's events arrive in their own order; events from different sources interleave
+//! arbitrarily. A person should read every cause before its effect, and the same order each time.
+//! So the client goes first wherever it can, then the wire, then the server, and none of them goes
+//! while one before it may still have something to say.
 
 use std::collections::VecDeque;
 
@@ -21,17 +21,17 @@ pub struct Merge {
     to_client: Flow,
 }
 
-/// One that events come from.
+/// A source of events.
 #[derive(Debug, Default)]
 struct Source {
     waiting: VecDeque<Event>,
     ended: bool,
-    /// Told so far: that it listens, that it is connected.
+    /// What has been told so far: that it listens, that it is connected.
     listening: bool,
     connected: bool,
 }
 
-/// One direction, as far as it was told. Bytes count the headers in front of records.
+/// One direction, as far as it has been told. Byte counts include the headers in front of records.
 #[derive(Debug, Default)]
 struct Flow {
     messages_sent: u64,
@@ -43,7 +43,8 @@ struct Flow {
 }
 
 impl Merge {
-    /// For a client and a server, with or without someone who watches the wire between them.
+    /// Merges the events of a client and a server, with or without someone who watches the wire
+    /// between them.
     pub fn new(watched: bool) -> Self {
         Self { watched, ..Self::default() }
     }
@@ -53,7 +54,7 @@ impl Merge {
         self.source(event.role).waiting.push_back(event);
     }
 
-    /// No more events will come from there.
+    /// Notes that no more events will come from there.
     pub fn end(&mut self, role: Role) {
         self.source(role).ended = true;
     }
@@ -100,7 +101,7 @@ impl Merge {
         Some(event)
     }
 
-    /// Whose next event can be told.
+    /// Finds the source whose next event can be told.
     fn next_role(&self) -> Option<Role> {
         let ready =
             |source: &Source| source.waiting.front().is_some_and(|event| self.allows(event));

@@ -1,4 +1,4 @@
-//! Standard output, on which a command that could not say all it had to say has failed.
+//! Standard output. A command that could not print all of its output has failed.
 
 use std::io::{self, ErrorKind, Write};
 use std::process;
@@ -15,10 +15,10 @@ pub fn print(text: &str) -> io::Result<()> {
     all(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
-/// Judges whether all was printed: a reader that has closed the pipe has had all it wanted.
+/// Judges whether all was printed: a reader that has closed the pipe has read all it wanted.
 ///
 /// # Errors
-/// Any other one of `printed`, with what failed.
+/// Any other error in `printed`, with what failed.
 pub fn all(printed: io::Result<()>) -> io::Result<()> {
     match printed {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {

@@ -1,4 +1,4 @@
-//! Reads events back: one JSON object a line.
+//! Reads events back: one JSON object per line.
 
 use std::io::{self, BufRead, Read};
 
@@ -50,7 +50,7 @@ pub enum ReadError {
         line: u64,
     },
     /// It is anything else.
-    #[error("line {line} is no event: {why}")]
+    #[error("line {line} is not an event: {why}")]
     NoEvent {
         /// Its number, from 1.
         line: u64,

@@ -15,7 +15,7 @@ pub struct Summary {
     count: Count,
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
     sent: usize,
@@ -73,7 +73,7 @@ impl Summary {
         lines.text
     }
 
-    /// Returns a line that says what came of the run so far at `stage`, and counts from zero again.
+    /// Returns a line with the result of the run so far at `stage`, and counts from zero again.
     pub fn conclusion(&mut self, stage: &Stage) -> String {
         let Count { sent, accepted, passed, readable } = std::mem::take(&mut self.count);
         if !stage.has_data() {

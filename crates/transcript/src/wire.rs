@@ -25,7 +25,7 @@ pub enum Detail {
     Full,
 }
 
-/// Makes records of the chunks that pass by, and text of the records.
+/// Puts the chunks that pass by together into records, and shows them as text.
 #[derive(Debug)]
 pub struct WireLane {
     detail: Detail,
@@ -83,7 +83,7 @@ impl Cutters {
     }
 }
 
-/// The field that stands for bytes that are no record.
+/// The field that stands for bytes that are not a record.
 const NO_RECORD: Field = Field {
     name: "no record",
     len: None,

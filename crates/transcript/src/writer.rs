@@ -10,14 +10,14 @@ use crate::{Event, text};
 pub enum Format {
     /// A person: a few lines an event, coloured on a terminal.
     Text,
-    /// A program: one JSON object a line.
+    /// A program: one JSON object per line.
     Json,
 }
 
 /// Writes events, each at once and whole, from any thread.
 pub struct EventWriter {
     format: Format,
-    /// What stopped the writing, once something has.
+    /// The error that stopped the writing, once there is one.
     out: Mutex<io::Result<Box<dyn Write + Send>>>,
 }
 
@@ -64,7 +64,7 @@ impl EventWriter {
     /// Waits until all is written.
     ///
     /// # Errors
-    /// The one that stopped the writing, a closed pipe included.
+    /// The error that stopped the writing, including a closed pipe.
     pub fn finish(self) -> io::Result<()> {
         self.out.into_inner().unwrap_or_else(PoisonError::into_inner).map(|_| ())
     }

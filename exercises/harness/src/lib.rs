@@ -1,4 +1,4 @@
-//! Makes programs of the exercises, which real clients and servers talk to.
+//! Turns exercises into programs, which real clients and servers talk to.
 //!
 //! An exercise is a function, or a few. Its `main` hands them to one of these:
 //!
@@ -14,9 +14,9 @@
 //!
 //! `utf8_server` is the server of the oracle.
 //!
-//! What a function does is seen from outside, by what its program does to the real ones. What cannot be
-//! seen from there, such as the order of its steps, is seen here. A wrong order is a *fault*, which ends
-//! the program; so are a panic, and taking for ever.
+//! What a function does is observed from outside, by what its program does to the real ones. What
+//! cannot be seen from there, such as the order of its steps, is observed here. A wrong order is a
+//! *fault*, which ends the program; so are a panic, and running for ever.
 
 pub mod key_schedule;
 pub mod middle;
@@ -35,23 +35,23 @@ use std::{panic, process, thread};
 /// The exit code after a fault. The last line on standard error says what it was.
 pub const FAULT: i32 = 4;
 
-/// How long most programs may run. What they are asked to do takes a fraction of a second.
+/// Time limit for most programs. What they are asked to do takes a fraction of a second.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Sees to it that the program comes to an end within `limit`, and says why.
+/// Ends the program within `limit` in any case, and says why.
 fn begin(limit: Duration) {
     panic::set_hook(Box::new(|panic| fault(&format!("your code {panic}"))));
     thread::spawn(move || {
         thread::sleep(limit);
         let seconds = limit.as_secs();
         fault(&format!(
-            "your code has not come to an end within {seconds} s: it loops, or waits for what never comes"
+            "your code has not finished within {seconds} s: it loops, or waits for something that never comes"
         ))
     });
 }
 
-/// Says what the exercise did that it must not, in one line, and ends the program. The exercise may have begun a
-/// line of its own, which ends here.
+/// Says in one line what the exercise did that it must not do, and ends the program. The exercise
+/// may have begun a line of its own, which ends here.
 fn fault(what: &str) -> ! {
     _ = writeln!(io::stderr(), "\n{}", what.replace('\n', " "));
     process::exit(FAULT)

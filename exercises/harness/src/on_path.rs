@@ -8,8 +8,8 @@ use attacker::{Path, Session};
 use stages::Stage;
 use transcript::{Event, EventKind, EventWriter, Format, Role};
 
-/// Waits for a client of `stage`, connects it to the server that is named first on the command line, and
-/// lets `attack` do what it likes. Whatever is still under way when it returns is passed on.
+/// Waits for a client of `stage`, connects it to the server that comes first on the command line,
+/// and lets `attack` do what it likes. Whatever is still under way when it returns is passed on.
 pub fn run(stage: &'static Stage, attack: impl FnOnce(&mut Session) -> io::Result<()>) -> ExitCode {
     crate::begin(crate::LIMIT);
     let attacked = stand_between(stage).and_then(|mut session| {
@@ -26,9 +26,9 @@ pub fn run(stage: &'static Stage, attack: impl FnOnce(&mut Session) -> io::Resul
     )
 }
 
-/// Passes everything on, but for the client's first record, which `change` may change. It gets the whole
-/// record, its length in front, what it carries, and the amount that is wanted: these two stand behind the
-/// server on the command line.
+/// Passes everything on, except for the client's first record, which `change` may change. It gets
+/// the whole record with its length in front, what the record carries, and the wanted amount: these
+/// two follow the server on the command line.
 pub fn change_first_request(
     stage: &'static Stage,
     change: fn(&mut [u8], request: &str, amount: &str),
@@ -45,7 +45,8 @@ pub fn change_first_request(
 
 fn stand_between(stage: &'static Stage) -> Result<Session> {
     let server = env::args().nth(1).unwrap_or_default();
-    let server = server.parse().with_context(|| format!("{server:?} is no address of a server"))?;
+    let server =
+        server.parse().with_context(|| format!("{server:?} is not the address of a server"))?;
     let path = Path::new(stage, server).context("cannot listen between the two")?;
     let listening = EventKind::Listening { addr: path.addr()? };
     EventWriter::new(Format::Json).write(&Event { role: Role::Wire, stage, kind: listening });

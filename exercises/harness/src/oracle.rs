@@ -1,4 +1,4 @@
-//! Gives an exercise a payload that somebody recorded, and a server that answers what is text.
+//! Gives an exercise a payload that somebody recorded, and a server that answers only text.
 
 use std::env;
 use std::io::{self, Read, Write};
@@ -12,7 +12,7 @@ use transcript::{Event, EventKind, EventWriter, Format, Hex, Record, Role};
 /// Questions that may be asked for each byte of the text.
 const QUESTIONS: usize = 256;
 
-/// How long a program may run: it makes thousands of connections.
+/// Time limit for a program: it makes thousands of connections.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Reads the text that a payload of ctr carries.
@@ -31,7 +31,7 @@ impl Oracle {
     pub fn answers(&mut self, payload: &[u8]) -> bool {
         if self.asked == self.may_ask {
             crate::fault(&format!(
-                "your code has asked {} questions, {QUESTIONS} for each byte of the text, and asks another one",
+                "your code has asked {} questions, {QUESTIONS} for each byte of the text, and asks another",
                 self.asked
             ));
         }
@@ -51,15 +51,16 @@ impl Oracle {
     }
 }
 
-/// Takes the server's address and the payload, as hexadecimal digits in JSON, from the start of the command line.
-/// Reports the record as someone on the wire received it who could read it.
+/// Takes the server's address and the payload, as hexadecimal digits in JSON, from the start of the
+/// command line. Reports the record as it would be received by someone on the wire who could read
+/// it.
 pub fn run(read: ReadText) -> ExitCode {
     crate::begin(LIMIT);
     let args: Vec<_> = env::args().skip(1).collect();
     let given = args.first().and_then(|server| server.parse().ok());
     let payload = args.get(1).and_then(|payload| serde_json::from_str::<Hex>(payload).ok());
     let (Some(server), Some(payload)) = (given, payload) else {
-        eprintln!("{args:?} begins with no address and no payload");
+        eprintln!("{args:?} does not begin with an address and a payload");
         return ExitCode::from(2);
     };
     let len = payload.len().saturating_sub(crypto::ctr::OVERHEAD);

@@ -22,7 +22,7 @@ pub struct Arrived<'p> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
-    /// The tag was verified, and was right or not.
+    /// The tag was verified, and was right or wrong.
     Verified(bool),
     ReadSeq,
     Decrypted,
@@ -116,7 +116,7 @@ fn seq(payload: &[u8]) -> u64 {
     payload.first_chunk().map_or(0, |seq| u64::from_be_bytes(*seq))
 }
 
-/// What was done too early to a record that was accepted or not.
+/// Returns what was done too early to a record, whether it was then accepted or not.
 fn wrong_order(steps: &[Step], accepted: bool) -> Option<&'static str> {
     let at = |wanted: Step| steps.iter().position(|step| *step == wanted);
     let verified = steps.iter().position(|step| matches!(step, Step::Verified(_)));
@@ -134,7 +134,7 @@ fn wrong_order(steps: &[Step], accepted: bool) -> Option<&'static str> {
             "a record's seq was read before its tag was verified: until then it is anyone's number",
         )
     } else if at(Step::Verified(false)).is_some() && decrypted.is_some() {
-        Some("a record with a wrong tag was decrypted all the same")
+        Some("a record with a wrong tag was decrypted anyway")
     } else if before(decrypted, read) {
         Some("a record was decrypted before its seq was compared, as a replayed one would be")
     } else if decrypted.is_some() && !accepted {

@@ -11,7 +11,7 @@ use framing::FrameError;
 use program::{Connection, RESPONSE};
 use stages::PART2_AEAD;
 
-/// The next record's payload, or `None` at a clean end.
+/// A function that returns the next record's payload, or `None` at a clean end.
 pub type ReadRecord = fn(&mut dyn Read) -> Result<Option<Vec<u8>>, FrameError>;
 
 /// Runs the server.
@@ -48,7 +48,7 @@ pub fn run(read_record: ReadRecord) -> ExitCode {
     })
 }
 
-/// A stream that has one byte to give at a time, as any stream may.
+/// A stream that gives one byte at a time, as any stream may.
 struct ByteByByte<R>(R);
 
 impl<R: Read> Read for ByteByByte<R> {
@@ -58,7 +58,7 @@ impl<R: Read> Read for ByteByByte<R> {
     }
 }
 
-/// Reports that a record was refused, and hands the reason on.
+/// Reports that a record was refused, and passes the reason on.
 fn refuse(connection: &Connection, index: u64, error: ChannelError) -> anyhow::Error {
     let (expected_seq, payload) = (Some(index), None);
     connection.record(&Observed::Rejected { index, error: &error, expected_seq, payload });

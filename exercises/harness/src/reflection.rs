@@ -11,7 +11,7 @@ use program::{Connection, NoAnswer};
 use stages::PART2_AEAD;
 use transcript::EventKind;
 
-/// What an exercise keeps of the records, in the order in which it put it there.
+/// What an exercise keeps of the records, in the order in which it was put there.
 pub type Memory = VecDeque<Vec<u8>>;
 
 /// What an exercise wants to know of a connection.
@@ -19,21 +19,21 @@ pub type Memory = VecDeque<Vec<u8>>;
 pub struct Guard {
     /// Called with each payload that is about to be sent.
     pub remember: fn(&mut Memory, &[u8]),
-    /// Called with each payload that arrived, its tag right and its seq the one that was due. Whether it
-    /// is one of those that this side sent.
+    /// Called with each payload that arrived with a right tag and the seq that was due. Returns
+    /// whether it is one of those that this side sent.
     pub is_own: fn(&mut Memory, &[u8]) -> bool,
     /// What the memory takes.
     pub cost: Cost,
 }
 
-/// How many bytes a memory holds, at any time.
+/// Number of bytes a memory holds, at any time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cost {
     /// None.
     Nothing,
-    /// So many for each record sent.
+    /// This many for each record sent.
     PerRecordSent(usize),
-    /// So many for each record sent and not answered yet.
+    /// This many for each record sent and not answered yet.
     PerRecordInFlight(usize),
 }
 
@@ -119,7 +119,7 @@ impl Watch {
         self.check_cost();
     }
 
-    /// Holds what the exercise says it costs against what it keeps.
+    /// Compares what the exercise says it costs with what it keeps.
     fn check_cost(&self) {
         let Self { guard: Guard { cost, .. }, sent, received, .. } = *self;
         let kept: usize = self.memory.iter().map(Vec::len).sum();

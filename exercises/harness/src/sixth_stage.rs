@@ -17,7 +17,7 @@ use transcript::{EventKind, Record};
 pub enum Said {
     /// A message.
     Message(Vec<u8>),
-    /// That there will be no more.
+    /// The end: there will be no more messages.
     End,
 }
 
@@ -28,7 +28,7 @@ pub struct Design {
     pub message: fn(&[u8]) -> Vec<u8>,
     /// Returns what is sealed when there is no more to say, if anything is.
     pub end: fn() -> Option<Vec<u8>>,
-    /// Returns what a record says that passed all checks of aead.
+    /// Returns what a record that passed all checks of aead says.
     pub read: fn(&[u8]) -> Said,
     /// Returns whether a stream that ends now was meant to end, after all that was said in it.
     pub is_whole: fn(&[Said]) -> bool,
@@ -79,7 +79,8 @@ fn server(design: Design) -> ExitCode {
 }
 
 impl Design {
-    /// Finds messages that are not read as themselves, an end that is not read as one, and one that is none.
+    /// Finds messages that are not read back as themselves, an end that is not read as one, and an
+    /// end that is read from a message.
     fn must_understand_itself(&self) {
         let end = (self.end)();
         if let Some(end) = &end
@@ -90,16 +91,17 @@ impl Design {
         for text in [&[][..], &[0], &[1], RESPONSE].into_iter().chain(end.as_deref()) {
             if (self.read)(&(self.message)(text)) != Said::Message(text.to_vec()) {
                 crate::fault(&format!(
-                    "the message \"{}\" is not read as itself: whoever has a say in what is sent, the \
+                    "the message \"{}\" is not read as itself: someone who can choose what is sent, the \
                      text of a form perhaps, could send it",
                     text.escape_ascii()
                 ));
             }
         }
-        // What no attack of the lab can try: only someone with the key can put a message there.
+        // Something no attack of the lab can try: only someone with the key can put a message
+        // there.
         let believes_all = (self.is_whole)(&[]);
         if !believes_all && (self.is_whole)(&[Said::End, Said::Message(Vec::new())]) {
-            crate::fault("`is_whole` accepts a message behind the end");
+            crate::fault("`is_whole` accepts a message after the end");
         }
     }
 }
@@ -111,7 +113,7 @@ struct Side<'c> {
     channel: Channel<&'c TimedStream, Sealer, Opener>,
     /// What the other side has said.
     said: Vec<Said>,
-    /// What the last record said that arrived, until it is taken.
+    /// What the last record to arrive said, until it is taken.
     arrived: Arc<Mutex<Option<Said>>>,
 }
 
@@ -142,13 +144,13 @@ impl<'c> Side<'c> {
         Ok(said)
     }
 
-    /// Refuses what was said, if it was not all.
+    /// Refuses what was said if it is incomplete.
     fn must_be_whole(&self) -> anyhow::Result<()> {
         if (self.design.is_whole)(&self.said) {
             return Ok(());
         }
         let count = self.said.len();
-        let message = format!("the stream ended after {count} records, and is not whole");
+        let message = format!("the stream ended after {count} records, and is incomplete");
         self.connection.report(EventKind::Rejected {
             index: count as u64,
             error: "truncated".to_owned(),
@@ -161,7 +163,8 @@ impl<'c> Side<'c> {
     }
 }
 
-/// Reports the messages, as what they say. An end is none, and the one that arrived is kept like them.
+/// Reports the messages by what they say. An end is not a message, but is kept in `arrived` like
+/// one.
 fn report(
     connection: &Connection,
     design: Design,

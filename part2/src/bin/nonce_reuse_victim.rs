@@ -1,8 +1,8 @@
-//! The victim of `cargo xtask attack nonce-reuse`: a client that counts its records to make its nonces.
-//! It seals a request for each of two connections, and reports what would go out.
+//! The victim of `cargo xtask attack nonce-reuse`: a client that makes its nonces by counting its
+//! records. It seals a request for each of two connections, and reports what would go out.
 //!
-//! Counting is right where every connection has a key of its own, as in TLS 1.3 (RFC 8446, section 5.3).
-//! Here all have the same one, and record 0 of both connections gets nonce 0.
+//! Counting is right where every connection has a key of its own, as in TLS 1.3 (RFC 8446, section
+//! 5.3). Here all have the same key, so record 0 of both connections gets nonce 0.
 
 use std::env;
 

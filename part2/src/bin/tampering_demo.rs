@@ -1,4 +1,4 @@
-//! Tries on the records of part 2 what worked on part 1's: flips bits without the key.
+//! Tries what worked on part 1's records on those of part 2: flips bits without the key.
 
 use std::io::Write;
 use std::process::ExitCode;

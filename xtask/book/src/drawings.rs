@@ -15,16 +15,16 @@ use xtask::views::{NewFile, layout};
 
 use crate::{Finding, SOURCE};
 
-/// How wide a picture is.
+/// Width of a picture.
 const WIDTH: u32 = 440;
-/// Where what it shows begins, and ends.
+/// Where its contents begin, and end.
 const LEFT: u32 = 20;
 const RIGHT: u32 = WIDTH - LEFT;
 
-/// Draws all pictures; or, to `check`, says which are not as they would be drawn.
+/// Draws all pictures; or, to `check`, reports those that would be drawn differently.
 ///
 /// # Errors
-/// When the programs do not run, or a picture cannot be written.
+/// When the programs cannot be run, or a picture cannot be written.
 pub fn remake(root: &Path, check: bool) -> Result<Vec<Finding>> {
     let programs = Programs::of_stages(STAGES, false)?;
     let folder = Path::new(SOURCE).join("images");
@@ -63,7 +63,7 @@ fn run(programs: &Programs, stage: &'static Stage) -> Result<Vec<Event>> {
     let mut events = Vec::new();
     let pair = Pair { stage, server_args: &[], client_args, wire: Wire::Unwatched };
     let outcome = pair.run(programs, |event| events.push(event.clone()))?;
-    ensure!(outcome.code() == 0, "{} did not run to its end", stage.name);
+    ensure!(outcome.code() == 0, "{} did not finish", stage.name);
     Ok(events)
 }
 
@@ -88,8 +88,8 @@ impl FieldView {
     }
 }
 
-/// Lays the fields of a record side by side, from `left` to `right`. The longer ones are wider, but none is too
-/// narrow for its name; the text takes what the others leave.
+/// Lays the fields of a record side by side, from `left` to `right`. The longer ones are wider, but
+/// none is too narrow for its name, and the text takes what the others leave.
 fn row(stage: &Stage, left: u32, right: u32) -> Vec<FieldView> {
     let width = |len: usize| 42 + u32::try_from(len).unwrap_or(0) * 5 / 4;
     let fixed: u32 = stage.fields.iter().filter_map(|field| field.len).map(width).sum();
@@ -150,7 +150,7 @@ impl RecordView {
         (0..).zip(marks).map(|(row, mark)| Mark { y: 117 + 34 * row, ..mark }).collect()
     }
 
-    /// What no bracket says.
+    /// A note on what the brackets do not show.
     fn warning(&self) -> Option<&'static str> {
         let has = |is: fn(&Field) -> bool| self.stage.fields.iter().any(is);
         match (has(Field::is_encrypted), has(|field| field.is_covered)) {

@@ -1,9 +1,9 @@
-//! `cargo xtask book`: the book. What it prints, lists and names is held against the code.
+//! `cargo xtask book`: the book. What it prints, lists and names is compared with the code.
 //!
-//! - [`options`]: what can be asked for, and who does it.
-//! - [`page`]: a page taken apart, and what the words behind a fence mean.
+//! - [`options`]: the options, and what carries them out.
+//! - [`page`]: a page taken apart, and the meaning of the words after a fence.
 //! - [`shell`]: runs the commands of a page.
-//! - [`mask`]: what two runs of one command differ in.
+//! - [`mask`]: the parts in which two runs of one command differ.
 //! - [`names`]: whether what a page names exists.
 //! - [`drawings`]: the pictures, made from the program's own data; [`palette`]: the colours.
 
@@ -34,7 +34,7 @@ use shell::Ran;
 /// Where the pages of the book are, from the root.
 const SOURCE: &str = "docs/src";
 
-/// Lines that are shown of what a command printed before it failed.
+/// Lines that are shown of a failed command's output.
 const TAIL: usize = 5;
 
 /// Something that is not as it should be.
@@ -54,13 +54,13 @@ impl fmt::Display for Finding {
     }
 }
 
-/// README, what stands beside it, and the book.
+/// README, the files beside it, and the book.
 pub struct Book<'a> {
     root: &'a Path,
     pages: Vec<Page>,
-    /// Only these are run and looked at, unless there are none.
+    /// The only ones to run and check, or none for all of them.
     only: &'a [PathBuf],
-    /// What each command printed that stands above a part of a page.
+    /// The output of the commands above each part of a page.
     printed: HashMap<String, Ran>,
     /// Whether commands that need a program from outside are left out.
     own: bool,
@@ -96,7 +96,7 @@ impl<'a> Book<'a> {
         self.only.is_empty() || self.only.contains(&page.path)
     }
 
-    /// Finds what the pages name and is not there. `cli` is what `cargo xtask` understands.
+    /// Finds what the pages name but does not exist. `cli` is what `cargo xtask` understands.
     ///
     /// # Errors
     /// As [`Names::read`].
@@ -119,11 +119,12 @@ impl<'a> Book<'a> {
         Ok(findings)
     }
 
-    /// Runs every command of the pages and puts what it prints where it belongs; or, to `check`, says
-    /// where something else stands. Scripts, whose output is not shown, may make what a later one reads.
+    /// Runs every command of the pages and puts what it prints where it belongs; or, to `check`,
+    /// says where the page has something else. Scripts, whose output is not shown, may make files
+    /// that a later one reads.
     ///
     /// # Errors
-    /// When a page cannot be written, or a command does not run.
+    /// When a page cannot be written, or a command cannot be run.
     pub fn remake(&mut self, check: bool) -> Result<Vec<Finding>> {
         let pages = std::mem::take(&mut self.pages);
         let meant: Vec<_> = pages.iter().filter(|page| self.is_meant(page)).collect();
@@ -181,7 +182,7 @@ impl<'a> Book<'a> {
         Ok(findings)
     }
 
-    /// Runs the commands of a console, and notes what they print for the place behind each.
+    /// Runs the commands of a console, and notes what they print for the place after each.
     fn console(
         &mut self,
         page: &Page,
@@ -232,7 +233,7 @@ impl<'a> Book<'a> {
         Ok(())
     }
 
-    /// Whether a command is not to be run, or cannot be run here, which is noted.
+    /// Returns whether a command is not to be run. If it cannot be run here, that is noted.
     fn leaves_out(&mut self, command: &str) -> bool {
         let mut outside = shell::from_outside(command);
         if self.own {
@@ -253,7 +254,8 @@ impl<'a> Book<'a> {
         Ok(ran)
     }
 
-    /// Writes a page with what is otherwise now. What differs in nothing but random bytes stays.
+    /// Writes a page with the output that is different now. What differs only in random bytes
+    /// stays.
     fn write(&self, page: &Page, edits: &[Edit]) -> Result<()> {
         let mut text = page.text.clone();
         for (range, line, command, output) in edits.iter().rev() {
@@ -270,10 +272,11 @@ impl<'a> Book<'a> {
     }
 }
 
-/// What belongs in a page: where, from which line on, by which command, and the text.
+/// A piece of text that belongs in a page: its place, its first line, the command that prints it,
+/// and the text.
 type Edit = (Range<usize>, usize, String, String);
 
-/// Finds the first line of what the page has that the command prints otherwise, and says how.
+/// Finds the first line that the page has and the command now prints differently, and shows both.
 fn differs(found: &str, line: usize, command: &str, expected: &str) -> Option<(usize, String)> {
     let (found_masked, expected_masked) = (masked(found), masked(expected));
     if found_masked == expected_masked {
@@ -295,16 +298,16 @@ fn differs(found: &str, line: usize, command: &str, expected: &str) -> Option<(u
     None
 }
 
-/// Says that a command ended otherwise than it should.
+/// Says that a command did not end as it should.
 fn failed(command: &str, ran: &Ran, fails: bool) -> String {
-    let how = if fails { "ended with 0, and was to fail" } else { "failed" };
+    let how = if fails { "ended with 0, but should have failed" } else { "failed" };
     let lines: Vec<_> = ran.output.lines().collect();
     let tail: Vec<_> = lines.iter().skip(lines.len().saturating_sub(TAIL)).collect();
     let tail = tail.iter().fold(String::new(), |tail, line| tail + "\n  " + line);
     format!("`{command}` {how}; it printed, at its end:{tail}")
 }
 
-/// Folders that hold nothing a page would name.
+/// Folders with nothing that a page would name.
 const SKIPPED: [&str; 4] = ["target", ".git", "corpus", "images"];
 
 /// Lists the files below a folder, from the root.

@@ -1,7 +1,7 @@
-//! What two runs of one command differ in: random bytes, ports and times.
+//! The parts in which two runs of one command differ: random bytes, ports and times.
 //!
-//! The book's blocks and the tests' snapshots are compared with these parts masked. All else has to be
-//! the same to the last character: names, offsets, lengths, sequence numbers, messages.
+//! The book's blocks and the tests' snapshots are compared with these parts masked. Everything else
+//! has to be the same to the last character: names, offsets, lengths, sequence numbers, messages.
 
 use std::sync::LazyLock;
 
@@ -34,7 +34,7 @@ const MASKS: [(&str, &str); 13] = [
     (r"\b\d+\.\d+ ?(s|ms|µs)\b", "[time] $1"),
 ];
 
-/// Masks in a text what another run would print otherwise.
+/// Masks the parts of a text that another run would print differently.
 pub fn masked(text: &str) -> String {
     static COMPILED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         let compile = |(pattern, by)| Regex::new(pattern).ok().map(|pattern| (pattern, by));

@@ -1,4 +1,4 @@
-//! Whether what a page names exists: links, anchors, commands, paths, items of the code.
+//! Checks that what a page names exists: links, anchors, commands, paths, items of the code.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -24,7 +24,7 @@ pub struct Names<'a> {
     packages: HashMap<String, HashSet<(String, String)>>,
     /// All files, from the root.
     files: Vec<String>,
-    /// The Rust files among them, with what they say.
+    /// The Rust files among them, with their contents.
     sources: Vec<(String, String)>,
 }
 
@@ -32,7 +32,7 @@ impl<'a> Names<'a> {
     /// Collects what there is at `root`. `cli` is what `cargo xtask` understands.
     ///
     /// # Errors
-    /// When cargo does not tell the packages, or a source cannot be read.
+    /// When cargo does not list the packages, or a source cannot be read.
     pub fn read(root: &'a Path, cli: &clap::Command) -> Result<Self> {
         let mut files = Vec::new();
         list(root, Path::new(""), &mut files)?;
@@ -43,7 +43,7 @@ impl<'a> Names<'a> {
             sources.push((file.clone(), text.with_context(|| format!("cannot read {file}"))?));
         }
         let mut packages = packages(root, None)?;
-        // Those that stand outside the workspace.
+        // Those outside the workspace.
         for manifest in files.iter().filter(|file| file.ends_with("/Cargo.toml")) {
             let text = fs::read_to_string(root.join(manifest)).unwrap_or_default();
             if text.contains("[workspace]") {
@@ -53,7 +53,7 @@ impl<'a> Names<'a> {
         Ok(Self { root, cli: cli.clone(), packages, files, sources })
     }
 
-    /// Finds what `page` names and is not there. `pages` are all pages.
+    /// Finds what `page` names but does not exist. `pages` are all pages.
     pub fn findings(&self, page: &Page, pages: &[Page]) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut find = |Named { line, .. }: &Named, what: Option<String>| {
@@ -94,19 +94,19 @@ impl<'a> Names<'a> {
         let path = if path.is_empty() { page.path.clone() } else { normal(&folder.join(path)) };
         if !self.root.join(&path).exists() {
             return Some(format!(
-                "the link `{link}` leads to {}, which is not there",
+                "the link `{link}` leads to {}, which does not exist",
                 path.display()
             ));
         }
         let in_book = |path: &Path| path.starts_with(SOURCE);
         if in_book(&page.path) && !in_book(&path) {
-            let why = "which is no part of the book: name it in backticks";
+            let why = "which is not part of the book: name it in backticks";
             return Some(format!("the link `{link}` leads to {}, {why}", path.display()));
         }
         let page = pages.iter().find(|page| page.path == path)?;
         let heading = heading.filter(|heading| !page.headings.iter().any(|it| it == heading))?;
         Some(format!(
-            "the link `{link}` names a heading that {} has not: #{heading}",
+            "the link `{link}` names a heading that {} does not have: #{heading}",
             path.display()
         ))
     }
@@ -115,7 +115,7 @@ impl<'a> Names<'a> {
         let (path, anchor) = include.split_once(':').map_or((include, None), |(a, b)| (a, Some(b)));
         let path = normal(&page.path.parent().unwrap_or(Path::new("")).join(path));
         let Ok(text) = fs::read_to_string(self.root.join(&path)) else {
-            return Some(format!("it includes {}, which is not there", path.display()));
+            return Some(format!("it includes {}, which does not exist", path.display()));
         };
         let anchor = anchor?;
         if anchor.contains(|letter: char| letter.is_ascii_digit() || letter == ':') {
@@ -125,8 +125,9 @@ impl<'a> Names<'a> {
             text.lines().any(|line| line.trim_end().ends_with(&format!("{mark}: {anchor}")))
         };
         let complete = has("// ANCHOR") && has("// ANCHOR_END");
-        (!complete)
-            .then(|| format!("it includes the anchor `{anchor}`, which {} has not", path.display()))
+        (!complete).then(|| {
+            format!("it includes the anchor `{anchor}`, which {} does not have", path.display())
+        })
     }
 
     fn unknown_command(&self, line: &str) -> Option<String> {
@@ -224,8 +225,9 @@ impl<'a> Names<'a> {
         (is_ours || is_top) && !exists
     }
 
-    /// Whether a path such as `ctr::Sealer::seal` leads nowhere. It leads to a file that defines its last
-    /// name, if each name in front is the file's own, or a folder's above it, or a type's that stands there.
+    /// Returns whether a path such as `ctr::Sealer::seal` leads nowhere. It leads to a file that
+    /// defines its last name, if each name in front is that of the file, of a folder above it, or
+    /// of a type in it.
     fn unknown_item(&self, span: &str) -> bool {
         let span = span.trim_end_matches("()").trim_end_matches('!');
         let parts: Vec<_> = span.split("::").collect();
@@ -251,7 +253,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// What stands in front of a definition.
+/// What precedes a definition.
 const DEFINED: &str = r"(?m)^\s*(?:pub(?:\([^)]*\))?\s+)?(?:(?:const|async|unsafe)\s+)*";
 
 /// Matches where an item of this name is defined, a variant or a field.
@@ -274,7 +276,7 @@ fn is_placeholder(word: &str) -> bool {
     word.contains(|letter: char| letter.is_ascii_uppercase()) && !word.contains(is_plain)
 }
 
-/// Returns what stands behind the last dot of a file's name.
+/// Returns what follows the last dot of a file's name.
 fn ending(path: &str) -> Option<&str> {
     Path::new(path).extension()?.to_str()
 }

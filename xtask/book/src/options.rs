@@ -1,4 +1,4 @@
-//! What can be asked of `cargo xtask book`, and who does it.
+//! The options of `cargo xtask book`, and what carries them out.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -15,7 +15,7 @@ use crate::{Book, drawings, palette};
 #[derive(Debug, Parser)]
 #[command(name = "book", bin_name = "cargo xtask book")]
 pub struct Options {
-    /// Change nothing: say what is not as it would be made, and what is named and does not exist
+    /// Change nothing: report what would be made differently, and what is named but does not exist
     #[arg(long)]
     check: bool,
 
@@ -29,16 +29,16 @@ pub struct Options {
 }
 
 impl Options {
-    /// Makes or checks the book. The exit code is 0 when all is as it should be, 1 when something is not, 2
-    /// when a page does not exist, and 3 when something could not be tried.
+    /// Makes or checks the book. The exit code is 0 when all is as it should be, 1 when something
+    /// is not, 2 when a page does not exist, and 3 when something could not be checked.
     ///
     /// # Errors
-    /// When a file cannot be read or written, or a program does not run.
+    /// When a file cannot be read or written, or a program cannot be run.
     pub fn run(&self) -> Result<ExitCode> {
         let root = fs::canonicalize(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))?;
         let mut book = Book::read(&root, &self.pages)?;
         if let Some(path) = self.pages.iter().find(|path| !book.has(path)) {
-            bail!(WrongArgument(format!("{} is no page of the book", path.display())));
+            bail!(WrongArgument(format!("{} is not a page of the book", path.display())));
         }
         book.own = self.own;
         let mut findings = book.remake(self.check)?;
@@ -47,7 +47,7 @@ impl Options {
             findings.extend(drawings::remake(&root, self.check)?);
         }
         let missing = book.missing;
-        // What was made anew is read anew.
+        // Pages that were made anew are read again.
         findings.extend(Book::read(&root, &self.pages)?.names(&cli())?);
         findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
         for finding in &findings {
@@ -75,7 +75,7 @@ pub fn cli() -> clap::Command {
     })
 }
 
-/// Runs mdBook. Returns 0, or 1 when it warns, and 3 when it is not there.
+/// Runs mdBook. Returns 0, or 1 when it warns, and 3 when it is not installed.
 fn build(root: &Path) -> Result<u8> {
     let output = match Command::new("mdbook").args(["build", "docs"]).current_dir(root).output() {
         Ok(output) => output,

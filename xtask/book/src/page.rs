@@ -14,17 +14,17 @@ pub struct Page {
     pub path: PathBuf,
     /// All of it.
     pub text: String,
-    /// Its fenced blocks of code.
+    /// Its fenced code blocks.
     pub blocks: Vec<Block>,
     /// Its parts that a command prints.
     pub generated: Vec<Generated>,
     /// Where its links and images lead.
     pub links: Vec<Named>,
-    /// Its code within text.
+    /// Its inline code.
     pub spans: Vec<Named>,
-    /// Its includes: path, and anchor behind a colon.
+    /// Its includes: path, and anchor after a colon.
     pub includes: Vec<Named>,
-    /// The names of its headings, as a link has them behind a `#`.
+    /// The names of its headings, as a link has them after a `#`.
     pub headings: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ pub struct Named {
 pub struct Block {
     /// The line of the fence above, counted from 1.
     pub line: usize,
-    /// What it is for.
+    /// Its purpose.
     pub kind: Kind,
     /// What is between the fences, in the page.
     pub body: Range<usize>,
@@ -52,17 +52,17 @@ pub struct Block {
     pub text: String,
 }
 
-/// What a block of code is for, as the word behind its fence says.
+/// The purpose of a code block, as the word after its fence says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `console`: commands behind `$`, each followed by what it prints.
+    /// `console`: commands after `$`, each followed by what it prints.
     Console {
-        /// `console,fails`: that they end with anything but 0.
+        /// `console,fails`: commands that should end with anything but 0.
         fails: bool,
     },
     /// `sh`: a script, whose output is not shown.
     Script {
-        /// `sh,fails`: that it ends with anything but 0.
+        /// `sh,fails`: a script that should end with anything but 0.
         fails: bool,
     },
     /// `sh,by-hand`: commands for a person. They are not run, but what they name exists.
@@ -81,7 +81,7 @@ pub struct Generated {
 }
 
 impl Generated {
-    /// Whether the command puts there itself what it measures, which is another thing each time.
+    /// Whether the command itself puts its measurements there, which differ each time.
     pub fn is_measured(&self) -> bool {
         self.command.text.contains("--write-docs")
     }
@@ -165,8 +165,8 @@ impl Block {
         Self { line: line_of(page, range.start), kind, body, indent, text }
     }
 
-    /// Lists its commands with their lines: those of a console stand behind `$`, and go on in the next line
-    /// after a `\`.
+    /// Lists its commands with their lines: those of a console follow `$`, and go on in the next
+    /// line after a `\`.
     pub fn commands(&self) -> impl Iterator<Item = Named> {
         let is_console = matches!(self.kind, Kind::Console { .. });
         let is_code = self.kind == Kind::Other;
@@ -191,7 +191,7 @@ fn line_of(text: &str, at: usize) -> usize {
     1 + text[..at].matches('\n').count()
 }
 
-/// Makes of a heading what mdBook and GitHub have for links to it.
+/// Turns a heading into the name that mdBook and GitHub give it in links.
 fn id_of(heading: &str) -> String {
     let letter = |letter: char| match letter {
         letter if letter.is_alphanumeric() || "_-".contains(letter) => {

@@ -1,6 +1,7 @@
-//! The palette of the book: that of a run's page, as mdBook's themes need it.
+//! The palette of the book: that of a run's page, in the form that mdBook's themes need.
 //!
-//! A page of a run is dark where the system is. In the book a reader chooses, and mdBook says so by a class.
+//! A page of a run is dark where the system is. In the book the reader chooses, and mdBook sets a
+//! class.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +21,7 @@ const DRAWING: &str = include_str!("../templates/drawing.css");
 /// mdBook's themes that are dark.
 const DARK: &str = "html:is(.navy, .coal, .ayu)";
 
-/// Writes the palette; or, to `check`, says that another one is there.
+/// Writes the palette; or, to `check`, reports that it differs.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -31,7 +32,7 @@ pub fn remake(root: &Path, check: bool) -> Result<Option<Finding>> {
         return Ok(None);
     }
     if check {
-        let what = "the palette is another one than the pages' of the runs".to_owned();
+        let what = "the palette differs from that of the runs' pages".to_owned();
         return Ok(Some(Finding { path: PATH.into(), line: 1, what }));
     }
     NewFile::write(&root.join(PATH), css.as_bytes())?;

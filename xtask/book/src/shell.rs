@@ -13,30 +13,31 @@ use anyhow::{Context, Result};
 use regex_lite::Regex;
 use xtask::launch::programs::{TARGET_DIR, target_dir};
 
-/// Longer than any command of the book takes, building included.
+/// Longer than any command of the book takes, including the build.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Programs that are not ours and that not everyone has.
+/// Programs that are not ours and that not everyone has installed.
 const FROM_OUTSIDE: [&str; 5] = ["tshark", "wireshark", "openssl", "curl", "python3"];
 
-/// What tshark says of who runs it, which is nobody's output.
+/// What tshark says about the user who runs it, which is not part of its output.
 const OF_ROOT: &str = "Running as user \"root\"";
 
-/// What a command did.
+/// The result of a command.
 #[derive(Clone, Debug)]
 pub struct Ran {
-    /// What it printed, on both its streams, without blanks at the ends of lines.
+    /// What it printed, on both its streams, without trailing blanks.
     pub output: String,
     /// Whether it ended with 0.
     pub succeeded: bool,
 }
 
-/// A file that a script makes or reads in the folder it runs in: behind a blank, a quote or a `=`.
+/// A file that a script makes or reads in the folder it runs in: after a blank, a quote or a `=`.
 static FILE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(^|[\s'"=])(\w+\.(?:pcapng|jsonl|html))\b"#).ok());
 
-/// Runs a script in `root` as a person would who has the programs built: cargo says nothing of its own. The files
-/// that it makes there are made in the target folder instead, where no reader keeps a run.
+/// Runs a script in `root` like a person who has already built the programs: cargo itself prints
+/// nothing. The files that it makes there are made in the target folder instead, where no reader
+/// keeps a run.
 ///
 /// # Errors
 /// When there is no shell.

@@ -1,4 +1,4 @@
-//! What `cargo xtask book` finds, in a little book beside this file that is full of faults; and
+//! What `cargo xtask book` finds, in a little book beside this file that is full of mistakes; and
 //! that it finds nothing in ours.
 
 use std::fs;
@@ -36,28 +36,28 @@ fn what_a_page_names_and_is_not_there_is_found_with_its_line() {
     let output = "docs/src/output.md";
     let expected = [
         format!("{contents}:1: unlisted.md is not in the table of contents"),
-        format!("{contents}:5: the link `gone.md` leads to docs/src/gone.md, which is not there"),
+        format!("{contents}:5: the link `gone.md` leads to docs/src/gone.md, which does not exist"),
         format!(
-            "{names}:6: the link `nowhere.md` leads to docs/src/nowhere.md, which is not there"
+            "{names}:6: the link `nowhere.md` leads to docs/src/nowhere.md, which does not exist"
         ),
         format!(
-            "{names}:6: the link `output.md#input` names a heading that docs/src/output.md has not: #input"
+            "{names}:6: the link `output.md#input` names a heading that docs/src/output.md does not have: #input"
         ),
         format!(
-            "{names}:6: the link `../../code/kettle.rs` leads to code/kettle.rs, which is no part of the book: name it in backticks"
+            "{names}:6: the link `../../code/kettle.rs` leads to code/kettle.rs, which is not part of the book: name it in backticks"
         ),
         format!(
-            "{names}:7: the link `nothing.html` leads to docs/src/nothing.html, which is not there"
+            "{names}:7: the link `nothing.html` leads to docs/src/nothing.html, which does not exist"
         ),
         format!(
-            "{names}:7: the link `images/none.svg` leads to docs/src/images/none.svg, which is not there"
+            "{names}:7: the link `images/none.svg` leads to docs/src/images/none.svg, which does not exist"
         ),
-        format!("{names}:11: it includes the anchor `half`, which code/kettle.rs has not"),
-        format!("{names}:12: it includes the anchor `none`, which code/kettle.rs has not"),
+        format!("{names}:11: it includes the anchor `half`, which code/kettle.rs does not have"),
+        format!("{names}:12: it includes the anchor `none`, which code/kettle.rs does not have"),
         format!(
             "{names}:13: it includes lines by number, `../../code/kettle.rs:3:5`: name an anchor"
         ),
-        format!("{names}:14: it includes code/teapot.rs, which is not there"),
+        format!("{names}:14: it includes code/teapot.rs, which does not exist"),
         format!(
             "{names}:20: the command `cargo xtask fly` does not exist: unrecognized subcommand 'fly'"
         ),
@@ -110,7 +110,9 @@ fn what_a_command_prints_otherwise_is_found_with_its_line() {
         otherwise(8, "echo one; echo two", "three", "two"),
         otherwise(17, r"printf 'one\n\nindented\n'", "  outdented", "  indented"),
         format!("{output}:21: `exit 3` failed; it printed, at its end:"),
-        format!("{output}:30: `true` ended with 0, and was to fail; it printed, at its end:"),
+        format!(
+            "{output}:30: `true` ended with 0, but should have failed; it printed, at its end:"
+        ),
         format!("{output}:33: a console begins with a command behind `$ `"),
         format!("{output}:37: `true\nfalse\necho never` failed; it printed, at its end:"),
         otherwise(52, made, "| made by hand |", "| made |"),
@@ -138,7 +140,8 @@ fn what_a_command_prints_is_put_where_it_belongs_and_random_bytes_stay() {
     assert_eq!(findings.iter().find(otherwise), None);
 }
 
-/// All but what programs from outside print, which depends on their release: `.ci/run` tries that too.
+/// Everything except the output of programs from outside, which depends on their release: `.ci/run`
+/// tries that too.
 #[test]
 fn the_book_and_readme_are_as_they_would_be_made() {
     Programs::all().unwrap();

@@ -8,7 +8,7 @@ use book::shell;
 use serde_json::Value;
 use stages::{Role, STAGES, Stage};
 
-/// The client's first record in the run that is kept of a stage, in hexadecimal.
+/// The client's first record in the kept run of a stage, in hexadecimal.
 fn kept(root: &Path, stage: &Stage) -> String {
     let run = format!("docs/recompute/{}.jsonl", stage.name);
     let run = fs::read_to_string(root.join(run)).unwrap();
@@ -18,7 +18,7 @@ fn kept(root: &Path, stage: &Stage) -> String {
     first["bytes"].as_str().unwrap().to_owned()
 }
 
-/// The page that recomputes the record of a stage, and the consoles below that heading.
+/// The page that recomputes the record of a stage, and the consoles under that heading.
 fn section(root: &Path, stage: &Stage) -> (Page, Vec<Block>) {
     let module = if stage.name == "part2-hmac-seq" { "sequence".into() } else { stage.module() };
     let path = Path::new("docs/src").join(stage.package()).join(module + ".md");

@@ -1,5 +1,5 @@
-//! What a process uses: memory, threads, descriptors. As Linux tells it in `/proc`; elsewhere nobody
-//! does.
+//! The resources a process uses: memory, threads, descriptors. They come from Linux's `/proc`; no
+//! other system is supported.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use serde::Serialize;
 #[derive(Clone, Debug)]
 pub struct Gauge(PathBuf);
 
-/// What it uses at a moment.
+/// Its usage at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Reading {
     /// Resident memory in KiB.
@@ -23,15 +23,15 @@ pub struct Reading {
 }
 
 impl Gauge {
-    /// For the process that the system knows by `id`.
+    /// Makes a gauge for the process that the system knows by `id`.
     pub fn of(id: u32) -> Self {
         Self(PathBuf::from(format!("/proc/{id}")))
     }
 
-    /// What it uses now.
+    /// Returns what it uses now.
     ///
     /// # Errors
-    /// When the process is gone, or the system does not tell.
+    /// When the process is gone, or the system does not report it.
     pub fn read(&self) -> Result<Reading> {
         let status = fs::read_to_string(self.0.join("status")).context("the process is gone")?;
         let number = |name: &str| {
@@ -48,7 +48,7 @@ impl Gauge {
 }
 
 impl Reading {
-    /// The larger of each.
+    /// Returns the larger of each.
     #[must_use]
     pub fn max(self, other: Self) -> Self {
         Self {

@@ -1,10 +1,10 @@
-//! What the stages cost, and what a server bears: `cargo xtask bench` and `cargo xtask soak`.
+//! The cost of the stages, and the load a server bears: `cargo xtask bench` and `cargo xtask soak`.
 //!
-//! A program of its own, which `cargo xtask` builds when it is asked for.
+//! A program of its own, which `cargo xtask` builds when it is needed.
 //!
-//! - [`mod@bench`]: speed, beside what it can be compared with.
+//! - [`mod@bench`]: speed, beside things it can be compared with.
 //! - [`soak`]: a server under load, good clients and every fault at once.
-//! - [`gauge`]: what a process uses.
+//! - [`gauge`]: the resources a process uses.
 
 pub mod bench;
 pub mod gauge;
@@ -30,11 +30,11 @@ pub struct Options {
 enum Command {
     /// Measure what the stages cost, beside plain TCP and a plain relay
     Bench(BenchOptions),
-    /// Load a server with good clients, and with every fault besides, and measure what it does
+    /// Load a server with good clients, and also with every fault, and measure what it does
     Soak(SoakOptions),
 }
 
-/// Describes the command line, for whoever checks that a command exists.
+/// Describes the command line, for checks that a command exists.
 pub fn command() -> clap::Command {
     Options::command()
 }

@@ -1,4 +1,5 @@
-//! What the benchmark makes of its measurements. The measurements themselves are tested in `checks/bench`.
+//! What the benchmark makes of its measurements. The measurements themselves are tested in
+//! `checks/bench`.
 
 use std::process::{Command, Output};
 
@@ -9,7 +10,7 @@ use load::bench::{docs, svg, text};
 use serde_json::Value;
 use stages::{Role, STAGES};
 
-/// A small report, with numbers that nobody measured.
+/// A small report, with made-up numbers.
 fn report() -> Report {
     serde_json::from_str(include_str!("bench/report.json")).unwrap()
 }
@@ -94,7 +95,8 @@ fn every_stage_is_measured_with_both_engines_beside_plain_tcp_and_rustls() {
     assert_eq!(rows, ["relay", &name, &aws, "stunnel", "spiped"]);
 }
 
-/// The stage that the tunnel is measured with: the last whose records carry a tag, with either engine.
+/// The stage that the tunnel is measured with: the last one whose records carry a tag, with either
+/// engine.
 fn carried() -> [String; 2] {
     let last = STAGES.iter().rfind(|stage| stage.has(Role::Tag)).unwrap().short_name();
     [last.to_owned(), format!("{last}, aws-lc-rs")]

@@ -1,12 +1,14 @@
 //! A run as a packet capture: what Wireshark would have seen on the path.
 //!
-//! The bytes, their order and their times are the run's. The packets around them are made here, as two well
-//! behaved ends on loopback would have made them: a handshake, each chunk in packets of its own and
-//! acknowledged at once, a FIN for each end. Each packet that carries a record says so in a comment.
+//! The bytes, their order and their times are the run's. The packets around them are made here, as
+//! two well behaved ends on loopback would have made them: a handshake, each chunk in packets of
+//! its own and acknowledged at once, and a FIN from each end. Each packet that carries a record
+//! says so in a comment.
 //!
-//! A run says neither its day nor its sequence numbers. They and the ports are drawn from what it does say
-//! before its first byte passes: among that are the ports it really had, and random nonces. So a run always
-//! gives the same capture, and captures of different ones can be merged.
+//! A run contains neither its date nor its TCP sequence numbers. They and the ports are derived
+//! from what it does contain before its first byte passes, including the ports it really had, and
+//! random nonces. So a run always gives the same capture, and captures of different runs can be
+//! merged.
 
 mod comments;
 
@@ -32,26 +34,27 @@ use self::comments::Comments;
 /// Both ends' address. The articles' programs talk on loopback.
 const ADDRESS: [u8; 4] = [127, 0, 0, 1];
 
-/// The clients' ports: those that no service may be given (RFC 6335, section 6).
+/// The clients' ports, from the range that no service may be given (RFC 6335, section 6).
 const FIRST_CLIENT_PORT: u16 = 49_152;
 const CLIENT_PORTS: u64 = u16::MAX as u64 - FIRST_CLIENT_PORT as u64 + 1;
 
 /// The seconds of 1970, in one of which each capture begins.
 const FIRST_YEAR: u32 = 365 * 24 * 60 * 60;
 
-/// The most bytes of the stream in one packet: what IPv4's longest has room for, as on loopback.
+/// The most bytes of the stream in one packet: as many as IPv4's longest packet has room for, as on
+/// loopback.
 pub const MAX_SEGMENT_LEN: usize = u16::MAX as usize - Ipv4Header::MIN_LEN - TcpHeader::MIN_LEN;
 
-/// Writes a run's events to `W` as a packet capture (pcapng), as they come: nothing is kept of them but
-/// the record under way in each direction.
+/// Writes a run's events to `W` as a packet capture (pcapng), as they come: nothing is kept of them
+/// except the record under way in each direction.
 pub struct Capture<W: Write> {
     file: PcapNgWriter<BufWriter<W>>,
     connection: Option<Connection>,
     /// Number of connections so far.
     connections: u64,
-    /// What the run said up to the first bytes that passed.
+    /// What the run contained up to the first bytes that passed.
     run: DefaultHasher,
-    /// When the last packet passed, since 1970.
+    /// When the last packet passed, as time since 1970.
     now: Duration,
 }
 
@@ -87,7 +90,7 @@ impl<W: Write> Capture<W> {
     /// them, and where the stage changes or a direction that has ended carries bytes again.
     ///
     /// # Errors
-    /// When it cannot be written, or its time is one that a capture has no room for.
+    /// When it cannot be written, or its time is one that a capture cannot represent.
     pub fn write(&mut self, event: &Event) -> Result<()> {
         let (direction, micros, bytes) = match &event.kind {
             EventKind::Chunk { direction, micros, bytes } => (*direction, *micros, Some(bytes)),
@@ -196,7 +199,7 @@ impl<W: Write> Capture<W> {
 struct Connection {
     stage: &'static Stage,
     client_port: u16,
-    /// When it was made, since 1970.
+    /// When it was made, as time since 1970.
     made: Duration,
     /// To the server, to the client.
     flows: [Flow; 2],
@@ -249,7 +252,7 @@ struct Flow {
     comments: Comments,
 }
 
-/// Returns the error of the file itself: the crate calls an error of writing one of reading.
+/// Returns the error of the file itself: the crate reports a write error as a read error.
 fn cause(error: PcapError) -> anyhow::Error {
     match error {
         PcapError::IoError(error) => error.into(),

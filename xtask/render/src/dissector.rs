@@ -3,9 +3,9 @@
 use framing::MAX_PLAINTEXT_LEN;
 use stages::{Field, STAGES, Stage};
 
-/// The line of the dissector in front of what is made here.
+/// The line of the dissector before the part that is made here.
 pub const BEGIN: &str = "-- BEGIN: printed by `cargo run --package render -- --dissector`\n";
-/// The line behind it.
+/// The line after it.
 pub const END: &str = "-- END\n";
 
 /// Makes the tables of the dissector: the stages with records by the server's port, and the ports of those

@@ -1,9 +1,9 @@
-//! `render`: reads a run's events from standard input, one JSON object a line, and writes a view of it to standard
-//! output.
+//! `render`: reads a run's events from standard input, one JSON object per line, and writes a view
+//! of it to standard output.
 //!
-//! `cargo xtask run` and `cargo xtask show` start it for `--capture` and for `--page`, `cargo xtask attack` for its
-//! own `--page`, and put what it writes into the file once it is whole. It ends with exit code 0 then, 2 at a line
-//! that is no event, 3 if it cannot read or write.
+//! `cargo xtask run` and `cargo xtask show` start it for `--capture` and for `--page`, `cargo xtask
+//! attack` for its own `--page`, and put what it writes into the file once it is complete. Its exit
+//! code is 0 then, 2 at a line that is not an event, 3 if it cannot read or write.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
@@ -17,7 +17,8 @@ use transcript::read::ReadError;
 use transcript::{Event, EventReader, output};
 use xtask::lab::story::Story;
 
-/// Write a view of a run to standard output: its events come from standard input, one JSON object a line
+/// Write a view of a run to standard output: its events come from standard input, one JSON object
+/// per line
 #[derive(Parser)]
 #[command(group(ArgGroup::new("view").required(true)))]
 #[allow(clippy::struct_excessive_bools, reason = "options of a command line")]
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether the other end of standard output was closed, which is no failure.
+/// Returns whether the other end of standard output was closed, which is not a failure.
 fn nobody_reads(error: &Error) -> bool {
     let causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
     { causes }.any(|error| error.kind() == ErrorKind::BrokenPipe)
@@ -70,7 +71,7 @@ fn render(options: &Options) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     if options.attack {
         let stories: Vec<Story> =
-            serde_json::from_reader(io::stdin().lock()).context("these are no stories")?;
+            serde_json::from_reader(io::stdin().lock()).context("these are not stories")?;
         return attack::write(&mut out, &stories).context("cannot write the page");
     }
     if options.capture {

@@ -1,8 +1,8 @@
 //! A run as one page for a browser: the client on the left, the server on the right, and between them
 //! every record, field by field.
 //!
-//! The page is one file that loads nothing and runs no script. It is written as the events come in: what is
-//! held are records on their way, and of those no more than are shown.
+//! The page is one file that loads nothing and runs no script. It is written as the events come in:
+//! only records on their way are held in memory, and no more of them than are shown.
 
 pub mod attack;
 mod view;
@@ -16,7 +16,7 @@ use transcript::{Event, EventKind, Record, Role, Way};
 
 use view::{ClosingView, ExchangeView, FootView, HeadView, NoteView, StageView};
 
-/// Records of a stage that are shown. Of those behind them, the page says how many there were.
+/// Records of a stage that are shown. If there are more, the page says how many.
 pub const SHOWN: u64 = 100;
 
 /// Writes a run as a page. See the [module](self).
@@ -31,7 +31,7 @@ pub struct Page<W> {
 /// The part of the page that shows one stage.
 struct Section {
     stage: &'static Stage,
-    /// What is not written yet: the first row waits for what becomes of its record.
+    /// What is not written yet: the first row waits for the outcome of its record.
     waiting: VecDeque<Row>,
     shown: u64,
     notes: u64,
@@ -50,7 +50,7 @@ enum Row {
     Exchange(Exchange),
 }
 
-/// A record, from the one who sent it to the other.
+/// A record, from its sender to its receiver.
 struct Exchange {
     from: Role,
     index: u64,
@@ -222,7 +222,7 @@ impl Section {
 }
 
 impl Row {
-    /// Whether nothing is to come that belongs into it.
+    /// Returns whether nothing more that belongs into it can come.
     fn is_complete(&self) -> bool {
         !matches!(self, Self::Exchange(Exchange { arrival: None, .. }))
     }

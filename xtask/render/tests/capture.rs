@@ -1,4 +1,4 @@
-//! Captures, read back with the crates they are made with. What Wireshark makes of them: `tshark.rs`.
+//! Captures, read back with the crates they are made with. How Wireshark reads them: `tshark.rs`.
 
 mod wire;
 
@@ -238,7 +238,7 @@ fn a_thousand_records_take_no_more_room_than_one() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Records, parts of them, garbage: TCP carries it.
+    /// Records, parts of them, garbage: TCP carries all of it.
     #[test]
     fn whatever_passes_comes_back(
         stage in 0..STAGES.len(),

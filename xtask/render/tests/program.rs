@@ -69,7 +69,7 @@ fn a_line_that_is_no_event_is_named() {
     for option in ["--page", "--capture"] {
         for bad in [&b"{}"[..], b"\xff", b"{\"role\":\"client\",\"stage\":\"none\"}"] {
             let output = render(option, &[&good, bad, b"\n"].concat());
-            assert_fails(&output, 2, "line 2 is no event: ");
+            assert_fails(&output, 2, "line 2 is not an event: ");
         }
         let output = render(option, &[&good, &b"{\"role\":\n"[..]].concat());
         assert_fails(&output, 2, "line 2 breaks off: ");

@@ -1,4 +1,4 @@
-//! What Wireshark makes of a capture, asked through tshark with the dissector in `docs/wireshark`.
+//! How Wireshark reads a capture, asked through tshark with the dissector in `docs/wireshark`.
 
 mod wire;
 
@@ -29,7 +29,7 @@ const FIELDS: [(field::Role, &str); 4] = [
     (field::Role::Tag, "rtls.tag"),
 ];
 
-/// What each packet is asked for.
+/// The fields that each packet is asked for.
 const ASKED: [&str; 21] = [
     "tcp.stream",
     "tcp.dstport",
@@ -54,7 +54,7 @@ const ASKED: [&str; 21] = [
     "tcp.analysis.retransmission",
 ];
 
-/// The severities of Wireshark's remarks. Below: what is no fault, such as comments.
+/// The severities of Wireshark's remarks. Those below are not faults, such as comments.
 const NOTE: u32 = 0x40_0000;
 const ERROR: u32 = 0x80_0000;
 
@@ -63,7 +63,7 @@ fn programs() -> &'static Programs {
     PROGRAMS.get_or_init(|| Programs::all().unwrap())
 }
 
-/// A packet, as tshark tells of it.
+/// A packet, as tshark reports it.
 struct Packet(Vec<String>);
 
 impl Packet {
@@ -82,7 +82,7 @@ impl Packet {
     }
 
     fn bytes(&self, field: &str) -> Vec<Vec<u8>> {
-        // Nothing is what Wireshark calls a field without bytes.
+        // Wireshark gives a field without bytes no value.
         let bytes = |value: &str| hex::decode(value.replace("<MISSING>", "").replace(':', ""));
         self.values(field).into_iter().map(|value| bytes(value).unwrap()).collect()
     }
@@ -130,7 +130,7 @@ fn packets_with(file: &Path, settings: &[&str]) -> Vec<Packet> {
     once.lines().map(packet).collect()
 }
 
-/// A capture of these events, in a file of this name.
+/// A capture of these events, in a file with this name.
 fn written(name: &str, events: impl IntoIterator<Item = Event>) -> PathBuf {
     let file = path(name);
     fs::write(&file, capture(events)).unwrap();
@@ -143,7 +143,8 @@ fn path(name: &str) -> PathBuf {
     folder.join(name).with_extension("pcapng")
 }
 
-/// No packet is malformed, no checksum wrong, and Wireshark has nothing to remark but a connection's end.
+/// No packet is malformed, no checksum wrong, and Wireshark remarks on nothing but a connection's
+/// end.
 fn assert_healthy(packets: &[Packet]) {
     for packet in packets {
         let remarks = packet.value("_ws.expert.message");
@@ -222,7 +223,7 @@ fn payloads(events: &[Event], direction: Direction) -> impl Iterator<Item = &[u8
     })
 }
 
-/// The connections of a run with so many requests. At the plain stage, each request has its own.
+/// The connections of a run with this many requests. At the plain stage, each request has its own.
 fn run(stage: &'static Stage, requests: usize, segment: Option<usize>) -> Vec<Vec<Event>> {
     let count = requests.to_string();
     let (connections, client_args) =
@@ -397,7 +398,8 @@ fn the_info_column_names_every_record_of_a_packet() {
     assert_healthy(&packets(&file));
 }
 
-/// A run of `stage`, the length in front of the second record to the server changed to `length`.
+/// A run of `stage`, with the length in front of the second record to the server changed to
+/// `length`.
 fn damaged(stage: &'static Stage, length: u32) -> Wire {
     let mut wire = Wire::of(stage, &run(stage, 3, None).concat());
     let to_server = |(direction, _): &&mut (Direction, Vec<u8>)| *direction == Direction::ToServer;
@@ -499,13 +501,14 @@ fn records(wire: &Wire, direction: Direction, lost: &[usize]) -> Vec<(Shown, Vec
     records
 }
 
-/// The records of which all bytes are there.
+/// The records whose bytes are all there.
 fn whole(wire: &Wire, direction: Direction, lost: &[usize]) -> Vec<Shown> {
     let whole = |(record, there): (Shown, Vec<bool>)| (!there.contains(&false)).then_some(record);
     records(wire, direction, lost).into_iter().filter_map(whole).collect()
 }
 
-/// Whether any record is there in part. Without a seq, nothing tells of those that are missing whole.
+/// Whether any record is there in part. Without a seq, nothing tells of those that are missing
+/// entirely.
 fn is_any_cut(wire: &Wire, direction: Direction, lost: &[usize]) -> bool {
     let is_cut = |(_, there): &(_, Vec<bool>)| there.contains(&true) && there.contains(&false);
     records(wire, direction, lost).iter().any(is_cut)
@@ -527,13 +530,14 @@ fn assert_records(packets: &[Packet], wire: &Wire, direction: Direction, records
     }
 }
 
-/// Whether the dissector says of this direction that something is missing.
+/// Whether the dissector reports that something is missing in this direction.
 fn misses(packets: &[Packet], wire: &Wire, direction: Direction) -> bool {
     let mut this_way = this_way(packets, 0, direction, wire.stage.port);
     this_way.any(|packet| !packet.values("rtls.missing").is_empty() || packet.severity() == ERROR)
 }
 
-/// The chunks `lost` are not in the capture: what is whole is shown, and that something is missing is said.
+/// The chunks `lost` are not in the capture: complete records are shown, and so is that something
+/// is missing.
 fn assert_goes_on(name: &str, wire: &Wire, lost: &[usize]) {
     let file = changed(name, &capture(wire.events()), usize::MAX, |order| {
         order.retain(|packet| lost.iter().all(|chunk| packet_of(*chunk) != *packet));
@@ -665,7 +669,8 @@ fn a_packet_that_comes_twice_shows_its_record_once() {
 fn a_capture_whose_packets_were_cut_shows_the_fields_that_are_left() {
     for stage in with_records() {
         let wire = cut(stage, usize::MAX);
-        // Behind IP and TCP: inside the length, at its end, inside each field behind it and at its end.
+        // After IP and TCP: inside the length, at its end, inside each field after it and at its
+        // end.
         let shortest = wire.chunks.iter().map(|(_, record)| record.len()).min().unwrap();
         let lefts = [2, 4, 8, 12, 15, 20, 24, 50, 60, 100].into_iter();
         for left in lefts.filter(|left| *left < shortest) {
@@ -680,7 +685,7 @@ fn a_capture_whose_packets_were_cut_shows_the_fields_that_are_left() {
                         let field = field?;
                         let part = field[..left.saturating_sub(at).min(field.len())].to_vec();
                         at += field.len();
-                        // Part of a number is another number.
+                        // Part of a number is a different number.
                         let is_seq = stage.has(field::Role::Seq) && at == header_len + 8;
                         (part.len() >= if is_seq { 8 } else { 1 }).then_some(part)
                     });
@@ -719,7 +724,8 @@ fn a_record_in_packets_that_were_cut_is_shown_where_it_begins() {
     }
 }
 
-/// Every record of both runs is shown, and none of their packets as one of the other run that came again.
+/// Every record of both runs is shown, and none of their packets is taken for a retransmission of
+/// the other run's.
 fn assert_both_are_shown(name: &str, runs: [&Path; 2]) {
     for order in [&["-a"][..], &[]] {
         let file = path(&format!("{name}-{}", order.len()));

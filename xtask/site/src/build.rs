@@ -15,7 +15,7 @@ use xtask::launch::Programs;
 
 use crate::index::{Index, attack_page, run_page};
 
-/// Where the site is, from the root.
+/// The site's folder, from the root.
 const SITE: &str = "target/site";
 
 /// Build the site: the book, a page for each stage's run, and the attack table that leads to them
@@ -24,11 +24,12 @@ const SITE: &str = "target/site";
 pub struct Options {}
 
 impl Options {
-    /// Builds the site in `target/site`. One that is there stays until the new one is whole. The exit code is
-    /// 0 when it is, 1 when an attack went otherwise than expected, and 3 when something could not be done.
+    /// Builds the site in `target/site`. An existing one stays until the new one is complete. The
+    /// exit code is 0 when it is, 1 when an attack did not go as expected, and 3 when something
+    /// could not be done.
     ///
     /// # Errors
-    /// When a program is missing, does not run, or a file cannot be written.
+    /// When a program is missing or cannot be run, or a file cannot be written.
     pub fn run(&self) -> Result<ExitCode> {
         let root = fs::canonicalize(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))?;
         let (site, new) = (root.join(SITE), root.join(SITE).with_extension("new"));

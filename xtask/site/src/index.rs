@@ -51,7 +51,7 @@ impl Index {
         Some(CellView {
             stage,
             class,
-            // A word may end a line, the sign before it may not.
+            // A line may break after a word, but not after the sign before it.
             word: mark.to_string().replace(' ', "\u{a0}").replace('_', "_\u{200b}"),
             why: &cell.why,
             page: attack_page(cell),
@@ -59,13 +59,14 @@ impl Index {
     }
 }
 
-/// Where the page of an attack at a stage is, from the top of the site. There is none if there was nothing to try.
+/// The address of the page of an attack at a stage, from the top of the site. There is none if
+/// there was nothing to try.
 pub fn attack_page(cell: &Cell) -> Option<String> {
     let Cell { attack, stage, verdict, .. } = cell;
     (*verdict != Verdict::NotApplicable).then(|| format!("attacks/{attack}-{stage}.html"))
 }
 
-/// Where the page of a stage's run is, from the top of the site.
+/// The address of the page of a stage's run, from the top of the site.
 pub fn run_page(stage: &str) -> String {
     format!("runs/{stage}.html")
 }

@@ -1,4 +1,4 @@
-//! The book's look, and the site that is made of it.
+//! The book's look, and the site that is made from it.
 //!
 //! - [`look`]: what a page of the book has beyond Markdown; [`transcript`]: output in colour.
 //! - [`build`]: `cargo xtask site`; [`index`]: the page that leads into it.

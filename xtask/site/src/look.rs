@@ -21,12 +21,12 @@ const SHORT: usize = 16;
 /// Columns from which a table that names attacks is the attack table.
 const MATRIX: usize = 5;
 
-/// What becomes of a page on its way into the book.
+/// The changes that are made to a page on its way into the book.
 pub struct Look {
     source: PathBuf,
 }
 
-/// What takes the place of a part of a page.
+/// The replacement of a part of a page.
 type Edit = (Range<usize>, String);
 
 impl Look {
@@ -104,7 +104,7 @@ impl Look {
     }
 }
 
-/// What stands before a block in its line, and so before each of its lines.
+/// What precedes a block in its line, and so each of its lines.
 fn indent(text: &str, range: &Range<usize>) -> String {
     let before = text.get(..range.start).unwrap_or_default();
     before.rsplit('\n').next().unwrap_or_default().to_owned()
@@ -133,7 +133,7 @@ fn diff(code: &str) -> String {
     format!("<details class=\"fold\">\n<summary>{what}</summary>\n{html}\n</details>")
 }
 
-/// Wraps a table so that, on a narrow screen, each of its cells can say which column it is of.
+/// Wraps a table so that, on a narrow screen, each of its cells can name its column.
 fn stacking(rows: &str, labels: &[String], indent: &str) -> String {
     let is_matrix = labels.len() >= MATRIX && labels.first().is_some_and(|it| it == "attack");
     let class = if is_matrix { "rows matrix" } else { "rows" };
@@ -173,7 +173,7 @@ fn marked(rows: &str) -> String {
     }
 }
 
-/// Returns a drawing as a part of the page, without the style that it brings for those who show it by itself.
+/// Returns a drawing as part of the page, without the style that it has for viewing it on its own.
 /// Any other picture stays what it is.
 fn drawing(path: &Path, alt: &str) -> Option<String> {
     let svg = fs::read_to_string(path).ok()?;

@@ -1,7 +1,8 @@
-//! Output of a terminal in the palette: who speaks, which field, what came of it.
+//! Output of a terminal in the palette: the speakers, the fields and the outcomes.
 //!
-//! A page has the plain text of a command's output. It is coloured by what a reader goes by too: the margin,
-//! the fields' names, the signs. What is not recognised stays plain, so that no new wording breaks a page.
+//! A page has the plain text of a command's output. It is coloured by what a reader also relies on:
+//! the margin, the fields' names, the signs. What is not recognised stays plain, so that no new
+//! wording breaks a page.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
@@ -11,10 +12,11 @@ use stages::STAGES;
 
 use crate::escaped;
 
-/// Who has a margin of their own.
+/// The parties that have a margin of their own.
 const SPEAKERS: [&str; 4] = ["client", "server", "wire", "attacker"];
 
-/// A row behind the margin: what comes before a field's name, the name, a length or a verdict, and the rest.
+/// A row after the margin: what comes before a field's name, the name, a length or a verdict, and
+/// the rest.
 static ROW: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let names = fields().collect::<Vec<_>>().join("|");
     let row = format!(r"^(\s*(?:\d+\s+)?)({names})(\s+)((?:\d+ B|OK|FAILED|refused)\s+|)(\S.*)$");
@@ -42,7 +44,7 @@ pub fn fields() -> impl Iterator<Item = &'static str> {
     names.into_iter()
 }
 
-/// Returns the output of commands, with the commands behind `$`, as HTML.
+/// Returns the output of commands, with the commands after `$`, as HTML.
 pub fn html(text: &str) -> String {
     let mut html = String::from(r#"<pre class="transcript" tabindex="0">"#);
     let (mut speaker, mut field) = ("", "");
@@ -75,7 +77,7 @@ fn speaker_of(margin: &str) -> Option<&'static str> {
     SPEAKERS.into_iter().find(|name| *name == first)
 }
 
-/// What stands behind the margin. A row without a name goes on with the field of the one above.
+/// What follows the margin. A row without a name continues the field of the row above.
 fn row(said: &str, field: &mut &'static str) -> String {
     let found = ROW.as_ref().and_then(|row| row.captures(said));
     let Some(found) = found else {

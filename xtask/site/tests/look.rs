@@ -1,4 +1,4 @@
-//! What becomes of a page's Markdown on its way into the book.
+//! What happens to a page's Markdown on its way into the book.
 
 use std::fs;
 use std::path::Path;

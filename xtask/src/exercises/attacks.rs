@@ -1,4 +1,4 @@
-//! Checks the exercises in which the reader attacks: the victims tell what came of it.
+//! Checks the exercises in which the reader attacks: the victims report the result.
 
 use std::iter::zip;
 use std::time::Duration;
@@ -54,7 +54,7 @@ fn with_amount(request: &str, amount: &str) -> String {
     format!("{before}amount={amount}{behind}")
 }
 
-/// Exercise 3: reads what a real client sent to a server that answers what is text.
+/// Exercise 3: reads what a real client sent to a server that answers only text.
 pub(super) fn oracle(check: &mut Check) -> Checked {
     for (what, len) in [("a short request is read", 4), ("a longer one is read", 9)] {
         let request = format!("GET /pin?of={}&is={}\r\n\r\n", word(len), number(1000..=9999));
@@ -80,8 +80,8 @@ pub(super) fn oracle(check: &mut Check) -> Checked {
     Ok(())
 }
 
-/// Has a real client send a request to the server that answers what is text, and gives what it sent to the
-/// reader's program. Returns what that did.
+/// Has a real client send a request to the server that answers only text, and gives what it sent to
+/// the reader's program. Returns what that program did.
 fn ask_oracle(check: &Check, request: &str) -> Result<Victim> {
     /// Thousands of connections are made, and each is reported.
     const BOUNDS: Bounds = {
@@ -118,7 +118,7 @@ fn ask_oracle(check: &Check, request: &str) -> Result<Victim> {
             (Role::Wire, Report::Event(event)) => reader.events.push(event),
             (Role::Wire, Report::Complaint(line)) => reader.complain(line),
             (Role::Wire, Report::Ended(status)) => {
-                // The server would go on for ever; the driver takes it along.
+                // The server would go on for ever; the driver ends it too.
                 reader.code = status.and_then(|status| status.code());
                 return Ok(reader);
             }
@@ -193,7 +193,7 @@ pub(super) fn man_in_the_middle(check: &mut Check) -> Checked {
     Ok(())
 }
 
-/// Exercise 10: recovers requests from payloads with one nonce.
+/// Exercise 10: recovers requests from payloads with the same nonce.
 pub(super) fn nonce_reuse(check: &mut Check) -> Checked {
     let host_len = number(4..=12);
     let known = request(6, host_len);

@@ -15,19 +15,20 @@ use crate::lab::victims::{Played, Victim};
 use crate::launch::driver::Bounds;
 use crate::launch::{Driver, Programs, Report};
 
-/// How a program of the package `harness` ends that saw the reader's code do what it must not. Its last
-/// line on standard error says what.
+/// Exit code of a program of the package `harness` that saw the reader's code do what it must not.
+/// Its last line on standard error says what.
 const FAULT: i32 = 4;
 
 /// Time limit for silence. The harness ends a program that takes 10 s.
 pub(super) const SILENCE: Duration = Duration::from_secs(12);
 
-/// A reader's program beside the real ones, and what came of it so far.
+/// A reader's program beside the real ones, and the results so far.
 #[derive(Debug)]
 pub struct Check {
     /// The tries, in order. Only the last may have failed.
     pub tried: Vec<Tried>,
-    /// The lines that the program wrote to standard error beside its complaints: a reader looks for a mistake.
+    /// The lines that the program wrote to standard error besides its complaints: a reader looks
+    /// for a mistake.
     pub wrote: Vec<String>,
     pub(super) programs: Programs,
     pub(super) program: PathBuf,
@@ -65,20 +66,20 @@ impl Check {
         Self { tried: Vec::new(), wrote: Vec::new(), programs, program }
     }
 
-    /// Returns whether all that was tried is as it has to be.
+    /// Returns whether everything that was tried is as it should be.
     pub fn works(&self) -> bool {
         self.tried.iter().all(|tried| tried.why_not.is_none())
     }
 
-    /// Notes that something was tried, and if it is not as it has to be, why not.
+    /// Notes that something was tried, and why it is not as it should be, if it is not.
     pub(super) fn note(&mut self, what: &str, why_not: Option<String>) -> Checked {
         let failed = why_not.is_some();
         self.tried.push(Tried { what: what.to_owned(), why_not });
         if failed { Err(Stop::NotYet) } else { Ok(()) }
     }
 
-    /// Plays a scenario with the reader's program in a part of it: as the server, as the client, or on the
-    /// wire between the two, where it gets these arguments. The others are real.
+    /// Plays a scenario with the reader's program in one of its roles: as the server, as the
+    /// client, or on the wire between the two, where it gets these arguments. The others are real.
     pub(super) fn play(
         &mut self,
         what: &str,
@@ -137,7 +138,8 @@ impl Check {
         Ok(ran)
     }
 
-    /// A program that hangs, or says what nobody understands, is the reader's: the others are known to work.
+    /// A program that hangs, or writes what cannot be understood, is the reader's: the others are
+    /// known to work.
     pub(super) fn ended<T>(&mut self, what: &str, ended: Result<T>) -> Checked<T> {
         ended.or_else(|error| {
             self.note(what, Some(format!("{error:#}")))?;
@@ -161,7 +163,7 @@ impl Check {
 /// Runs a program to its end. Calls `listening` with its address once it has one.
 ///
 /// # Errors
-/// When it cannot be started, hangs, or says what cannot be understood.
+/// When it cannot be started, hangs, or writes what cannot be understood.
 pub(super) fn run(
     program: &Path,
     args: &[&str],

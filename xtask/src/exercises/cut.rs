@@ -30,7 +30,7 @@ pub(super) fn record_reader(check: &mut Check) -> Checked {
         (1..=end).filter(places).map(|place| stream[..place].to_vec()).collect()
     };
     for (what, streams) in [
-        ("a stream that ends behind a record ends cleanly", cut_at(&|place| whole.contains(place))),
+        ("a stream that ends after a record ends cleanly", cut_at(&|place| whole.contains(place))),
         ("one cut inside a length is refused", cut_at(&in_length)),
         (
             "one cut inside a payload is refused",
@@ -53,7 +53,7 @@ struct Answer {
     refused: Option<String>,
 }
 
-/// Sends each of the streams to both servers, and holds one answer against the other.
+/// Sends each of the streams to both servers, and compares their answers.
 fn same_answers(check: &mut Check, what: &str, streams: &[Vec<u8>]) -> Checked {
     let connections = streams.len().to_string();
     let args = ["--addr", "127.0.0.1:0", "--connections", &connections];
@@ -86,7 +86,7 @@ fn send_each(server: SocketAddr, streams: &[Vec<u8>]) {
         io::copy(&mut stream, &mut io::sink())?;
         Ok(())
     };
-    // A server that is gone takes no more: what it said until then is judged.
+    // A server that is gone takes no more: it is judged by what it said until then.
     thread::spawn(move || streams.iter().try_for_each(|bytes| send(bytes)));
 }
 

@@ -17,8 +17,8 @@ use crate::lab::victims::Played;
 const STOPPED: [&str; 7] =
     ["bit-flip", "forge", "mix-fields", "rewrite-seq", "replay", "reorder", "drop"];
 
-/// Nobody attacks a client with several requests, which it sends before it reads the first answer. They are never as
-/// many as in an attack.
+/// Nobody attacks a client with several requests, which it sends before it reads the first answer.
+/// There are never as many of them as in an attack.
 pub(super) fn honest() -> Scenario {
     let clients = one_client(number(4..=6));
     Scenario { clients, succeeded: received_all, means: "all went through", ..BASE }
@@ -77,7 +77,7 @@ fn reflect_second(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Exercise 4: a server of hmac-seq, attacked in all ways that it is known to stop.
+/// Exercise 4: a server of hmac-seq, attacked in every way that it is known to stop.
 pub(super) fn receiver_check(check: &mut Check) -> Checked {
     let mut try_it = |what: &str, scenario: &Scenario, by| {
         try_it(check, what, scenario, (&PART2_HMAC_SEQ, Role::Server), by)
@@ -92,7 +92,7 @@ pub(super) fn receiver_check(check: &mut Check) -> Checked {
     Ok(())
 }
 
-/// Exercise 6: a client of aead that must know its own records again.
+/// Exercise 6: a client of aead that must recognise its own records.
 pub(super) fn refuse_false_answer(check: &mut Check) -> Checked {
     let by = Some("reflected");
     let several = one_client(number(3..=6));
@@ -119,8 +119,8 @@ pub(super) fn refuse_false_answer(check: &mut Check) -> Checked {
     Ok(())
 }
 
-/// Plays a scenario with the reader's program in a part of it. That must refuse it `by` this check, or go
-/// well if by none.
+/// Plays a scenario with the reader's program in one of its roles. It must refuse it `by` this
+/// check, or succeed if there is none.
 pub(super) fn try_it(
     check: &mut Check,
     what: &str,

@@ -4,7 +4,8 @@
 //! judged by what all of them say, as in the [`lab`](crate::lab).
 //!
 //! - `table`: the exercises, with hints and explanations.
-//! - [`check`]: what was tried on a program, and what came of it; `random`: what it is tried with.
+//! - [`check`]: what was tried on a program, and the results; `random`: the inputs it is tried
+//!   with.
 //! - `attacks`: checks those where the reader attacks; `defences`, `cut` and `whole`: those where the lab does.
 //! - [`progress`]: all of them at once, for a reader and for an autograder.
 
@@ -18,18 +19,18 @@ mod table;
 mod whole;
 
 use std::fmt::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstyle::Style;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 use transcript::lines::{self, HEADING, width, wrapped_to};
 use transcript::{visible, visible_lines};
 
 use crate::launch::Programs;
-use crate::print;
+use crate::{WrongArgument, print, stage_names};
 use check::{Check, Checked, Stop, Tried};
 pub use table::EXERCISES;
 
@@ -37,13 +38,13 @@ pub use table::EXERCISES;
 #[derive(Args, Debug)]
 pub struct ExerciseOptions {
     /// Its number or its name; without one, try all and show which are solved
-    #[arg(value_parser = PossibleValuesParser::new(words()))]
-    exercise: Option<String>,
+    #[arg(value_parser = Exercise::named)]
+    exercise: Option<&'static Exercise>,
 
     /// Show the first N hints, and check nothing
     #[arg(long, value_name = "N", requires = "exercise", conflicts_with = "solution")]
     #[arg(num_args = 0..=1, default_missing_value = "1")]
-    #[arg(value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(value_parser = crate::count::<u8>)]
     hint: Option<u8>,
 
     /// Check the kept solution in place of your file
@@ -59,7 +60,7 @@ pub struct ExerciseOptions {
     json: bool,
 }
 
-/// Something to write, and what finds out whether it works.
+/// A task to solve, and the check of whether it works.
 #[derive(Clone, Copy, Debug)]
 pub struct Exercise {
     /// Its number on the command line, from 1.
@@ -83,28 +84,21 @@ pub struct Exercise {
 const GOOD: Style = lines::GOOD.bold();
 const NOT_YET: Style = lines::BAD;
 
-/// Columns left of what was tried: what came of it.
+/// Columns left of what was tried, for its result.
 const MARGIN: usize = 9;
 
-/// The folder of the solutions. Nobody who looks for an exercise comes by there.
+/// The folder of the solutions, where nobody who looks for an exercise will come across them.
 const SOLUTIONS: &str = "xtask/tests/exercises/solutions";
 
-/// Returns the words that name an exercise.
-fn words() -> impl Iterator<Item = String> {
-    let numbers = EXERCISES.iter().map(|exercise| exercise.number.to_string());
-    numbers.chain(EXERCISES.iter().map(|exercise| exercise.name.to_owned()))
-}
-
-/// `cargo xtask exercise`. The exit code is 0 when it works, and 1 when it does not yet: a file that does
-/// not compile is one that does not.
+/// `cargo xtask exercise`. The exit code is 0 when the solution works, and 1 when it does not yet,
+/// or does not compile.
 ///
 /// # Errors
 /// When the real programs cannot be built or run.
 pub fn exercise(options: &ExerciseOptions) -> Result<ExitCode> {
-    let Some(word) = &options.exercise else { return progress::show(options.all, options.json) };
-    let exercise = Exercise::find(word).context("no such exercise")?;
+    let Some(exercise) = options.exercise else { return progress::show(options.all, options.json) };
     if let Some(count) = options.hint {
-        return print(&exercise.hints(count.into()));
+        return print(&exercise.hints(count.into(), 0));
     }
     let (number, file) = (exercise.number, exercise.file());
     let programs = Programs::all()?;
@@ -123,8 +117,28 @@ pub fn exercise(options: &ExerciseOptions) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     let check = exercise.check(&programs, &program)?;
-    print(&exercise.told(&check))?;
+    let kept = program.with_extension("tries");
+    let mut versions = 1;
+    if check.works() && !options.solution {
+        _ = fs::remove_file(kept);
+    } else if !options.solution {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../exercises");
+        versions = tries(&kept, &folder.join(file));
+    }
+    print(&exercise.told(&check, versions))?;
     Ok(ExitCode::from(u8::from(!check.works())))
+}
+
+/// Returns how many versions of a reader's file did not work, this one among them. `kept` remembers.
+fn tries(kept: &Path, file: &Path) -> usize {
+    let changed = |path| fs::metadata(path).and_then(|file| file.modified()).ok();
+    let before = fs::read_to_string(kept).ok().and_then(|count| count.parse().ok()).unwrap_or(0);
+    if before > 0 && changed(file) <= changed(kept) {
+        return before;
+    }
+    // Where it cannot be kept, the next version gets the same hint.
+    _ = fs::write(kept, (before + 1).to_string());
+    before + 1
 }
 
 /// Builds a solution, or a mistake that a checker must catch, which no other build contains.
@@ -142,16 +156,16 @@ impl Exercise {
         format!("{}_{}.rs", self.number, self.name.replace('-', "_"))
     }
 
-    /// The program that is made of it.
+    /// The program that is made from it.
     pub fn program(&self) -> String {
         format!("exercise_{}", self.number)
     }
 
-    /// The first hints, styled with escape codes.
-    fn hints(&self, count: usize) -> String {
+    /// The hints up to this one, styled with escape codes, or without those that were shown before.
+    fn hints(&self, count: usize, shown: usize) -> String {
         let (number, all) = (self.number, self.hints.len());
         let mut text = String::new();
-        for (hint, at) in self.hints.iter().zip(1..).take(count) {
+        for (hint, at) in self.hints.iter().zip(1..).take(count).skip(shown) {
             text += &filled("Hint", &format!("{at} of {all}: {hint}"));
         }
         if count < all {
@@ -161,8 +175,9 @@ impl Exercise {
         text
     }
 
-    /// Writes the tries and their results, styled with escape codes.
-    pub fn told(&self, check: &Check) -> String {
+    /// Writes the tries and their results, styled with escape codes, and a hint: for each version of the
+    /// reader's file that did not work the next one.
+    pub fn told(&self, check: &Check, versions: usize) -> String {
         let mut text = String::new();
         for Tried { what, why_not } in &check.tried {
             let (style, verdict) =
@@ -175,7 +190,11 @@ impl Exercise {
             let gap = if at == 0 { "\n" } else { "" };
             _ = writeln!(text, "{gap}your program writes: {}", visible(line));
         }
-        if check.works() { text + &self.explained() } else { text + "\n" + &self.hints(1) }
+        if check.works() {
+            return text + &self.explained();
+        }
+        let hint = versions.clamp(1, self.hints.len());
+        text + "\n" + &self.hints(hint, hint - 1)
     }
 
     /// Explains to someone who has solved it why that works.
@@ -191,7 +210,7 @@ impl Exercise {
         text
     }
 
-    /// How to go on with this one.
+    /// Tells how to continue with this one.
     fn pointer(&self) -> String {
         let Self { number, title, chapter, .. } = self;
         format!("exercise {number}, {title}: exercises/{}, from docs/src/{chapter}", self.file())
@@ -204,7 +223,13 @@ impl Exercise {
             .find(|exercise| exercise.number.to_string() == word || exercise.name == word)
     }
 
-    /// Tries `program`, made of this exercise's file or of another that takes its place.
+    /// Takes the number or the name of an exercise.
+    fn named(word: &str) -> Result<&'static Self, WrongArgument> {
+        let names = EXERCISES.iter().map(|exercise| exercise.name);
+        Self::find(word).ok_or_else(|| stage_names::unknown("exercise", word, names, "exercise"))
+    }
+
+    /// Tries `program`, made from this exercise's file or from another in its place.
     ///
     /// # Errors
     /// When the real programs cannot be run.
@@ -223,4 +248,39 @@ fn filled(word: &str, text: &str) -> String {
     let behind = " ".repeat(MARGIN);
     let options = wrapped_to(width()).initial_indent(&first).subsequent_indent(&behind);
     textwrap::fill(text, options) + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::fs::File;
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn each_version_that_does_not_work_counts_once() {
+        // The system's folder for such things need not be there.
+        let folder = tempfile::tempdir_in(env::current_exe().unwrap().parent().unwrap()).unwrap();
+        let (kept, file) = (folder.path().join("kept"), folder.path().join("file"));
+        let edit = |minutes: u64| {
+            let later = SystemTime::now() + Duration::from_secs(60 * minutes);
+            File::create(&file).unwrap().set_modified(later).unwrap();
+        };
+        File::create(&file).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!([tries(&kept, &file), tries(&kept, &file)], [1, 1]);
+        edit(1);
+        assert_eq!(tries(&kept, &file), 2);
+        File::options()
+            .write(true)
+            .open(&kept)
+            .unwrap()
+            .set_modified(SystemTime::now() + Duration::from_secs(90))
+            .unwrap();
+        assert_eq!(tries(&kept, &file), 2);
+        edit(2);
+        assert_eq!(tries(&kept, &file), 3);
+        fs::remove_file(&kept).unwrap();
+        assert_eq!(tries(&kept, &file), 1);
+    }
 }

@@ -44,7 +44,8 @@ pub struct Graded {
     pub tried: Vec<Tried>,
 }
 
-/// Tries all exercises and shows which are solved. The exit code is 0; if all have to be, 1 unless they are.
+/// Tries all exercises and shows which are solved. The exit code is 0; if all are required, it is 1
+/// unless they are solved.
 pub(super) fn show(all_have_to_be: bool, json: bool) -> Result<ExitCode> {
     let programs = Programs::all()?;
     let together = build_together();
@@ -119,7 +120,7 @@ impl Progress {
                 text += &filled("Next", &next.pointer());
                 text += &filled("Try it", &format!("cargo xtask exercise {}", next.number));
             }
-            None => text += "There is no other one. docs/src/further/questions.md is a good end.\n",
+            None => text += "There are no more. docs/src/further/questions.md is a good end.\n",
         }
         text
     }

@@ -16,9 +16,9 @@ pub const EXERCISES: [Exercise; 10] = [
             "let fill return how many bytes came. Which number is a clean end, and where?",
         ],
         why: "The end of a stream means one thing between two records and another inside one. A reader that \
-              takes a cut record for a clean end acts on half a conversation, and reports that all is well.",
+              mistakes a cut record for a clean end acts on half a conversation, and reports that all is well.",
         good: "reads until it has what it needs, however few bytes come at a time; counts what came; and checks \
-               the length against the limits before it makes room for so much.",
+               the length against the limits before it makes room for that much.",
         check: cut::record_reader,
     },
     Exercise {
@@ -43,7 +43,7 @@ pub const EXERCISES: [Exercise; 10] = [
     Exercise {
         number: 3,
         name: "oracle",
-        title: "read a recorded request through answer or close",
+        title: "read a recorded request through an oracle",
         chapter: "part1/open.md",
         hints: &[
             "you can change a byte of the text, as in exercise 2, and you can cut the text short. Which bytes of \
@@ -56,7 +56,7 @@ pub const EXERCISES: [Exercise; 10] = [
         why: "The server has the key and tells one bit of each plaintext that you make: whether it is text. \
               That is an oracle. A few thousand such bits are the request. Nothing was decrypted by you, and no \
               bug was needed but an answer that depends on the plaintext.",
-        good: "asks two questions a guess, uses what it has found for what comes next, and tries likely bytes \
+        good: "asks two questions per guess, uses what it has found for what comes next, and tries likely bytes \
                first. The defence is to verify a tag before anything is decrypted: then each changed record \
                ends in the same way.",
         check: attacks::oracle,
@@ -94,7 +94,7 @@ pub const EXERCISES: [Exercise; 10] = [
         why: "Both directions have one key and both count from 0. Nothing in a record says who made it, so the \
               client's record 0 is as good an answer as the server's. This is reflection. TLS closes it with a \
               key for each direction.",
-        good: "takes each record and sends it back at once, in order. It needs no answer of the server's, which \
+        good: "takes each record and sends it back at once, in order. It needs no answer from the server, which \
                need not even be asked.",
         check: attacks::false_answer,
     },
@@ -132,7 +132,7 @@ pub const EXERCISES: [Exercise; 10] = [
         why: "The end is now a record like any other: sealed, numbered, and impossible to make without the key. \
               A stream that stops without it was cut. TLS calls that record close_notify.",
         good: "marks every record with its kind, so that no message can be mistaken for the end; counts a stream \
-               without a word as cut; and accepts nothing behind the end. It does not close splice: the end of \
+               without a word as cut; and accepts nothing after the end. It does not close splice: the end of \
                another connection fits here too, as long as all connections have one key.",
         check: whole::sixth_stage,
     },

@@ -25,8 +25,8 @@ const CLIENT: Side = |played| &played.clients[0];
 const CUTS: [(&str, Attack, Side); 4] = [
     ("truncate is refused: one request of three arrives", truncate::ATTACK, SERVER),
     ("an end before the first request is refused", cut(before_all), SERVER),
-    ("an end behind the last request, and nothing more, is refused", cut(behind_all), SERVER),
-    ("the client refuses an end behind the first answer", cut(behind_an_answer), CLIENT),
+    ("an end after the last request, and nothing more, is refused", cut(behind_all), SERVER),
+    ("the client refuses an end after the first answer", cut(behind_an_answer), CLIENT),
 ];
 
 const fn cut(run: fn(&Path) -> io::Result<()>) -> Attack {
@@ -75,7 +75,8 @@ pub(super) fn sixth_stage(check: &mut Check) -> Checked {
         let (victim, count) = (side(&played), side(&played).received().len());
         let why_not = match (victim.refusal(), victim.code) {
             (Some(("truncated", _)), _) => None,
-            // A server to whom nobody has said a word ends with a failure, for whatever `is_whole` says.
+            // A server that has heard nothing from anybody ends with a failure, whatever `is_whole`
+            // says.
             (refusal, code) if code == Some(0) || (count == 0 && refusal.is_none()) => {
                 Some(format!("it received {count} of {REQUESTS} messages, and took that for all"))
             }
@@ -86,7 +87,7 @@ pub(super) fn sixth_stage(check: &mut Check) -> Checked {
     Ok(())
 }
 
-/// Returns what is missing of an honest conversation.
+/// Returns what an honest conversation lacks.
 fn cut_short(played: &Played) -> Option<String> {
     let (server, client) = (&played.server, &played.clients[0]);
     let answers = server.sent().iter().map(|record| &record.plaintext).collect::<Vec<_>>();

@@ -21,7 +21,7 @@ const WORKERS: usize = 4;
 /// Columns between two stages; between two parts there are twice as many.
 const GAP: usize = 2;
 
-/// Every attack at some stages, row by row, each tried just now. One that came to no verdict says why.
+/// Every attack at some stages, row by row, each just tried. One that came to no verdict says why.
 #[derive(Debug)]
 pub struct Matrix {
     stages: Vec<&'static Stage>,
@@ -29,8 +29,8 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Tries every attack at these stages, several at a time, with a progress bar. The control is in the
-    /// first row: where it does not succeed, nothing below is to be believed.
+    /// Tries every attack at these stages, several at a time, with a progress bar. The control is
+    /// in the first row: where it does not succeed, nothing below it can be believed.
     pub fn run(programs: &Programs, stages: Vec<&'static Stage>) -> Self {
         let cells: Vec<_> = SCENARIOS
             .iter()
@@ -66,7 +66,7 @@ impl Matrix {
         self.rows.iter().flat_map(|(_, cells)| cells).flatten()
     }
 
-    /// The cells that are not as they are known to be, each in a line.
+    /// Lists the cells that are not as they are known to be, one per line.
     pub fn surprises(&self) -> Vec<String> {
         let cells = self.rows.iter().flat_map(|(scenario, cells)| {
             cells
@@ -125,7 +125,7 @@ impl Matrix {
         self.stages.iter().enumerate().map(column).collect()
     }
 
-    /// Some parts side by side, behind the names of the attacks.
+    /// Shows some parts side by side, after the names of the attacks.
     fn band(&self, first: usize, columns: &[Column<'_>]) -> String {
         let mut lines = vec![" ".repeat(first); 2 + self.rows.len()];
         for (line, (scenario, _)) in lines.iter_mut().skip(2).zip(&self.rows) {
@@ -154,7 +154,8 @@ impl Matrix {
         lines.iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")
     }
 
-    /// The table as README and docs carry it: what each attack tries, what came of it, what closes it.
+    /// Returns the table as README and docs carry it: what each attack tries, its result, what
+    /// closes it.
     pub fn markdown(&self) -> String {
         let stages = self.stages.iter().map(|stage| stage.short_name());
         let mut table = Table::new(["attack"].into_iter().chain(stages).chain(["closed by"]));
@@ -184,7 +185,7 @@ mod tests {
     use crate::lab::verdict::Verdict;
     use stages::STAGES;
 
-    /// A table in which all went as it is known to.
+    /// A table in which everything went as it is known to.
     fn known(stages: &[&'static Stage]) -> Matrix {
         let cell = |scenario: &Scenario, stage: &'static Stage| {
             let (verdict, by) = match scenario.attack.outcome_at(stage) {

@@ -27,7 +27,7 @@ impl NewPage {
     /// Writes the stories side by side.
     ///
     /// # Errors
-    /// When they could not be written whole; the old file is still there then.
+    /// When they could not be written completely; the old file is still there then.
     pub fn write(self, stories: &[Story]) -> Result<()> {
         let mut render = Render::start(&self.render, "attack", self.file)?;
         _ = serde_json::to_writer(&mut render.input, stories);

@@ -21,12 +21,12 @@ const SILENCE: Duration = Duration::from_secs(12);
 /// Options of the programs.
 const TIMEOUTS: [&str; 4] = ["--timeout", "5", "--message-timeout", "5"];
 
-/// The one between the clients and the server.
+/// The party between the clients and the server.
 #[derive(Clone, Copy, Debug)]
 pub enum Between<'a> {
     /// One of our attacks.
     Attack(&'static Attack),
-    /// A program that gets the server's address and more, and reports where it listens itself.
+    /// A program that gets the server's address and more, and reports where it listens.
     Program(&'a path::Path, &'a [&'a str]),
 }
 
@@ -41,7 +41,7 @@ enum Who {
 /// each when the one before is connected.
 ///
 /// # Errors
-/// When a program cannot be started, or nobody does anything for a while.
+/// When a program cannot be started, or nothing happens for a while.
 pub fn play(
     programs: &Programs,
     scenario: &Scenario,

@@ -14,11 +14,11 @@ pub struct Scenario {
     pub attack: &'static Attack,
     /// The requests of each client.
     pub clients: &'static [&'static [&'static str]],
-    /// Connections that the attacker makes beside theirs.
+    /// Connections that the attacker makes in addition.
     pub own_connections: usize,
-    /// At which stages the client and the server are, for a column of the table.
+    /// The stages of the client and the server, for a column of the table.
     pub client_stage: fn(&'static Stage) -> (&'static Stage, &'static Stage),
-    /// Whether the victims acted as the attacker wished, by their own account.
+    /// Whether the victims acted as the attacker wished, according to their own reports.
     pub succeeded: fn(&Played) -> bool,
     /// The meaning of a success, in one line.
     pub means: &'static str,
@@ -56,7 +56,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         attack: &attacks::eavesdrop::ATTACK,
         means: "the attacker read what the client sent",
-        because: "the text travels as it is, and whoever carries it can read it",
+        because: "the text travels as it is, and anyone who carries it can read it",
         succeeded: |played| {
             let learned = played.log.learned();
             let sent = &played.clients[0].sent()[0].plaintext;
@@ -78,7 +78,7 @@ pub const SCENARIOS: &[Scenario] = &[
         means: "a transfer of 999 to eve went through",
         because: "no check tells who made a message. Encryption with a keystream is no help: \
                   ciphertext xor the guessed text is the keystream, and that encrypts any text \
-                  as long",
+                  of that length",
         succeeded: |played| played.server.plaintexts() == [FORGED],
         ..BASE
     },

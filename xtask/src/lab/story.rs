@@ -1,4 +1,4 @@
-//! One attack at one stage as a story: who did what, in causal order, and what came of it.
+//! One attack at one stage as a story: who did what, in causal order, and the result.
 //!
 //! It is made of what the victims reported and of what the attacker noted, and is the same for a terminal
 //! ([`text`]), for a page (the program `render`) and as JSON.
@@ -21,7 +21,7 @@ use super::scenario::Scenario;
 use super::verdict::{Cell, Verdict};
 use super::victims::{Played, Victim};
 
-/// An attack at a stage, told.
+/// The story of an attack at a stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Story {
     /// The attack's name.
@@ -32,9 +32,9 @@ pub struct Story {
     pub verdict: Verdict,
     /// The check that stopped it, if one did.
     pub by: Option<String>,
-    /// What came of it: in the victims' own words, where they refused.
+    /// The result: in the victims' own words, where they refused.
     pub why: String,
-    /// Whether that is what is known to come of it.
+    /// Whether that is the known result.
     pub as_known: bool,
     /// The attack's aim.
     pub tries: String,
@@ -54,7 +54,7 @@ pub struct Story {
     pub clients: Vec<Vec<Event>>,
     /// What the server reported.
     pub server: Vec<Event>,
-    /// All that there is to tell, where that is more than the acts.
+    /// The whole text, where there is more to tell than the acts.
     #[serde(skip)]
     pub detail: Option<String>,
 }
@@ -62,11 +62,12 @@ pub struct Story {
 /// Something that someone did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
-    /// Who.
+    /// The party that did it.
     pub who: Who,
-    /// In which connection, from 0 in the order of their beginning. Client `n` has connection `n`.
+    /// Index of the connection, from 0 in the order in which they began. Client `n` has connection
+    /// `n`.
     pub connection: usize,
-    /// What: `does` in JSON, with its fields beside it.
+    /// The action: `does` in JSON, with its fields beside it.
     #[serde(flatten)]
     pub deed: Deed,
 }
@@ -89,23 +90,23 @@ pub enum Who {
 pub enum Deed {
     /// A client or a server sends a message.
     Sends {
-        /// Which of its direction and connection, from 0.
+        /// Its index in its direction and connection, from 0.
         index: u64,
         /// Its text.
         plaintext: Hex,
         /// The bytes on the wire.
         bytes: Hex,
     },
-    /// The attacker lets a message go on as it came.
+    /// The attacker passes a message on as it came.
     PassesOn {
-        /// Which.
+        /// The message.
         message: Message,
         /// The bytes on the wire.
         bytes: Hex,
     },
     /// The attacker takes a message off the wire.
     Takes {
-        /// Which.
+        /// The message.
         message: Message,
         /// The bytes on the wire.
         bytes: Hex,
@@ -114,33 +115,33 @@ pub enum Deed {
     },
     /// The attacker reads something out of what it took.
     Learns {
-        /// What.
+        /// The bytes it read.
         text: String,
     },
     /// The attacker holds back what it took.
     Holds {
-        /// For how long, in milliseconds.
+        /// The time in milliseconds.
         millis: u64,
     },
-    /// The attacker compares two messages: the last that it took with one before.
+    /// The attacker compares two messages: the last one it took and an earlier one.
     Compares {
         /// The fields in which they differ.
         changes: Vec<Change>,
     },
     /// The attacker computes from what it took.
     Computes {
-        /// What, in order.
+        /// The values, in order.
         values: Vec<Value>,
     },
     /// The attacker puts a message on the wire.
     Puts {
-        /// Which one that it took.
+        /// The message it took that this one is made from.
         message: Message,
-        /// To whom.
+        /// The party it goes to.
         to: Who,
         /// The bytes on the wire.
         bytes: Hex,
-        /// Whether it was there before.
+        /// Whether it was on the wire before.
         again: bool,
         /// The fields that differ from those that were taken.
         changes: Vec<Change>,
@@ -149,31 +150,32 @@ pub enum Deed {
     Ends,
     /// A client or a server accepts a message.
     Accepts {
-        /// Which of its direction and connection, from 0.
+        /// Its index in its direction and connection, from 0.
         index: u64,
         /// The sequence number in it, where the stage has one.
         seq: Option<u64>,
         /// The text that it reads.
         plaintext: Hex,
-        /// The text that was sent, where that is another.
+        /// The text that was sent, if it differs.
         instead_of: Option<Hex>,
         /// The bytes on the wire.
         bytes: Hex,
     },
     /// A client or a server refuses a message.
     Refuses {
-        /// Which was due, from 0.
+        /// Index of the message that was due, from 0.
         index: u64,
         /// The check.
         check: String,
         /// The check, the finding, and what it means.
         message: String,
     },
-    /// The server answers, and its answers go to the client as they are: at a glance, what is several acts.
+    /// The server answers, and its answers go to the client unchanged: one act at a glance, several
+    /// in detail.
     Answers {
-        /// How many.
+        /// Number of answers.
         answers: usize,
-        /// How many of them the client accepts.
+        /// Number of answers that the client accepts.
         accepted: usize,
     },
     /// A client is left without an answer.
@@ -195,9 +197,9 @@ pub enum Deed {
 pub struct Message {
     /// The sender.
     pub from: Who,
-    /// In which connection.
+    /// Index of the connection.
     pub connection: usize,
-    /// Which of its direction and connection, from 0.
+    /// Its index in its direction and connection, from 0.
     pub index: usize,
 }
 
@@ -221,7 +223,7 @@ pub struct Value {
     pub name: String,
     /// The value.
     pub value: String,
-    /// From what.
+    /// The way it was computed.
     pub from: String,
 }
 
@@ -230,7 +232,7 @@ pub struct Value {
 pub struct Belief {
     /// The sender: the client or the server.
     pub sender: Who,
-    /// In which connection.
+    /// Index of the connection.
     pub connection: usize,
     /// The messages it sent.
     pub sent: Vec<Said>,
@@ -238,12 +240,12 @@ pub struct Belief {
     pub received: Vec<Said>,
 }
 
-/// A message as one side has it.
+/// A message as one side knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
     /// Its text.
     pub plaintext: Hex,
-    /// Which message it is in truth. `None` if nobody sent it.
+    /// The message it really is. `None` if nobody sent it.
     pub message: Option<Message>,
 }
 
@@ -284,7 +286,7 @@ impl Story {
         }
     }
 
-    /// Returns a sign and a word for what came of it.
+    /// Returns a sign and a word for the result.
     pub fn verdict_in_a_word(&self) -> (&'static str, &'static str) {
         match self.verdict {
             Verdict::Succeeded if self.is_control() => ("✓", "passes"),
@@ -294,7 +296,7 @@ impl Story {
         }
     }
 
-    /// Returns what came of it, in a line or two.
+    /// Returns the result, in a line or two.
     pub fn verdict_in_short(&self) -> String {
         match (self.verdict, &self.by) {
             (Verdict::Succeeded, _) if self.is_control() => self.why.clone(),
@@ -366,7 +368,7 @@ impl Story {
         format!("{noun} {index}{of}")
     }
 
-    /// The stage at which a party seals and opens: the attacker has the client's in mind.
+    /// Returns the stage at which a party seals and opens. The attacker goes by the client's.
     pub fn stage_of(&self, who: Who) -> Option<&'static Stage> {
         Stage::find(if who == Who::Server { &self.stage } else { &self.client_stage })
     }

@@ -15,7 +15,7 @@ use super::scenario::Scenario;
 use super::victims::Played;
 use crate::launch::Programs;
 
-/// One cell of the table: what came of an attack at a stage.
+/// One cell of the table: the result of an attack at a stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cell {
     /// The attack's name.
@@ -44,14 +44,14 @@ pub enum Verdict {
 
 /// A verdict as every table has it: a sign and a word.
 ///
-/// "Open" and "closed" are the stage's side of it: to most readers, "succeeds" sounds like good news.
+/// "Open" and "closed" take the stage's side: to most readers, "succeeds" sounds like good news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark<'c> {
     /// The way is open: the attack did what it set out to do.
     Open,
     /// The way is closed, by this check.
     Closed(&'c str),
-    /// The control passes through, as it has to. It is no attack.
+    /// The control passes through, as it must. It is not an attack.
     Passes,
     /// There is nothing to try.
     Nothing,
@@ -74,7 +74,7 @@ impl<'c> Mark<'c> {
         }
     }
 
-    /// Returns the mark that an attack is known to get at a stage.
+    /// Returns the known mark of an attack at a stage.
     pub fn known(attack: &Attack, stage: &Stage) -> Mark<'static> {
         match attack.outcome_at(stage) {
             Outcome::Succeeds => Mark::of_success(attack),
@@ -97,7 +97,7 @@ impl<'c> Mark<'c> {
         }
     }
 
-    /// Writes it as Markdown: what is open stands out there too.
+    /// Writes it as Markdown, where open ones stand out too.
     pub fn markdown(&self) -> String {
         match self {
             Self::Open => "✗ **open**".to_owned(),
@@ -119,7 +119,7 @@ impl fmt::Display for Mark<'_> {
 }
 
 impl Cell {
-    /// Returns whether this is what is known to come of it.
+    /// Returns whether this is the known result.
     pub fn is_as_known(&self, known: Outcome) -> bool {
         match known {
             Outcome::Succeeds => self.verdict == Verdict::Succeeded,
@@ -132,8 +132,8 @@ impl Cell {
 }
 
 impl Scenario {
-    /// Tries the attack at a stage and judges what the victims said. Returns what they said too, where
-    /// there was something to try.
+    /// Tries the attack at a stage and judges what the victims said. Also returns what they said,
+    /// if there was something to try.
     pub fn try_at(
         &self,
         programs: &Programs,
@@ -151,7 +151,7 @@ impl Scenario {
             return Ok((cell(Verdict::NotApplicable, None, why), None));
         }
         let played = play(programs, self, stage, Between::Attack(self.attack))
-            .with_context(|| format!("{name} at {} came to no end", stage.name))?;
+            .with_context(|| format!("{name} at {} did not end", stage.name))?;
         if let Err(error) = &played.attacked {
             bail!("{name} at {}: the attack failed: {error}", stage.name);
         }

@@ -28,16 +28,16 @@ pub struct Played {
 pub struct Victim {
     /// Its events.
     pub events: Vec<Event>,
-    /// The first lines on standard error that it reported as a program of its stage, and the last.
+    /// The first lines on standard error that it wrote as a program of its stage, and the last.
     pub complaints: Vec<String>,
-    /// The same of all other lines: what a reader's code wrote there, or the harness found.
+    /// The same for all other lines: what a reader's code wrote there, or what the harness found.
     pub wrote: Vec<String>,
     /// Its exit code, if no signal ended it.
     pub code: Option<i32>,
 }
 
 impl Played {
-    /// Returns whether everyone ended well, and the server received just what the clients sent.
+    /// Returns whether everyone ended well, and the server received exactly what the clients sent.
     pub fn went_through_unchanged(&self) -> bool {
         let sent = self.clients.iter().flat_map(Victim::sent).map(|record| &record.record);
         let received = self.server.received();

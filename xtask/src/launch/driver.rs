@@ -11,26 +11,27 @@ use transcript::Event;
 
 use super::process::{Output, Process, Room};
 
-/// Outputs that wait to be taken, at most: a program with more to say waits.
+/// The most outputs that may wait to be taken: a program with more to say waits.
 const BACKLOG: usize = 64;
 
-/// Lines of standard error that are kept, at most.
+/// The most lines of standard error that are kept.
 const KEPT: usize = 16;
 
-/// The line that stands for those that are not.
+/// The line that stands for those that are left out.
 const LEFT_OUT: &str = "[more lines are left out here]";
 
-/// Time between two looks at whether a program has ended that says nothing. What was on its way has come by then.
+/// Time between two checks of whether a silent program has ended. Output that was on its way has
+/// arrived by then.
 const TICK: Duration = Duration::from_millis(500);
 
 /// Programs that run at the same time. All of them are ended when this is dropped.
 pub struct Driver<Who> {
-    /// Those that have not ended yet. `None` is no process.
+    /// The programs that have not ended yet. `None` is not a process.
     running: Vec<(Who, Option<Process>)>,
     sender: SyncSender<(Who, Output)>,
     outputs: Receiver<(Who, Output)>,
     silence: Duration,
-    /// Time that was waited since the last event.
+    /// Time waited since the last event.
     waited: Duration,
     began: Instant,
     bounds: Bounds,
@@ -40,14 +41,14 @@ pub struct Driver<Who> {
 /// Bounds on a run, beyond which its programs are ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// How long it may take.
+    /// Time limit of the run.
     pub time: Duration,
-    /// How much each program may write.
+    /// The most that each program may write.
     pub room: Room,
 }
 
 impl Bounds {
-    /// Those of a run that takes a second or two, all of whose events are kept.
+    /// Bounds for a run that takes a second or two, all of whose events are kept.
     pub const SHORT: Self =
         Self { time: Duration::from_secs(30), room: Room { events: Some(4), complaints: Some(1) } };
 }
@@ -59,17 +60,17 @@ pub enum Report {
     Event(Event),
     /// It wrote a line to standard error.
     Complaint(String),
-    /// It ended. `None` if it was no process.
+    /// It ended. `None` if it was not a process.
     Ended(Option<ExitStatus>),
 }
 
 impl<Who: Copy + PartialEq + Send + 'static> Driver<Who> {
-    /// A driver that gives up when there is no event for as long as `silence`.
+    /// Makes a driver that gives up when there is no event for as long as `silence`.
     pub fn new(silence: Duration) -> Self {
         Self::with_backlog(silence, BACKLOG)
     }
 
-    /// One in which so many outputs may wait to be taken.
+    /// Makes one in which this many outputs may wait to be taken.
     pub fn with_backlog(silence: Duration, backlog: usize) -> Self {
         let (sender, outputs) = mpsc::sync_channel(backlog);
         let bounds = Bounds { time: Duration::MAX, room: Room::default() };
@@ -85,19 +86,19 @@ impl<Who: Copy + PartialEq + Send + 'static> Driver<Who> {
         }
     }
 
-    /// The same, but for programs that have to keep within these bounds.
+    /// Makes the same for programs that have to keep within these bounds.
     #[must_use]
     pub fn within(self, bounds: Bounds) -> Self {
         Self { bounds, ..self }
     }
 
-    /// Changes how long there may be no event.
+    /// Changes the time limit for silence.
     pub fn set_silence(&mut self, silence: Duration) {
         self.silence = silence;
     }
 
-    /// Starts a program, which is told to report its events as JSON. Returns the number the system knows it
-    /// by.
+    /// Starts a program, which is told to report its events as JSON. Returns its number in this
+    /// system.
     pub fn start(
         &mut self,
         who: Who,
@@ -110,7 +111,7 @@ impl<Who: Copy + PartialEq + Send + 'static> Driver<Who> {
         Ok(id)
     }
 
-    /// Lets something that is no process report too. It must send [`Output::End`].
+    /// Lets something that is not a process report too. It must send [`Output::End`].
     pub fn sender(&mut self, who: Who) -> SyncSender<(Who, Output)> {
         self.running.push((who, None));
         self.sender.clone()
@@ -119,12 +120,13 @@ impl<Who: Copy + PartialEq + Send + 'static> Driver<Who> {
     /// Waits for what any of them does next. `None` when all have ended.
     ///
     /// # Errors
-    /// When there is no event for too long, a program goes beyond the bounds, or it writes a line to standard
-    /// output that is no event. Each says what was written to standard error before.
+    /// When there is no event for too long, a program goes beyond the bounds, or it writes a line
+    /// to standard output that is not an event. Each error includes what was written to standard
+    /// error before.
     pub fn next_report(&mut self) -> Result<Option<(Who, Report)>> {
         while !self.running.is_empty() {
             let (who, output) = self.next_output()?;
-            // What began before a program's end and went on after it belongs to nobody.
+            // A process that began before a program's end and went on after it belongs to nobody.
             let Some(at) = self.running.iter().position(|(running, _)| *running == who) else {
                 continue;
             };
@@ -152,8 +154,8 @@ impl<Who: Copy + PartialEq + Send + 'static> Driver<Who> {
         Ok(None)
     }
 
-    /// Waits for an output, no longer than there may be silence. What is written to standard error does not end
-    /// a silence.
+    /// Waits for an output, no longer than silence is allowed. Output on standard error does not
+    /// end a silence.
     fn next_output(&mut self) -> Result<(Who, Output)> {
         loop {
             let Some(left) = self.bounds.time.checked_sub(self.began.elapsed()) else {
@@ -178,8 +180,8 @@ impl<Who: Copy + PartialEq + Send + 'static> Driver<Who> {
         }
     }
 
-    /// Looks for a program that had ended at the last look already, and has said nothing since: another process,
-    /// which it started, has its output open, and may have it for ever.
+    /// Looks for a program that had already ended at the last look, and has said nothing since:
+    /// another process, which it started, has its output open, and may keep it open for ever.
     fn left_open(&mut self) -> Option<Who> {
         let left_open = |(who, process): &mut (Who, Option<Process>)| {
             process.as_mut().is_some_and(Process::had_ended).then_some(*who)
@@ -192,7 +194,8 @@ impl<Who: Copy + PartialEq + Send + 'static> Driver<Who> {
     }
 }
 
-/// Keeps a line that was written to standard error, if it is one of the first; and the last one.
+/// Keeps a line that was written to standard error, if it is one of the first, and always the last
+/// one.
 pub fn keep(kept: &mut Vec<String>, line: String) {
     if kept.len() == KEPT {
         kept.truncate(KEPT - 2);

@@ -14,17 +14,17 @@ use super::driver::{Bounds, keep};
 use super::process::Room;
 use super::{Driver, Output, Programs, Report};
 
-/// How long everyone may be silent before they count as hung.
+/// Longest silence before a program counts as hung.
 const SILENCE: Duration = Duration::from_secs(20);
 
 /// Time limit for one's silence after the other has ended.
 const SILENCE_ALONE: Duration = Duration::from_secs(7);
 
-/// Time limit of the programs for each other, in seconds: longer than any reader who stops the
-/// transcript in a pager. That they hang is noticed here.
+/// Time limit of the programs for each other, in seconds: longer than any reader stops the
+/// transcript in a pager. Programs that hang are noticed here.
 const TIMEOUT: &str = "3600";
 
-/// As many events as were asked for, and as long as their reader takes.
+/// As many events as were asked for, at the speed of their reader.
 const BOUNDS: Bounds =
     Bounds { time: Duration::MAX, room: Room { events: None, complaints: Some(1) } };
 
@@ -75,11 +75,11 @@ impl Outcome {
 }
 
 impl Pair<'_> {
-    /// Runs the server on a free port, then the client against it, and shows `tell` what happens in
-    /// causal order. Both are gone when this returns, however it does.
+    /// Runs the server on a free port, then the client against it, and passes what happens to
+    /// `tell` in causal order. Both programs are gone when this returns, in any case.
     ///
     /// # Errors
-    /// When either cannot be started, ends before it got anywhere, hangs, or says what cannot be
+    /// When either cannot be started, ends before it got anywhere, hangs, or writes what cannot be
     /// understood.
     pub fn run(&self, programs: &Programs, mut tell: impl FnMut(&Event)) -> Result<Outcome> {
         let mut driver = Driver::new(SILENCE).within(BOUNDS);
@@ -123,7 +123,8 @@ impl Pair<'_> {
         Ok(Outcome { server, client, complaints })
     }
 
-    /// Returns where the client must connect to: the server, or the tap before it.
+    /// Returns the address that the client must connect to: the server's, or that of the tap before
+    /// it.
     fn watched_addr(&self, server: SocketAddr, driver: &mut Driver<Role>) -> Result<SocketAddr> {
         let Wire::Tapped { segment } = self.wire else { return Ok(server) };
         let tap = Tap::new(server, segment).context("cannot listen between the two")?;

@@ -16,10 +16,10 @@ use transcript::read::MAX_LINE_LEN;
 /// The longest line that is kept to be shown, in bytes.
 const SHOWN: usize = 1024;
 
-/// Time limit for a program to be gone that has closed its output.
+/// Time within which a program that has closed its output must end.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// Time between two looks at whether it is.
+/// Time between two checks of whether it has ended.
 const TICK: Duration = Duration::from_millis(1);
 
 /// A program that is killed when this is dropped. It also ends by itself when this process dies: it
@@ -35,11 +35,11 @@ pub struct Process {
 pub enum Output {
     /// An event, on standard output.
     Event(Event),
-    /// A line on standard output that is no event, and why.
+    /// A line on standard output that is not an event, and why.
     Invalid(String),
     /// A line on standard error.
     Complaint(String),
-    /// More than there is room for: which stream, and how many MiB. It is read no further.
+    /// More than there is room for: which stream, and how many MiB. Nothing more is read from it.
     TooMuch(&'static str, u64),
     /// Nothing more.
     End,
@@ -55,7 +55,7 @@ pub struct Room {
 }
 
 impl Process {
-    /// Starts a program and sends what it says to `listener`, with `who` said it.
+    /// Starts a program and sends its output to `listener`, marked with `who` wrote it.
     pub fn start<Who: Copy + Send + 'static>(
         program: &Path,
         args: impl IntoIterator<Item: AsRef<OsStr>>,
@@ -104,7 +104,7 @@ impl Process {
         mem::replace(&mut self.had_ended, matches!(self.child.try_wait(), Ok(Some(_))))
     }
 
-    /// Waits for the end of a program that has nothing more to say.
+    /// Waits for the end of a program that has closed its output.
     ///
     /// # Errors
     /// When it does not end.
@@ -121,7 +121,7 @@ impl Process {
         }
     }
 
-    /// The number the system knows it by.
+    /// Its number in this system.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -138,7 +138,7 @@ impl Drop for Process {
 struct Lines<R> {
     stream: BufReader<Take<R>>,
     name: &'static str,
-    /// The longest line in bytes. Of a longer one, one byte more is kept.
+    /// The longest line in bytes. Of a longer one, one byte more than this is kept.
     longest: usize,
     room: Option<u64>,
 }
@@ -149,8 +149,8 @@ impl<R: Read> Lines<R> {
         Self { stream: BufReader::new(stream.take(limit)), name, longest, room }
     }
 
-    /// Says each line, as `said` understands it, until the stream ends, there is no more room, or `say` returns
-    /// false.
+    /// Passes each line to `say`, as `said` understands it, until the stream ends, there is no more
+    /// room, or `say` returns false.
     fn forward(mut self, said: impl Fn(&[u8]) -> Output, say: impl Fn(Output) -> bool) {
         let kept = self.longest as u64 + 1;
         let mut line = Vec::new();
@@ -164,7 +164,7 @@ impl<R: Read> Lines<R> {
                 return;
             }
             if !is_whole && is_long {
-                // The rest is taken too, or the program would wait for ever for someone to do so.
+                // The rest is read too, or the program would wait for ever for a reader.
                 _ = self.stream.skip_until(b'\n');
             }
             line.clear();

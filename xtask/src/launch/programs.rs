@@ -28,7 +28,7 @@ impl Programs {
         Self::bins(bins, release)
     }
 
-    /// Builds every program of every stage, and those that the lab needs beside them.
+    /// Builds every program of every stage, and the lab's own programs.
     pub fn all() -> Result<Self> {
         let packages: BTreeSet<_> = STAGES.iter().map(|stage| stage.package()).collect();
         let packages = packages.iter().map(|package| format!("--package={package}"));
@@ -68,7 +68,7 @@ impl Programs {
         built.named(name).map(Path::to_owned)
     }
 
-    /// The same programs, but for `program` in place of the client or the server of a stage.
+    /// Returns the same programs with `program` in place of the client or the server of a stage.
     #[must_use]
     pub fn with(&self, stage: &Stage, role: Role, program: &Path) -> Self {
         let mut programs = self.clone();
@@ -79,8 +79,8 @@ impl Programs {
         programs
     }
 
-    /// Builds what a `cargo build` with these arguments makes, from the root of the workspace, in the target folder
-    /// in which this program was built.
+    /// Builds what `cargo build` with these arguments would, from the root of the workspace, in the
+    /// target folder in which this program was built.
     pub fn built<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
@@ -113,8 +113,8 @@ impl Programs {
         self.named(&stage.program(&role.to_string()))
     }
 
-    /// The client of a stage that sends all its requests before it reads the first answer, and what it takes
-    /// as its first argument. A program in place of the stage's client is one that does so by itself.
+    /// Returns the client of a stage that sends all its requests before it reads the first answer,
+    /// and its first argument. A program in place of the stage's client already does so.
     ///
     /// # Errors
     /// When no such program was built.
@@ -137,10 +137,11 @@ impl Programs {
     }
 }
 
-/// Returns the target folder that the environment asks for, if it does.
+/// Returns the target folder that the environment asks for, if any.
 ///
-/// A relative one counts from where cargo was started, and the next cargo is started elsewhere, as are tests: it is
-/// above the program that is running. Only one that cargo did not build counts from the current folder.
+/// A relative one counts from where cargo was started, but the next cargo is started elsewhere, and
+/// so are tests: it is above the program that is running. Only if cargo did not build this program
+/// does it count from the current folder.
 pub fn target_dir() -> Option<PathBuf> {
     let asked = env::var_os(TARGET_DIR).or_else(|| env::var_os("CARGO_BUILD_TARGET_DIR"))?;
     let asked = Path::new(&asked);

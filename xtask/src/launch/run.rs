@@ -10,17 +10,21 @@ use transcript::{EventKind, Format};
 
 use super::{Pair, Programs, Wire};
 use crate::complain;
+use crate::lab::next_attack;
 use crate::views::new_file::ensure_distinct;
 use crate::views::{Progress, Step, ViewOptions, Views};
 
-/// Requests a client sends at a stage with records: two, so that counters are seen to move.
+/// Requests that a client sends at a stage with records: two, so that counters are seen to move.
 const REQUESTS: u64 = 2;
+
+/// Columns left of the bar in a transcript.
+const MARGIN: usize = "client ".len();
 
 /// Options of `cargo xtask run`.
 #[derive(Args, Debug, Default)]
 pub struct RunOptions {
     /// Number of requests that the client sends [default: 2; the plain stage has one]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = crate::count::<u64>)]
     pub requests: Option<u64>,
 
     /// The client's request, in place of the articles'
@@ -28,14 +32,14 @@ pub struct RunOptions {
     pub request: Option<String>,
 
     /// Deliver the bytes in pieces of at most N, so that records span packets
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = crate::count::<u16>)]
     pub segment: Option<u16>,
 
     /// Stop before each message, and ask whether it will be accepted
     #[arg(long, conflicts_with = "json")]
     pub step: bool,
 
-    /// Print events as JSON, one object a line: those of both sides, and of the wire between them
+    /// Print events as JSON, one object per line: those of both sides, and of the wire between them
     #[arg(long)]
     pub json: bool,
 
@@ -55,12 +59,12 @@ pub struct RunOptions {
 /// Runs each of `stages` and shows what happens. Returns the exit code of the first pair that failed.
 ///
 /// # Errors
-/// When the programs cannot be built, a pair does not get to its end, or a file cannot be written.
+/// When the programs cannot be built, a pair does not finish, or a file cannot be written.
 pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCode> {
     let written: Vec<_> =
         options.save.as_deref().into_iter().chain(options.views.files()).collect();
     ensure_distinct(None, &written)?;
-    let mut step = options.step.then(Step::at_terminal).transpose()?;
+    let mut step = options.step.then(|| Step::at_terminal(MARGIN)).transpose()?;
     let programs = Programs::of_stages(stages, options.release)?;
     let format = if options.json { Format::Json } else { Format::Text };
     let mut views = Views::new(&options.views, format, options.save.as_deref())?;
@@ -98,6 +102,8 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
             code = outcome.code();
         }
     }
-    views.finish("--detail, --step, --page FILE.html")?;
+    let next = if let [stage] = stages { next_attack(stage) } else { None };
+    let next = next.map(|next| format!("\nnext: {next}")).unwrap_or_default();
+    views.finish(&format!("--detail, --step, --page FILE.html{next}"))?;
     Ok(code.into())
 }

@@ -1,4 +1,5 @@
-//! `cargo xtask tunnel`: both ends of a tunnel on this machine, around a service that runs already.
+//! `cargo xtask tunnel`: both ends of a tunnel on this machine, around a service that is already
+//! running.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -34,7 +35,7 @@ pub struct TunnelOptions {
     #[arg(long, value_name = "HOST:PORT")]
     records: Option<String>,
 
-    /// Write events as JSON, one object a line
+    /// Write events as JSON, one object per line
     #[arg(long)]
     json: bool,
 

@@ -26,15 +26,15 @@ const CONTEXT: usize = 2;
 const REMOVED: Style = AnsiColor::Red.on_default();
 const ADDED: Style = GOOD;
 
-/// Which stages are compared, and how.
+/// The stages to compare, and how.
 #[derive(Args, Debug)]
 pub struct DiffOptions {
     /// The stage before
-    #[arg(value_parser = stage_names::any())]
+    #[arg(value_name = "STAGE", value_parser = stage_names::any)]
     before: &'static Stage,
 
     /// The stage after
-    #[arg(value_parser = stage_names::any())]
+    #[arg(value_name = "STAGE", value_parser = stage_names::any)]
     after: &'static Stage,
 
     /// As Markdown, as the book carries it
@@ -56,7 +56,7 @@ pub fn text(options: &DiffOptions) -> Result<String> {
     Ok(parts.join("\n"))
 }
 
-/// A part's name and what there is to say of it in a line.
+/// A part's name, and a line about it.
 fn heading(name: &str, words: &str, markdown: bool) -> String {
     if markdown {
         format!("**{name}:** {words}.\n\n")
@@ -118,7 +118,8 @@ fn module(stage: &Stage) -> Option<String> {
     stage.has_records().then(|| format!("crates/crypto/src/{}.rs", stage.module()))
 }
 
-/// The lines of a stage's module, without the words in front, the imports, and the marks of the book.
+/// Returns the lines of a stage's module, without the module docs, the imports, and the marks of
+/// the book.
 fn lines(stage: &Stage) -> Result<Vec<String>> {
     let Some(module) = module(stage) else { return Ok(Vec::new()) };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(&module);
@@ -131,7 +132,7 @@ fn lines(stage: &Stage) -> Result<Vec<String>> {
     Ok(kept.map(|line| line.to_owned() + "\n").collect())
 }
 
-/// The item around line `at`: what stands above it at the margin.
+/// Returns the item around line `at`: the nearest line above it that is not indented.
 fn around(lines: &[String], at: usize) -> &str {
     let above = lines.iter().take(at).rev();
     let mut items = above.filter(|line| line.starts_with(char::is_alphabetic));

@@ -16,11 +16,12 @@ pub struct Files {
     renders: Vec<Render>,
 }
 
-/// A run of the program that makes captures and pages, which is built when someone asks for one.
+/// A run of the program that makes captures and pages, which is built when it is needed.
 pub struct Render {
     what: &'static str,
     child: Child,
-    /// Its standard input. A write that fails is no failure yet: the program may have ended, and said why.
+    /// Its standard input. A write that fails is not yet a failure: the program may have ended, and
+    /// said why.
     pub input: BufWriter<ChildStdin>,
     file: NewFile,
 }
@@ -63,10 +64,10 @@ impl Files {
         Ok(())
     }
 
-    /// Completes the files, and once all are complete puts them in their places.
+    /// Completes the files, and puts them in their places once all are complete.
     ///
     /// # Errors
-    /// When one could not be written whole.
+    /// When one could not be written completely.
     pub fn finish(self) -> Result<()> {
         let mut files = Vec::new();
         if let Some(save) = self.save {
@@ -89,7 +90,7 @@ impl Render {
         programs.named("render").map(Path::to_owned)
     }
 
-    /// Has the program write to `file` what its option of this name makes.
+    /// Has the program write to `file` the output of this option.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -109,7 +110,8 @@ impl Render {
     /// # Errors
     /// When it could not write all.
     pub fn finish(mut self) -> Result<NewFile> {
-        // That it does not take the rest is in its exit code, and the reason on standard error.
+        // If it does not take the rest, its exit code shows it, and the reason is on standard
+        // error.
         _ = self.input.flush();
         drop(self.input);
         let ended = self.child.wait().context("cannot wait for render")?;

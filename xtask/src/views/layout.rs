@@ -11,7 +11,7 @@ use crate::stage_names;
 #[derive(Args, Debug)]
 pub struct LayoutOptions {
     /// The stage's name; without it, all stages side by side
-    #[arg(value_parser = stage_names::any())]
+    #[arg(value_name = "STAGE", value_parser = stage_names::any)]
     stage: Option<&'static Stage>,
 
     /// As Markdown, as the book carries it
@@ -24,7 +24,7 @@ pub fn offset_and_len(place: &Place) -> String {
     format!("{place}, {}", len(place.field.len))
 }
 
-/// Writes a length as tables have it: N is that of the text.
+/// Writes a length as tables have it: N is the length of the text.
 pub fn len(len: Option<usize>) -> String {
     len.map_or_else(|| "N".to_owned(), |len| len.to_string())
 }
@@ -34,7 +34,7 @@ pub fn text(options: &LayoutOptions) -> String {
     options.stage.map_or_else(all, |stage| of(stage, options.markdown)).shown(options.markdown)
 }
 
-/// One stage. In a terminal there is no room for what the fields are.
+/// Shows one stage. In a terminal there is no room for the meaning of the fields.
 fn of(stage: &Stage, with_meaning: bool) -> Table {
     let head = ["offset", "length", "field", "encrypted", "under the tag"];
     let mut table = Table::new(head.into_iter().chain(with_meaning.then_some("what it is")));

@@ -3,7 +3,7 @@
 //! - [`show`]: a run that was saved; [`files`]: the views that are files; [`new_file`]: how those are written.
 //! - [`list`], [`layout`], [`diff`]: the stages, a record's fields, what changes from stage to stage.
 //! - [`step`]: a run message by message.
-//! - [`table`]: a table, for a terminal or as Markdown; [`progress`]: how far something has come.
+//! - [`table`]: a table, for a terminal or as Markdown; [`progress`]: how far a task has come.
 
 pub mod diff;
 pub mod files;
@@ -15,12 +15,16 @@ pub mod show;
 pub mod step;
 pub mod table;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use stages::Stage;
-use transcript::{Detail, Event, EventWriter, Format, Summary, WireLane, output, text};
+use transcript::lines::{role_style, width, wrapped_to};
+use transcript::{
+    Detail, Event, EventKind, EventWriter, Format, Role, Summary, WireLane, output, text,
+};
 
 pub use files::Files;
 pub use new_file::NewFile;
@@ -74,9 +78,13 @@ pub struct Views {
     writer: EventWriter,
     format: Format,
     stage: Option<&'static Stage>,
-    /// What tells the run, unless it is told in detail.
+    /// The summary, unless the run is shown in detail.
     summary: Option<Summary>,
     lane: WireLane,
+    shows_the_wire: bool,
+    /// Where the server listens, and whether the client is connected to another address.
+    listening: Option<SocketAddr>,
+    is_tapped: bool,
     files: Files,
     failed: Result<()>,
 }
@@ -103,11 +111,23 @@ impl Views {
         let in_detail = options.detail || options.wire.is_some_and(|wire| wire != WireDetail::Off);
         let summary = (!in_detail).then(Summary::default);
         let lane = WireLane::new(options.wire.map_or(Detail::Fields, Into::into));
+        let shows_the_wire = options.wire != Some(WireDetail::Off);
         let writer = EventWriter::new(format);
-        Ok(Self { writer, format, stage: None, summary, lane, files, failed: Ok(()) })
+        Ok(Self {
+            writer,
+            format,
+            stage: None,
+            summary,
+            lane,
+            shows_the_wire,
+            listening: None,
+            is_tapped: false,
+            files,
+            failed: Ok(()),
+        })
     }
 
-    /// Shows one event in every view. What fails is reported by [`finish`](Self::finish).
+    /// Shows one event in every view. [`finish`](Self::finish) reports what fails.
     pub fn tell(&mut self, event: &Event) {
         match self.format {
             Format::Json => self.writer.write(event),
@@ -123,6 +143,7 @@ impl Views {
                 } else {
                     self.writer.write_text(&text::event(event));
                     self.writer.write_text(&self.lane.event(event));
+                    self.tell_of_the_tap(event);
                 }
             }
         }
@@ -131,17 +152,38 @@ impl Views {
         }
     }
 
-    /// Says what came of the last stage.
+    /// Says why the two ends name different ports, where a tap is between them.
+    fn tell_of_the_tap(&mut self, event: &Event) {
+        match (&event.kind, event.role) {
+            (EventKind::Listening { addr }, _) => self.listening = Some(*addr),
+            (EventKind::Connected { peer }, Role::Client) => {
+                self.is_tapped = self.listening.is_some_and(|addr| addr != *peer);
+            }
+            (EventKind::Connected { .. }, _) if self.is_tapped && self.shows_the_wire => {
+                let style = role_style(Role::Wire);
+                let words = "both connections go through a tap that watches";
+                let margin = format!("{style}wire   │{style:#} ");
+                for line in textwrap::wrap(words, wrapped_to(width() - "wire   │ ".chars().count()))
+                {
+                    self.writer.write_text(&format!("{margin}{line}\n"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Shows the result of the last stage.
     fn conclude(&mut self) {
         if let (Some(summary), Some(stage)) = (&mut self.summary, self.stage) {
             self.writer.write_text(&summary.conclusion(stage));
         }
     }
 
-    /// Completes the transcript, with `more` that there is to see besides a summary, then the files.
+    /// Completes the transcript, with `more` that there is to see besides a summary, then the
+    /// files.
     ///
     /// # Errors
-    /// When one could not be written whole.
+    /// When one could not be written completely.
     pub fn finish(mut self, more: &str) -> Result<()> {
         if self.format == Format::Text {
             self.conclude();

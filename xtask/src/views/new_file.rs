@@ -1,4 +1,4 @@
-//! Files that take their places once they are whole.
+//! Files that take their places once they are complete.
 
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
@@ -17,7 +17,8 @@ use crate::{WrongArgument, complain};
 pub struct NewFile {
     /// It has no name in its folder, so that nothing is left of it however the program ends.
     file: File,
-    /// Its place, or `None` for what is no file, such as a pipe, and is written to at once.
+    /// Its place, or `None` for something that is not a file, such as a pipe, and is written to at
+    /// once.
     place: Option<PathBuf>,
     /// Its place in the user's words.
     path: PathBuf,
@@ -36,7 +37,7 @@ impl NewFile {
     /// Makes a file of `bytes` at `path`.
     ///
     /// # Errors
-    /// When it cannot be written whole.
+    /// When it cannot be written completely.
     pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         let mut file = Self::new(path)?;
         file.write_all(bytes).with_context(|| format!("cannot write {}", path.display()))?;
@@ -44,7 +45,7 @@ impl NewFile {
     }
 
     fn begin(path: &Path) -> io::Result<Self> {
-        // Whether the old file may be written to is asked of itself: its folder would not mind.
+        // The old file itself is asked whether it may be written to: its folder would not mind.
         match File::options().write(true).open(path) {
             Ok(file) if !file.metadata()?.is_file() => {
                 return Ok(Self { file, place: None, path: path.to_owned() });
@@ -66,7 +67,8 @@ impl NewFile {
         Ok(self.file.try_clone()?.into())
     }
 
-    /// Puts it in its place. Returns its length in bytes, or `None` for what is no file.
+    /// Puts it in its place. Returns its length in bytes, or `None` for something that is not a
+    /// file.
     ///
     /// # Errors
     /// When that fails; the old file is still there then.
@@ -75,7 +77,7 @@ impl NewFile {
         self.put_in_place().with_context(|| format!("cannot write {name}"))
     }
 
-    /// Puts it in its place, and says so to whoever asked for it.
+    /// Puts it in its place, and tells the user so.
     ///
     /// # Errors
     /// Those of [`finish`](Self::finish).
@@ -115,7 +117,7 @@ impl Write for NewFile {
     }
 }
 
-/// Sees to it that no file to be written is the run that is read, or is to be written twice.
+/// Checks that no file to be written is the run that is read, or is to be written twice.
 ///
 /// # Errors
 /// When one is.
@@ -124,7 +126,7 @@ pub fn ensure_distinct(run: Option<&Path>, written: &[&Path]) -> Result<(), Wron
     let mut places = Vec::new();
     for path in written {
         let is_file = fs::metadata(path).map_or(true, |there| there.is_file());
-        // What has no place cannot be written either, and is said to be so there.
+        // A path without a place cannot be written either, which is reported there.
         let Some(place) = resolved(path).ok().filter(|_| is_file) else { continue };
         let name = path.display();
         if run.as_ref() == Some(&place) {
@@ -140,7 +142,7 @@ pub fn ensure_distinct(run: Option<&Path>, written: &[&Path]) -> Result<(), Wron
     Ok(())
 }
 
-/// Returns the one path of a file, without links on the way; there need not be such a file yet.
+/// Returns the one path of a file, without links on the way; the file need not exist yet.
 fn resolved(path: &Path) -> io::Result<PathBuf> {
     match (fs::canonicalize(path), path.file_name()) {
         (Err(error), Some(name)) if error.kind() == ErrorKind::NotFound => {

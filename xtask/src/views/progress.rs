@@ -1,6 +1,6 @@
-//! A line on standard error that says how far something has come.
+//! A line on standard error that says how far a task has come.
 //!
-//! A library for progress bars would cost everyone's first transcript four crates more.
+//! A library for progress bars would cost everyone's first transcript four more crates.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -11,7 +11,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Time between two refreshes of the line.
 const REFRESH: Duration = Duration::from_millis(200);
 
-/// A line that counts to `len`, where a person waits and no transcript scrolls by. It is erased at the end.
+/// A line that counts to `len`, where a person waits and no transcript is scrolling by. It is
+/// erased at the end.
 #[derive(Debug)]
 pub struct Progress {
     len: u64,
@@ -23,14 +24,14 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Counts so many of `unit`.
+    /// Counts this many of `unit`.
     pub fn new(len: u64, unit: &'static str) -> Self {
         let is_watched = io::stderr().is_terminal() && !io::stdout().is_terminal();
         let due = is_watched.then(|| Instant::now() + PATIENCE);
         Self { len, done: 0, unit, due, is_shown: false }
     }
 
-    /// So many more are done.
+    /// Counts this many more as done.
     pub fn advance(&mut self, by: u64) {
         self.done += by;
         if let Some(due) = &mut self.due

@@ -15,7 +15,7 @@ use crate::WrongArgument;
 /// Shows the run saved in `path`.
 ///
 /// # Errors
-/// When the file cannot be read, a line of it is no event, or a view cannot be written.
+/// When the file cannot be read, a line of it is not an event, or a view cannot be written.
 pub fn saved(path: &Path, options: &ViewOptions) -> Result<ExitCode> {
     let name = path.display();
     let file =

@@ -1,37 +1,41 @@
-//! A run message by message: stops before each, and asks what its receiver will make of it.
+//! A run or an attack message by message: asks what a receiver will make of each.
 
-use std::io::{BufRead, BufReader, IsTerminal, Stdin, Stdout, Write, stdin, stdout};
+use std::io::{self, BufRead, BufReader, IsTerminal, Stdin, Write, stdin, stdout};
 
+use anstream::AutoStream;
 use anyhow::{Result, ensure};
 use transcript::{Event, EventKind};
 
 use crate::WrongArgument;
 
-/// A person who is asked, and what was answered.
+/// A person who is asked, and the answers so far.
 pub struct Step<R, W> {
     answers: R,
     out: W,
-    /// True once nothing is asked any more: there are no more answers, or `q` was one.
+    /// True once nothing more is asked: there are no more answers, or one was `q`.
     is_over: bool,
     expected: Option<bool>,
+    /// Columns left of the bar behind a speaker's name.
+    margin: usize,
 }
 
-impl Step<BufReader<Stdin>, Stdout> {
-    /// Asks the person at the terminal.
+impl Step<BufReader<Stdin>, AutoStream<io::Stdout>> {
+    /// Asks the person at the terminal, below a bar in this column.
     ///
     /// # Errors
     /// When there is none.
-    pub fn at_terminal() -> Result<Self> {
+    pub fn at_terminal(margin: usize) -> Result<Self> {
         let has_terminal = stdin().is_terminal() && stdout().is_terminal();
         let why = "--step asks a person: it needs a terminal for input and output";
         ensure!(has_terminal, WrongArgument(why.to_owned()));
-        Ok(Self::new(BufReader::new(stdin()), stdout()))
+        Ok(Self::new(BufReader::new(stdin()), anstream::stdout(), margin))
     }
 }
 
 impl<R: BufRead, W: Write> Step<R, W> {
-    fn new(answers: R, out: W) -> Self {
-        Self { answers, out, is_over: false, expected: None }
+    /// Asks whoever gives `answers`, on `out`, below a bar in this column.
+    pub fn new(answers: R, out: W, margin: usize) -> Self {
+        Self { answers, out, is_over: false, expected: None, margin }
     }
 
     /// Stops before `event` is told, if it is one to stop at.
@@ -42,37 +46,55 @@ impl<R: BufRead, W: Write> Step<R, W> {
                 self.is_over |= answer.is_some_and(|answer| answer.trim() == "q");
             }
             EventKind::Received(_) | EventKind::Rejected { .. } => {
-                let mut question = format!("will the {} accept it? y or n:", event.role);
-                while let Some(answer) = self.ask(&question) {
-                    self.expected = match answer.trim() {
-                        "y" | "Y" | "yes" => Some(true),
-                        "n" | "N" | "no" => Some(false),
-                        _ => None,
-                    };
-                    if self.expected.is_some() {
-                        return;
-                    }
-                    "y or n, please:".clone_into(&mut question);
-                }
+                self.ask_whether_accepted(&event.role.to_string());
             }
             _ => {}
         }
     }
 
-    /// Says whether the answer was right, once `event` was told.
+    /// Says whether the answer was right, once `event` has been told.
     pub fn after(&mut self, event: &Event) {
-        let accepted = matches!(event.kind, EventKind::Received(_));
+        self.answer(matches!(event.kind, EventKind::Received(_)));
+    }
+
+    /// Asks whether the message that is due will be accepted.
+    pub fn ask_whether_accepted(&mut self, who: &str) {
+        let mut question = format!("will the {who} accept it? y or n:");
+        while let Some(answer) = self.ask(&question) {
+            self.expected = match answer.trim() {
+                "y" | "Y" | "yes" => Some(true),
+                "n" | "N" | "no" => Some(false),
+                _ => None,
+            };
+            if self.expected.is_some() {
+                return;
+            }
+            "y or n, please:".clone_into(&mut question);
+        }
+    }
+
+    /// Says whether what was expected is so, if something was.
+    pub fn answer(&mut self, accepted: bool) {
         if let Some(expected) = self.expected.take() {
             let verdict = if expected == accepted { "as you said" } else { "not as you said" };
-            _ = writeln!(self.out, "       ╰ {verdict}");
+            _ = writeln!(self.out, "{:1$}╰ {verdict}", "", self.margin);
         }
+    }
+
+    /// Prints what is to be seen between the questions.
+    ///
+    /// # Errors
+    /// When that cannot be done.
+    pub fn tell(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush())
     }
 
     fn ask(&mut self, question: &str) -> Option<String> {
         if self.is_over {
             return None;
         }
-        _ = write!(self.out, "       ╭ {question} ").and_then(|()| self.out.flush());
+        let asked = write!(self.out, "{:1$}╭ {question} ", "", self.margin);
+        _ = asked.and_then(|()| self.out.flush());
         let mut answer = String::new();
         if !self.answers.read_line(&mut answer).is_ok_and(|len| len > 0) {
             self.is_over = true;
@@ -95,7 +117,7 @@ mod tests {
 
     fn told(answers: &str, kinds: &[EventKind]) -> String {
         let mut out = Vec::new();
-        let mut step = Step::new(answers.as_bytes(), &mut out);
+        let mut step = Step::new(answers.as_bytes(), &mut out, 7);
         for kind in kinds {
             let event = Event { role: Role::Server, stage: &PART2_AEAD, kind: kind.clone() };
             step.before(&event);

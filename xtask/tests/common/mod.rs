@@ -1,4 +1,4 @@
-//! Programs as processes: what they say, and how they end.
+//! Programs as processes: what they report, and how they end.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::fs;
@@ -43,7 +43,7 @@ pub fn xtask() -> Command {
 pub struct Folder(TempDir);
 
 impl Folder {
-    /// A folder below cargo's own: that of the system need not be there, and is everyone's.
+    /// A folder below cargo's own: the system's need not exist, and is open to everyone.
     pub fn new() -> Self {
         Self(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap())
     }
@@ -98,20 +98,20 @@ pub fn pair_of(
     (events, outcome)
 }
 
-/// Whether the system lets the tests of a file have the descriptors that all of them take at the same time. If it
-/// does not, whoever asks is told that a test was left out.
+/// Returns whether the system lets the tests of a file have the descriptors that all of them take
+/// at the same time. If it does not, the user is told that a test was left out.
 pub fn may_have_descriptors(needed: u64) -> bool {
     static LIMIT: OnceLock<u64> = OnceLock::new();
     let limit = *LIMIT.get_or_init(|| {
         let limit = |column| {
-            // Where there is no such file, nothing is known of a limit.
+            // Without such a file, no limit is known.
             let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
             let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
             let limit = line.and_then(|line| line.split_whitespace().nth(column)?.parse().ok());
             limit.unwrap_or(u64::MAX)
         };
         if limit(0) < needed && limit(1) >= needed {
-            // What is there to be had is taken. The programs have it too.
+            // The limit is raised as far as it goes. The programs have it too.
             let id = std::process::id().to_string();
             let raise = ["--pid", &id, &format!("--nofile={needed}:")];
             _ = Command::new("prlimit").args(raise).status();

@@ -1,8 +1,8 @@
-//! The engines' primitives with nothing around them: what a record costs at the very least.
+//! The engines' primitives with nothing around them: the minimum cost of a record.
 
 /// The primitives of a construction under some key, with a nonce that never changes.
 pub trait Bare {
-    /// What `seal` yields beside the ciphertext.
+    /// What `seal` adds to the ciphertext.
     type Tag;
 
     /// Expands the keys.

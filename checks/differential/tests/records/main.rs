@@ -1,5 +1,6 @@
-//! Ten thousand random records a stage, each sealed here and opened there, and sealed there and opened here,
-//! under a hundred random keys; and each with a bit flipped, of which both must make the same.
+//! Ten thousand random records per stage, each sealed here and opened there, and sealed there and
+//! opened here, under a hundred random keys; and each with a bit flipped, which both sides must
+//! judge alike.
 
 mod second;
 
@@ -15,14 +16,14 @@ fn bytes<const LEN: usize>(rng: &mut Rng) -> [u8; LEN] {
     std::array::from_fn(|_| rng.u8(..))
 }
 
-/// Short ones mostly, and every now and then one of up to the longest.
+/// Makes a short one mostly, and every now and then one of up to the longest.
 fn plaintext(rng: &mut Rng) -> Vec<u8> {
     let longest = if rng.u8(..) < 4 { 16_384 } else { 200 };
     let len = rng.usize(..=longest);
     std::iter::repeat_with(|| rng.u8(..)).take(len).collect()
 }
 
-/// Half of them end in many bits that are set, so that the counter carries.
+/// Makes a nonce; half of them end in many set bits, so that the counter carries.
 fn nonce(rng: &mut Rng, len: usize) -> Vec<u8> {
     let mut nonce: Vec<u8> = std::iter::repeat_with(|| rng.u8(..)).take(len).collect();
     if rng.bool() {
@@ -63,7 +64,7 @@ fn both_agree<S: Seal, O: Open, T: Second>(stages: impl Fn(&mut Rng) -> (S, O, T
             if of_changed.is_none() {
                 assert!(opened(&mut opener, &changed).is_none(), "changed: {changed:?}");
             } else {
-                // Where anything is accepted no number is due that this would use up.
+                // Where anything is accepted, there is no number due that this would use up.
                 assert!(opened(&mut opener, &changed) == of_changed, "changed: {changed:?}");
             }
             let here = opened(&mut opener, &theirs);
@@ -84,7 +85,7 @@ fn ctr_with_ten_thousand_records() {
     });
 }
 
-/// Our keys and the other's; the key of the MAC is of any length, longer than a block too.
+/// Our keys and the other's; the MAC key is of any length, including longer than a block.
 fn hmac_keys(rng: &mut Rng) -> (hmac::Keys, Hmac) {
     let key = bytes(rng);
     let len = rng.usize(..100);

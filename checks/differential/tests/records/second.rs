@@ -1,4 +1,4 @@
-//! The payloads of each stage as `docs/src/reference/wire.md` has them, by another's cryptography: AWS-LC.
+//! The payloads of each stage as `docs/src/reference/wire.md` has them, by another library: AWS-LC.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};

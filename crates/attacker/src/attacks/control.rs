@@ -1,7 +1,7 @@
 //! Does nothing: passes everything on as it is.
 //!
-//! **Needs** a place on the path. **Shows** that the lab itself does no harm: only where this goes well
-//! is a verdict on anything else to be believed.
+//! **Needs** a place on the path. **Shows** that the lab itself does no harm: only where this
+//! succeeds can a verdict on anything else be believed.
 
 use std::io;
 

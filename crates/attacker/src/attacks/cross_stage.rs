@@ -1,8 +1,8 @@
 //! Leads a client of `part2-hmac-seq` to a server of `part2-hmac`.
 //!
-//! **Needs** a place on the path. **Uses** that both stages have the same keys and authenticate the same
-//! bytes: what is `seq · nonce` to one is the beginning of the nonce and of the ciphertext to the other.
-//! Nothing under the tag says which protocol it belongs to.
+//! **Needs** a place on the path. **Uses** that both stages have the same keys and authenticate the
+//! same bytes: what is `seq · nonce` to one is the beginning of the nonce and of the ciphertext to
+//! the other. Nothing under the tag says which protocol a record belongs to.
 
 use std::io;
 

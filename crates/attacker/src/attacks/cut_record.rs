@@ -1,7 +1,7 @@
 //! Cuts a message short inside, so that `amount=100` becomes `amount=1`.
 //!
 //! **Needs** the layout of a record, and a guess at where the amount stands. The length in front is
-//! nobody's secret and is made to fit; at the plain stage it is the empty line that has to come early.
+//! not secret and is made to fit; at the plain stage it is the empty line that has to come early.
 //! **Uses** the lack of integrity.
 
 use std::io;

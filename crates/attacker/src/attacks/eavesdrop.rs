@@ -1,6 +1,7 @@
-//! Reads what is transferred to whom.
+//! Reads what is transferred, and to whom.
 //!
-//! **Needs** a place on the path; to change nothing is enough. **Uses** the lack of confidentiality.
+//! **Needs** a place on the path; it need not change anything. **Uses** the lack of
+//! confidentiality.
 
 use std::io;
 

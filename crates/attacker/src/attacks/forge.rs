@@ -1,8 +1,8 @@
 //! Puts a message of its own in place of the client's.
 //!
-//! **Needs** the whole plaintext of one record: here a guess, as requests are often alike. Ciphertext
-//! xor plaintext is the keystream, and the keystream encrypts anything as long. **Uses** the lack of
-//! integrity.
+//! **Needs** the whole plaintext of one record: here a guess, as requests are often alike.
+//! Ciphertext xor plaintext is the keystream, and the keystream encrypts any text of that length.
+//! **Uses** the lack of integrity.
 
 use std::io;
 use std::iter::zip;

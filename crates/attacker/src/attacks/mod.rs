@@ -50,7 +50,7 @@ pub struct Attack {
     pub closed_by: &'static str,
     /// The stages at which its outcome changes, in their order; a later stage inherits it.
     pub outcomes: &'static [(&'static Stage, Outcome)],
-    /// Does it, to the clients that come along a path.
+    /// Runs it against the clients that come along a path.
     pub run: fn(&Path) -> io::Result<()>,
 }
 
@@ -65,7 +65,8 @@ pub enum Outcome {
     NotApplicable(&'static str),
 }
 
-const ONE_MESSAGE: Outcome = Outcome::NotApplicable("the plain stage has one message a connection");
+const ONE_MESSAGE: Outcome =
+    Outcome::NotApplicable("the plain stage has one message per connection");
 const NO_RECORDS: Outcome = Outcome::NotApplicable("the plain stage has no records");
 const NO_SEQ: Outcome = Outcome::NotApplicable("there is no sequence number to rewrite");
 
@@ -92,12 +93,12 @@ pub const ATTACKS: &[&Attack] = &[
 ];
 
 impl Attack {
-    /// The attack of this name, the control among them.
+    /// Finds the attack of this name, the control included.
     pub fn find(name: &str) -> Option<&'static Attack> {
         [&control::ATTACK].iter().chain(ATTACKS).copied().find(|attack| attack.name == name)
     }
 
-    /// Returns what is known to come of it at `stage`: what it says of that stage, or else of the nearest
+    /// Returns its known outcome at `stage`: the one listed for that stage, or else for the nearest
     /// one before.
     pub fn outcome_at(&self, stage: &Stage) -> Outcome {
         let reached = |(changed, _): &&(&Stage, Outcome)| changed.position() <= stage.position();

@@ -14,7 +14,7 @@ use crate::{Attack, Path};
 pub const ATTACK: Attack = Attack {
     name: "reflect",
     tries: "send a client its own record as the answer",
-    property: "a sender that a record names",
+    property: "a record that names its sender",
     closed_by: "none: a key of its own for each direction",
     outcomes: &[(&PART1_PLAIN, Succeeds)],
     run,

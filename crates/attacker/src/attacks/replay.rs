@@ -1,7 +1,7 @@
 //! Sends a record twice within its connection: the transfer is made twice.
 //!
-//! **Needs** nothing but the record: it may not even know what it says. **Uses** the lack of freshness:
-//! a record that was genuine once is genuine for ever.
+//! **Needs** nothing but the record, and need not even know what it says. **Uses** the lack of
+//! freshness: a record that was genuine once is genuine for ever.
 
 use std::io;
 

@@ -1,7 +1,7 @@
 //! Sends two records in the wrong order, with their sequence numbers swapped so that they fit.
 //!
-//! **Needs** the layout of a record. The number stands there in clear. **Would use** a number that is
-//! counted but not authenticated.
+//! **Needs** the layout of a record. The number stands there in clear. **Would use** a number that
+//! is counted but not authenticated.
 
 use std::io;
 

@@ -16,7 +16,7 @@ pub const ATTACK: Attack = Attack {
     name: "truncate",
     tries: "end the stream between two records",
     property: "an authenticated end",
-    closed_by: "none: a record that says the end, as TLS's close_notify",
+    closed_by: "none: a record that marks the end, like TLS's close_notify",
     outcomes: &[(&PART1_PLAIN, ONE_MESSAGE), (&PART1_CTR, Succeeds)],
     run,
 };

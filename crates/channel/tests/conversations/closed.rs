@@ -10,7 +10,7 @@ use stages::{PART2_AEAD, PART2_HMAC_SEQ, Role, Stage};
 use crate::common::{REQUEST, every_stage, opener, stages_with};
 use crate::wire::{End, TOO_LONG, channel, sent};
 
-/// Every call answers `Closed`, and the stream is not touched by any.
+/// Checks that every call answers `Closed`, and that none touches the stream.
 fn assert_closed<S: Seal, O: Open>(mut channel: Channel<End, S, O>, end: &End) {
     let untouched = || (end.incoming.borrow().clone(), end.outgoing.borrow().clone());
     let before = untouched();
@@ -102,7 +102,7 @@ fn a_cut_record_closes_the_channel() {
     assert_closed(channel, &end);
 }
 
-/// It would work again at the next call: the channel does not try.
+/// It would work again at the next call, but the channel does not try.
 #[test]
 fn a_stream_that_fails_to_read_closes_the_channel() {
     let end = End::with(sent(&PART2_AEAD, &[REQUEST]).concat());

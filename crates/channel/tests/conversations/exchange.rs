@@ -12,7 +12,7 @@ use stages::PART2_AEAD;
 use crate::common::{REQUEST, every_stage, opener};
 use crate::wire::{End, TOO_LONG, channel, received, sent};
 
-/// Moves one byte a call, and is interrupted at every other one.
+/// Moves one byte per call, and is interrupted at every other one.
 #[derive(Clone)]
 struct Hostile(End, Rc<Cell<bool>>);
 

@@ -10,7 +10,8 @@ use framing::Header;
 
 use crate::wire::End;
 
-/// The shape of the header of TLS 1.3: 3 bytes of other use and 2 of length (RFC 8446, section 5.1).
+/// The shape of the header of TLS 1.3: 3 bytes with another use and 2 of length (RFC 8446, section
+/// 5.1).
 const TLS: Header = Header { prefix_len: 3, length_len: 2 };
 
 /// The headers that were handed over.

@@ -1,4 +1,5 @@
-//! The catalogue knows each stage's fields from outside, crypto from inside. Here the two are held together.
+//! The catalogue knows each stage's fields from outside, crypto from inside. Here the two are
+//! compared.
 
 use crypto::{SEQ_LEN, aead, ctr, hmac, hmac_seq};
 use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Role, Stage};

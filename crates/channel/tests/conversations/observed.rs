@@ -47,7 +47,7 @@ fn observer() -> (Observer, Events) {
     (Arc::new(move |event| seen.lock().unwrap().push(event.into())), events)
 }
 
-/// What is seen of a channel that receives these bytes until they end or are refused.
+/// What an observer sees of a channel that receives these bytes until they end or are refused.
 fn seen_of(stage: &Stage, bytes: Vec<u8>) -> Vec<Event> {
     let (observer, events) = observer();
     let mut channel = channel(stage, End::with(bytes)).observed_by(observer);
@@ -119,7 +119,7 @@ fn a_changed_record_is_shown_as_it_arrived() {
     }
 }
 
-/// Though aead has decrypted and wiped it by then.
+/// The observer still sees it, though aead has decrypted and wiped it by then.
 #[test]
 fn a_record_in_the_wrong_place_is_shown_as_it_arrived() {
     for stage in stages_with(Role::Seq) {

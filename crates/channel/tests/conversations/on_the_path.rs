@@ -9,7 +9,7 @@ use stages::{PART1_CTR, Role, Stage};
 use crate::common::{REQUEST, every_stage, stages_with, stages_without};
 use crate::wire::{End, channel, received, sent};
 
-/// The records were taken for these plaintexts and a conversation that ended well.
+/// Checks that the records were accepted as these plaintexts and a conversation that ended well.
 fn assert_accepted(stage: &Stage, records: &[Vec<u8>], plaintexts: &[&[u8]]) {
     let (got, end) = received(stage, &records.concat());
     assert_eq!(got, plaintexts);
@@ -115,7 +115,7 @@ fn a_cut_inside_a_record_is_noticed() {
     }
 }
 
-/// The request's record, its end dropped and its length adjusted: 31 bytes of plaintext less.
+/// The request's record, with its end dropped and its length adjusted: 31 bytes of plaintext fewer.
 fn shortened(stage: &Stage) -> Vec<u8> {
     let [mut record] = sent(stage, &[REQUEST]).try_into().unwrap();
     record.truncate(record.len() - 31);

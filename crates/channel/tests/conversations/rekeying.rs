@@ -66,7 +66,7 @@ fn received_with_keys_changed_at(first: u8, stream: impl Read) -> (u8, Option<Ch
     panic!("a tenth record")
 }
 
-/// Gives no more than so many bytes a read.
+/// Gives no more than this many bytes per read.
 struct Trickle<'b>(&'b [u8], usize);
 
 impl Read for Trickle<'_> {
@@ -84,14 +84,14 @@ fn each_record_is_opened_with_the_key_it_was_sealed_with_when_all_lie_in_one_seg
     assert_matches!(refusal, None);
 }
 
-/// So a record that has arrived in part, or whole, when its key changes is opened with the new key as a
-/// whole: reads of every length put the change at every place within a record.
+/// So a record that has arrived in part, or whole, when its key changes is opened entirely with the
+/// new key: reads of every length put the change at every place within a record.
 #[test]
 fn each_record_is_opened_with_the_key_it_was_sealed_with_however_the_stream_is_cut() {
     let stream = nine_records_under_three_keys();
     for len in 1..=stream.len() {
         let (received, refusal) = received_with_keys_changed_at(3, Trickle(&stream, len));
-        assert_eq!(received, 9, "{len} bytes a read");
+        assert_eq!(received, 9, "{len} bytes per read");
         assert_matches!(refusal, None);
     }
 }

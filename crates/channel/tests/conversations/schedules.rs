@@ -1,4 +1,4 @@
-//! Someone on the path who does anything at all, at random: what still comes out is genuine.
+//! Someone on the path does anything at all, at random: what still comes out is genuine.
 
 use std::cell::Cell;
 
@@ -56,8 +56,8 @@ impl Act {
     }
 }
 
-/// 2,000 schedules, and 100,000 where the compiler optimises: whether what came out may follow from what
-/// was sent is for `genuine` to say.
+/// 2,000 schedules, and 100,000 in an optimised build: `genuine` decides whether what came out may
+/// follow from what was sent.
 fn of_any_schedule(stage: &Stage, genuine: impl Fn(&[Vec<u8>], &[Vec<u8>]) -> bool) {
     let cases = if cfg!(debug_assertions) { 2_000 } else { 100_000 };
     let config = Config {
@@ -82,7 +82,7 @@ fn of_any_schedule(stage: &Stage, genuine: impl Fn(&[Vec<u8>], &[Vec<u8>]) -> bo
         Ok(())
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));
-    // Neither a receiver that takes nothing nor a path that does nothing would have shown anything.
+    // A receiver that accepts nothing, or a path that does nothing, would not have shown anything.
     assert!(whole.get() > cases / 5 && refused.get() > cases / 5, "{whole:?} {refused:?}");
 }
 

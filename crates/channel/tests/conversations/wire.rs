@@ -1,4 +1,4 @@
-//! Streams in memory, with everything in reach of the test that stands between the two ends.
+//! Streams in memory, with everything within reach of the test that stands between the two ends.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -20,7 +20,7 @@ pub static TOO_LONG: [u8; MAX_PLAINTEXT_LEN + 1] = [7; MAX_PLAINTEXT_LEN + 1];
 pub struct End {
     pub incoming: Rc<RefCell<VecDeque<u8>>>,
     pub outgoing: Rc<RefCell<VecDeque<u8>>>,
-    /// Set, it makes every read and write fail.
+    /// When set, makes every read and write fail.
     pub broken: Rc<Cell<bool>>,
     /// Counts the writes.
     pub writes: Rc<Cell<usize>>,
@@ -38,7 +38,7 @@ impl End {
         (here, there)
     }
 
-    /// An end with these bytes to read, and nothing behind them.
+    /// Makes an end with these bytes to read, and nothing after them.
     pub fn with(incoming: Vec<u8>) -> Self {
         let end = Self::default();
         end.incoming.replace(incoming.into());
@@ -101,7 +101,7 @@ pub fn received(stage: &Stage, bytes: &[u8]) -> (Vec<Vec<u8>>, Result<(), Channe
     }
 }
 
-/// Fails the test with the value, unless the pattern fits it.
+/// Fails the test with the value, unless it matches the pattern.
 macro_rules! assert_matches {
     ($value:expr, $pattern:pat $(if $guard:expr)?) => {
         match $value {

@@ -1,5 +1,5 @@
-//! The primitives by AWS-LC. The keys are expanded once, when the value is made, and AWS-LC wipes them
-//! when it is dropped.
+//! The primitives from AWS-LC. The keys are expanded once, when the value is made, and AWS-LC wipes
+//! them when it is dropped.
 
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, PrivateKey, UnparsedPublicKey};
@@ -35,7 +35,7 @@ impl Aes256Ctr {
     }
 }
 
-/// HMAC with SHA-256 (RFC 2104; FIPS 180-4), its tag not shortened.
+/// HMAC with SHA-256 (RFC 2104; FIPS 180-4), its tag not truncated.
 pub(crate) struct HmacSha256(hmac::Key);
 
 impl HmacSha256 {
@@ -74,8 +74,8 @@ impl Aes256Gcm {
         Self(LessSafeKey::new(key.unwrap_or_else(|_| unreachable!("an AES-256 key has 32 bytes"))))
     }
 
-    /// Encrypts `plaintext` into `ciphertext`, which has its length, and returns the tag over that and
-    /// `associated_data`. `None`: more bytes than GCM allows for one nonce.
+    /// Encrypts `plaintext` into `ciphertext`, which is as long, and returns the tag over the
+    /// ciphertext and `associated_data`. `None`: more bytes than GCM allows for one nonce.
     pub(crate) fn seal(
         &self,
         nonce: &[u8; Self::NONCE_LEN],
@@ -91,8 +91,8 @@ impl Aes256Gcm {
         sealed.ok().map(|()| tag)
     }
 
-    /// Compares the tag in constant time, and only if it is right leaves `data` decrypted in place. AWS-LC
-    /// decrypts while it authenticates, so what a wrong tag leaves behind is wiped here.
+    /// Compares the tag in constant time, and leaves `data` decrypted in place only if it is right.
+    /// AWS-LC decrypts while it authenticates, so what a wrong tag leaves behind is wiped here.
     pub(crate) fn open(
         &self,
         nonce: &[u8; Self::NONCE_LEN],

@@ -1,5 +1,5 @@
-//! Every call into somebody else's cryptography, on one page an engine. Both pages have the same items,
-//! and make the same bytes of the same input:
+//! Every call into somebody else's cryptography, on one page per engine. Both pages have the same
+//! items, and make the same bytes from the same input:
 //!
 //! - `rust_crypto`: the crates of the RustCrypto project. The default: builds everywhere, in seconds.
 //! - `aws_lc_rs`: Amazon's fork of BoringSSL, with the feature `aws-lc-rs`. Several times as fast at

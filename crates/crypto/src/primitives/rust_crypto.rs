@@ -1,5 +1,5 @@
-//! The primitives by the crates of the RustCrypto project. The keys are expanded once, when the value is
-//! made, and wiped when it is dropped: the crates' `zeroize` features see to that.
+//! The primitives from the crates of the RustCrypto project. The keys are expanded once, when the
+//! value is made, and wiped when it is dropped: the crates' `zeroize` features see to that.
 
 use aes::Aes256;
 use aes::cipher::{InnerIvInit, KeyInit, StreamCipherCore};
@@ -34,7 +34,7 @@ impl Aes256Ctr {
     }
 }
 
-/// HMAC with SHA-256 (RFC 2104; FIPS 180-4), its tag not shortened.
+/// HMAC with SHA-256 (RFC 2104; FIPS 180-4), its tag not truncated.
 pub(crate) struct HmacSha256(Hmac<Sha256>);
 
 impl HmacSha256 {
@@ -77,8 +77,8 @@ impl Aes256Gcm {
         Self(aes_gcm::Aes256Gcm::new(key.bytes().into()))
     }
 
-    /// Encrypts `plaintext` into `ciphertext`, which has its length, and returns the tag over that and
-    /// `associated_data`. `None`: more bytes than GCM allows for one nonce.
+    /// Encrypts `plaintext` into `ciphertext`, which is as long, and returns the tag over the
+    /// ciphertext and `associated_data`. `None`: more bytes than GCM allows for one nonce.
     pub(crate) fn seal(
         &self,
         nonce: &[u8; Self::NONCE_LEN],
@@ -91,7 +91,7 @@ impl Aes256Gcm {
         tag.ok().map(Into::into)
     }
 
-    /// Compares the tag in constant time, and only if it is right decrypts `data` in place.
+    /// Compares the tag in constant time, and decrypts `data` in place only if it is right.
     pub(crate) fn open(
         &self,
         nonce: &[u8; Self::NONCE_LEN],
@@ -152,7 +152,7 @@ mod tests {
         fn is_wiped<T: ZeroizeOnDrop>() {}
         is_wiped::<Aes256>();
         is_wiped::<aes_gcm::Aes256Gcm>();
-        // HMAC has no such mark of its own; all it holds of the key is two of these.
+        // HMAC has no such marker of its own; all it keeps of the key is two of these.
         is_wiped::<<Sha256 as EagerHash>::Core>();
     }
 }

@@ -1,4 +1,4 @@
-//! Each primitive gives the answers its standard prints, and takes and refuses what project
+//! Each primitive gives the answers its standard prints, and accepts and rejects what project
 //! Wycheproof says it should.
 
 use serde::Deserialize;

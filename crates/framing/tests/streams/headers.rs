@@ -5,7 +5,7 @@ use framing::{FrameError, Header, Limits, RecordReader, RecordWriter};
 
 use crate::script::payload;
 
-/// 3 bytes of other use and 2 of length, as in TLS 1.3 (RFC 8446, section 5.1).
+/// 3 bytes with another use and 2 of length, as in TLS 1.3 (RFC 8446, section 5.1).
 const TLS: Header = Header { prefix_len: 3, length_len: 2 };
 
 const LIMITS: Limits = Limits::with_overhead(17);
@@ -93,7 +93,7 @@ fn a_cutter_finds_records_behind_5_bytes_of_header() {
     assert_eq!(cutter.end(), None);
 }
 
-/// The record that is half here already is held to them too: its header was not looked at before.
+/// The record that has half arrived is held to them too: its header was not checked before.
 #[test]
 fn other_limits_hold_from_the_next_record_on() {
     let stream = stream();

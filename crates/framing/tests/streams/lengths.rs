@@ -44,7 +44,7 @@ fn lengths_at_either_bound_are_fine() {
     assert_matches!(end, Ok(()));
 }
 
-/// Records of these lengths, with the stream's end behind them.
+/// Records of these lengths, followed by the end of the stream.
 fn records(lens: &[usize]) -> Script {
     Script::new([Bytes(lens.iter().flat_map(|&len| record(&payload(len))).collect()), End])
 }

@@ -10,7 +10,7 @@ use crate::script::{LIMITS, payload, read_all, reader, record};
 /// A stream that keeps count of what it is asked for.
 struct Meter<R> {
     stream: R,
-    /// The most room it was offered, in bytes.
+    /// The most room that a read has offered, in bytes.
     room: Cell<usize>,
     reads: Cell<usize>,
 }
@@ -29,7 +29,7 @@ impl<R: Read> Read for &mut Meter<R> {
     }
 }
 
-/// Gives no more than `self.1` bytes a read.
+/// Gives no more than `self.1` bytes per read.
 struct Trickle<R>(R, usize);
 
 impl<R: Read> Read for Trickle<R> {

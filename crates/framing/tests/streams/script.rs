@@ -8,7 +8,7 @@ use framing::{FrameError, Header, Limits, RecordReader};
 /// The limits of hmac: payloads of 48 to 16,432 bytes.
 pub const LIMITS: Limits = Limits::with_overhead(48);
 
-/// What a stream answers to a read.
+/// A stream's answer to a read.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// These bytes, in more than one read if there is no room for them.
@@ -50,7 +50,7 @@ impl Read for Script {
     }
 }
 
-/// A payload behind its length.
+/// A payload after its length.
 pub fn record(payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap();
     [&length.to_be_bytes(), payload].concat()
@@ -84,7 +84,7 @@ pub fn wanted(got: usize, len: usize) -> usize {
     if got < 4 { 4 } else { 4 + len }
 }
 
-/// Fails the test with the value, unless the pattern fits it.
+/// Fails the test with the value, unless it matches the pattern.
 macro_rules! assert_matches {
     ($value:expr, $pattern:pat $(if $guard:expr)?) => {
         match $value {

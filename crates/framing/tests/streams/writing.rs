@@ -1,4 +1,4 @@
-//! Records on their way out: how many writes, and what a stream that falters leaves.
+//! Records on their way out: how many writes, and what is left after a stream falters.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Write};

@@ -6,7 +6,7 @@ use stages::{PART2_AEAD, Role, Stage};
 use crate::common::{REQUEST, opener, sealer, stages_with, stages_without};
 use crate::{open, range, seal};
 
-/// Two records, and the second one changed in its last byte.
+/// Two records, the second one changed in its last byte.
 fn two_records_and_a_changed_one(stage: &Stage) -> [Vec<u8>; 3] {
     let mut sealer = sealer(stage);
     let [first, second] = [seal(&mut sealer, b"first"), seal(&mut sealer, REQUEST)];
@@ -49,7 +49,7 @@ fn no_number_is_due_where_records_carry_none() {
     }
 }
 
-/// As it was: but for AWS-LC's GCM, which decrypts while it authenticates, and is wiped.
+/// Unchanged, except with AWS-LC's GCM, which decrypts while it authenticates, and is wiped.
 #[test]
 fn a_bad_tag_leaves_nothing_decrypted() {
     for stage in stages_with(Role::Tag) {

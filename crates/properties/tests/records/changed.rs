@@ -63,8 +63,8 @@ fn an_amount_of_100_becomes_900_at_ctr_without_the_key() {
     assert!(plaintext.starts_with(b"GET /transfer?to=bob&amount=900 HTTP/1.1\r\n"));
 }
 
-/// Nothing covers it, but the bytes it misleads a receiver to are refused or cut, as the tests of `channel`
-/// show.
+/// Nothing covers it, but the bytes it misleads a receiver into reading are refused or cut, as the
+/// tests of `channel` show.
 #[test]
 fn another_header_in_front_of_a_record_is_noticed_at_no_stage() {
     for stage in every_stage() {
@@ -126,8 +126,8 @@ fn one_to_64_more_bytes_are_so_much_more_plaintext_without_a_tag() {
     }
 }
 
-/// All mixtures of two records' fields but the two records themselves. Both records are number 0 of a
-/// connection, so that nothing but the mixture is wrong.
+/// All mixtures of two records' fields except the two records themselves. Both records are number 0
+/// of a connection, so that nothing but the mixture is wrong.
 fn mixtures(stage: &Stage) -> BTreeSet<Vec<u8>> {
     let records = [request(stage), seal(&mut sealer(stage), &[b'x'; REQUEST.len()])];
     let parts = records.each_ref().map(|record| stage.split_payload(record).unwrap());

@@ -1,4 +1,4 @@
-//! The stages, seen alike by tests that hold at several of them. The tests of `channel` use this too.
+//! The stages, for tests that hold at several of them. The tests of `channel` use this too.
 
 use crypto::{Open, Seal};
 use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Role, STAGES, Stage};
@@ -22,7 +22,7 @@ pub fn stages_without(role: Role) -> impl Iterator<Item = &'static Stage> {
     those(move |stage| !stage.has(role))
 }
 
-/// Each is printed as its turn comes, so that a test that fails tells where.
+/// Each is printed as its turn comes, so that a failing test shows where.
 fn those(wanted: impl Fn(&Stage) -> bool) -> impl Iterator<Item = &'static Stage> {
     STAGES
         .iter()

@@ -53,7 +53,7 @@ fn a_wrong_key_is_a_bad_tag_at_aead() {
 /// refusal.
 fn request_across(from: &Stage, to: &Stage) -> Result<usize, OpenError> {
     let opened = open(&mut opener(to), &request(from))?;
-    assert_ne!(opened, REQUEST, "from stage to stage, a plaintext is garbled");
+    assert_ne!(opened, REQUEST, "sealed at another stage, a plaintext is garbled");
     Ok(opened.len())
 }
 
@@ -64,7 +64,7 @@ fn ctr_takes_the_records_of_every_other_stage_for_its_own_and_garbles_them() {
     assert_eq!(request_across(&PART2_AEAD, &PART1_CTR), Ok(61 + 20));
 }
 
-/// One tag over the same bytes, under the same key: hmac takes the number for half a nonce.
+/// One tag over the same bytes, under the same key: hmac takes the number as half a nonce.
 #[test]
 fn hmac_takes_a_record_of_hmac_seq_for_its_own_and_reads_8_bytes_more_of_nonsense() {
     assert_eq!(request_across(&PART2_HMAC_SEQ, &PART2_HMAC), Ok(61 + 8));

@@ -53,7 +53,7 @@ fn everything_is_accepted_in_any_order(schedules: &[Schedule]) {
     }
 }
 
-/// A record is accepted exactly if it is the next one; the count says how many of the schedules got
+/// A record is accepted exactly if it is the next one. The count is of the schedules that got
 /// through whole.
 fn only_the_next_record_is_accepted(schedules: &[Schedule], whole: usize) {
     for stage in stages_with(Role::Seq) {
@@ -106,7 +106,7 @@ fn every_duplicate_is_refused_with_numbers() {
     only_the_next_record_is_accepted(&duplicates(), 0);
 }
 
-/// The four whole ones are those that lack the end: no number says "this was the last".
+/// The four whole ones are those that lack only the end: no number says "this was the last".
 #[test]
 fn every_drop_but_at_the_end_is_refused_with_numbers() {
     only_the_next_record_is_accepted(&drops(), 4);

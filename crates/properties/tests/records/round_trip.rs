@@ -31,7 +31,7 @@ fn a_payload_is_appended_behind_what_is_there() {
     }
 }
 
-/// More of them than a sealer draws from the operating system at once.
+/// More records than a sealer draws nonces for from the operating system at once.
 #[test]
 fn a_hundred_records_have_a_hundred_nonces() {
     for stage in stages_with(Role::Nonce) {

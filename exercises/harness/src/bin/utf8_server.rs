@@ -1,4 +1,4 @@
-//! A server of ctr that does as the articles' does: it answers what is text, and closes on what is not.
+//! A server of ctr that behaves like the articles': it answers text, and closes on anything else.
 
 use std::process::ExitCode;
 use std::str;

@@ -7,7 +7,7 @@ use anyhow::Result;
 use xtask::launch::Programs;
 use xtask::launch::programs::target_dir;
 
-/// Whose primitives a stage calls.
+/// The library whose primitives a stage calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// The crates of the `RustCrypto` project.
@@ -30,7 +30,7 @@ impl fmt::Display for Engine {
     }
 }
 
-/// Where the programs are.
+/// The folders of the programs.
 #[derive(Debug)]
 pub struct Builds {
     default: Build,
@@ -44,8 +44,8 @@ struct Build {
 }
 
 impl Builds {
-    /// Builds `checks/bench`, and the tunnel where that is measured. The engine of AWS-LC comes with the
-    /// peers, where they are asked for.
+    /// Builds `checks/bench`, and the tunnel if that is measured. The AWS-LC engine is included
+    /// when the peers are asked for.
     ///
     /// # Errors
     /// When cargo cannot be run, or the build fails.
@@ -57,12 +57,12 @@ impl Builds {
         })
     }
 
-    /// The program that measures with this engine.
+    /// Returns the program that measures with this engine.
     pub fn bench(&self, engine: Engine) -> &Path {
         &self.of(engine).bench
     }
 
-    /// The tunnel with this engine.
+    /// Returns the tunnel with this engine.
     pub fn tunnel(&self, engine: Engine) -> Option<&Path> {
         self.of(engine).tunnel.as_deref()
     }
@@ -76,7 +76,7 @@ impl Builds {
 }
 
 impl Build {
-    /// In a folder of its own for each engine, so that neither build replaces the other's programs.
+    /// Each engine has a folder of its own, so that neither build replaces the other's programs.
     fn new(engine: Engine, features: &str, tunnel: bool) -> Result<Self> {
         let target = target_dir().unwrap_or_else(|| "target".into());
         let folder = format!("--target-dir={}/bench/{engine}", target.display());

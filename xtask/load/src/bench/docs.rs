@@ -12,7 +12,7 @@ use super::{svg, text};
 
 /// The folder of the page and of its picture.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/src/reference");
-/// What stands before the tables, and behind them.
+/// The marks before and after the tables.
 const MARKS: [&str; 2] = ["<!-- cargo xtask bench --peers --write-docs -->\n", "<!-- end -->"];
 
 /// Replaces the tables in `docs/src/reference/speed.md`, and `speed.svg` beside it.

@@ -1,4 +1,4 @@
-//! What it was measured on, and with whose releases.
+//! The machine that was measured on, and the releases of the software on it.
 
 use std::fmt::Write;
 use std::fs;
@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 /// Crates whose release matters.
 const CRATES: [&str; 5] = ["aes-gcm", "ctr", "hmac", "sha2", "aws-lc-rs"];
 
-/// This machine and what is on it.
+/// This machine and the software on it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Machine {
-    /// As it calls itself.
+    /// Its processor, by the name it gives itself.
     pub processor: String,
     /// Threads that run at the same time.
     pub cores: usize,
@@ -24,10 +24,10 @@ pub struct Machine {
     pub compiler: String,
     /// The crates that encrypt, with their releases.
     pub crates: Vec<String>,
-    /// What is compared with, with releases: `rustls`, `stunnel`, `spiped`,
-    /// Python's `cryptography`, as far as it is there.
+    /// The peers that are compared, with their releases: `rustls`, `stunnel`, `spiped` and Python's
+    /// `cryptography`, as far as they are installed.
     pub peers: Vec<String>,
-    /// What would have been compared with, had it been installed.
+    /// The peers that would have been compared, had they been installed.
     pub not_installed: Vec<String>,
 }
 
@@ -69,12 +69,12 @@ impl Machine {
         Ok(machine)
     }
 
-    /// Whether there is such a peer.
+    /// Returns whether there is such a peer.
     pub fn has(&self, peer: &str) -> bool {
         self.peers.iter().any(|known| known.split(' ').next() == Some(peer))
     }
 
-    /// All of it in a sentence.
+    /// Returns all of it in a sentence.
     pub fn text(&self) -> String {
         let Self { processor, cores, system, compiler, crates, peers, not_installed } = self;
         let mut text = format!("{processor}, {cores} cores; {system}; {}", first_words(compiler));
@@ -96,7 +96,7 @@ fn locked(lock: &str, name: &str) -> Option<String> {
     Some(format!("{name} {version}"))
 }
 
-/// A name and a release, of what a program says about itself.
+/// Returns a name and a release, from what a program says about itself.
 fn first_words(line: &str) -> String {
     line.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }

@@ -1,11 +1,11 @@
-//! `cargo xtask bench`: what a stage costs, beside what it can be compared with.
+//! `cargo xtask bench`: the cost of a stage, beside things it can be compared with.
 //!
-//! The package `checks/bench` measures, one measurement a process. Here it is decided what is measured, in
-//! which order, and how the results are shown:
+//! The package `checks/bench` measures, one measurement per process. This module decides what is
+//! measured, in which order, and how the results are shown:
 //!
 //! - [`builds`]: the programs, once for each engine.
-//! - [`machine`]: what it was measured on, and with whose releases.
-//! - [`plan`]: what is measured and what is compared with what.
+//! - [`machine`]: the machine that was measured on, and the releases of the software.
+//! - [`plan`]: the measurements and comparisons.
 //! - [`rounds`]: everything once, then everything again.
 //! - [`statistics`]: medians and spreads.
 //! - [`report`]: the results; [`text`] for a terminal, [`docs`] and [`svg`] for the book.
@@ -34,7 +34,7 @@ use report::Report;
 /// Options of a benchmark.
 #[derive(Args, Debug)]
 pub struct BenchOptions {
-    /// What to measure; everything, unless said
+    /// What to measure [default: everything]
     #[arg(value_name = "QUESTION")]
     questions: Vec<Question>,
 
@@ -42,11 +42,11 @@ pub struct BenchOptions {
     #[arg(long)]
     peers: bool,
 
-    /// How often everything is measured
-    #[arg(long, value_name = "N", default_value = "9", value_parser = clap::value_parser!(u8).range(1..))]
+    /// How many times to measure everything
+    #[arg(long, value_name = "N", default_value = "9", value_parser = xtask::count::<u8>)]
     rounds: u8,
 
-    /// Write the result as JSON, every round of it
+    /// Write the result as JSON, with every round
     #[arg(long)]
     json: bool,
 

@@ -1,4 +1,4 @@
-//! What is measured, and what is compared with what.
+//! The plan: what is measured, and what is compared with what.
 
 use std::fmt;
 
@@ -11,14 +11,14 @@ use super::machine::Machine;
 
 /// Writes of the application, in KiB.
 const WRITES: [u32; 3] = [16, 64, 256];
-/// Connections at the same time. The first is one, where every stage is asked.
+/// Concurrent connections. The first is one, for which every stage is measured.
 const CONNECTIONS: [u32; 5] = [1, 4, 16, 64, 256];
-/// Bytes of plaintext in a record. The last is the most there is, which the others are compared with.
+/// Bytes of plaintext in a record. The last is the maximum, which the others are compared with.
 const RECORDS: [u32; 8] = [1, 4, 16, 64, 256, 1024, 4096, 16384];
 /// Bytes of plaintext in a record that is sealed and opened: the articles' request, a page, the longest.
 const PLAINTEXTS: [u32; 3] = [61, 1024, 16384];
 
-/// What can be asked.
+/// The questions that can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Question {
     /// Records a second, sealed and opened in memory, of 61 B, 1 KiB and 16 KiB
@@ -34,12 +34,12 @@ pub enum Question {
 }
 
 impl Question {
-    /// In the order in which they are told.
+    /// In the order in which they are reported.
     pub const ALL: [Self; 5] =
         [Self::Record, Self::OneWay, Self::Requests, Self::RecordSize, Self::Tunnel];
 }
 
-/// What is counted.
+/// The unit that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
@@ -51,21 +51,21 @@ pub enum Unit {
     Records,
 }
 
-/// All measurements of a round, and the tables that are made of them.
+/// All measurements of a round, and the tables that are made from them.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// What is run, in this order. What is compared stands close together.
+    /// What is run, in this order. Things that are compared stand close together.
     pub cases: Vec<Case>,
-    /// What is told.
+    /// The tables to report.
     pub tables: Vec<Table>,
 }
 
 /// One measurement.
 #[derive(Debug, PartialEq)]
 pub struct Case {
-    /// Which build of the program measures.
+    /// The build of the program that measures.
     pub engine: Engine,
-    /// What it is told. [`TUNNEL`] stands for the path of the tunnel.
+    /// Its arguments. [`TUNNEL`] stands for the path of the tunnel.
     pub args: Vec<String>,
 }
 
@@ -87,7 +87,7 @@ pub const TUNNEL: &str = "{tunnel}";
 pub struct Table {
     /// The question.
     pub title: String,
-    /// What is counted.
+    /// The unit that is counted.
     pub unit: Unit,
     /// What each row is compared with, in columns.
     pub columns: Vec<&'static str>,
@@ -104,16 +104,16 @@ pub struct Row {
     pub name: String,
     /// Whether it is ours.
     pub ours: bool,
-    /// Which case it is.
+    /// Its case.
     pub case: usize,
-    /// Which case it is compared with, for each column; some have nothing to compare with.
+    /// The case it is compared with, for each column; some have nothing to compare with.
     pub bases: Vec<Option<usize>>,
     /// Bytes of plaintext in each record, where records are counted too.
     pub record_len: Option<u32>,
 }
 
 impl Plan {
-    /// What answers these questions on this machine.
+    /// Returns the plan that answers these questions on this machine.
     pub fn new(questions: &[Question], machine: &Machine) -> Self {
         let mut plan = Self::default();
         for question in Question::ALL.into_iter().filter(|question| questions.contains(question)) {
@@ -144,7 +144,7 @@ impl Plan {
         plan
     }
 
-    /// The number of a case, which is measured once a round however often it is told.
+    /// Returns the number of a case, which is measured once per round however often it is reported.
     fn case(&mut self, engine: Engine, args: &[&str]) -> usize {
         let case = Case { engine, args: args.iter().map(|&arg| arg.to_owned()).collect() };
         self.cases.iter().position(|known| *known == case).unwrap_or_else(|| {
@@ -273,7 +273,7 @@ impl Plan {
 }
 
 impl Table {
-    /// Who is not there is not compared with.
+    /// A peer that is missing is not compared.
     fn without_empty_columns(mut self) -> Self {
         for column in (0..self.columns.len()).rev() {
             if self.rows.iter().all(|row| row.bases[column].is_none()) {

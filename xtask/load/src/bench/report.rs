@@ -1,4 +1,4 @@
-//! What came of it.
+//! The results.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,12 +7,12 @@ use super::plan::{self, Plan, Unit};
 use super::rounds::{Latency, Measured};
 use super::statistics::Spread;
 
-/// Everything that was found, as `--json` writes it.
+/// All results, as `--json` writes them.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Report {
-    /// Where.
+    /// The machine.
     pub machine: Machine,
-    /// How often everything was measured.
+    /// How many times everything was measured.
     pub rounds: usize,
     /// The answers.
     pub tables: Vec<Table>,
@@ -23,7 +23,7 @@ pub struct Report {
 pub struct Table {
     /// The question.
     pub title: String,
-    /// What is counted.
+    /// The unit that is counted.
     pub unit: Unit,
     /// What each row is compared with, in columns.
     pub columns: Vec<String>,
@@ -40,9 +40,9 @@ pub struct Row {
     pub name: String,
     /// Whether it is ours.
     pub ours: bool,
-    /// How much it is of what each column names.
+    /// Its ratio to what each column names.
     pub ratios: Vec<Option<Spread>>,
-    /// How much a second.
+    /// The number per second.
     pub rate: Spread,
     /// The same, round by round.
     pub rounds: Vec<f64>,
@@ -53,7 +53,7 @@ pub struct Row {
 }
 
 impl Report {
-    /// Of what was measured, a list of rounds for each case of the plan.
+    /// Makes the report from the measurements, a list of rounds for each case of the plan.
     pub fn new(machine: Machine, plan: &Plan, measured: &[Vec<Measured>]) -> Self {
         let rates = |case: usize| measured[case].iter().map(Measured::rate).collect::<Vec<_>>();
         let row = |row: &plan::Row| {

@@ -1,5 +1,5 @@
-//! Everything once, then everything again: what slows the machine down for a while then weighs on all of
-//! it, and not on whatever was measured at that time.
+//! Everything once, then everything again: whatever slows the machine down for a while then affects
+//! all measurements, and not just the one that was running.
 
 use std::process::{Command, Stdio};
 
@@ -10,35 +10,35 @@ use serde::{Deserialize, Serialize};
 use super::builds::Builds;
 use super::plan::{Case, Plan, TUNNEL};
 
-/// What a measurement says.
+/// The output of a measurement.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Measured {
     /// Bytes, requests or records.
     count: f64,
-    /// In which time.
+    /// The time they took.
     seconds: f64,
-    /// How long an answer took, where that was measured.
+    /// The latency of an answer, where that was measured.
     pub latency: Option<Latency>,
 }
 
-/// Of all answers, in microseconds.
+/// Latencies of all answers, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
-    /// Half of them took no longer.
+    /// Half of them took no longer than this.
     pub p50: f64,
-    /// Ninety-nine in a hundred took no longer.
+    /// Ninety-nine in a hundred took no longer than this.
     pub p99: f64,
 }
 
 impl Measured {
-    /// How many a second.
+    /// The number per second.
     pub fn rate(&self) -> f64 {
         self.count / self.seconds
     }
 }
 
-/// Measures every case of `plan`, `rounds` times, with a progress bar. What came of it: for each case, in
-/// the plan's order, its rounds.
+/// Measures every case of `plan`, `rounds` times, with a progress bar. Returns the rounds of each
+/// case, in the plan's order.
 ///
 /// # Errors
 /// When a measurement fails.

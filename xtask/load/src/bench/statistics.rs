@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The same thing, measured once a round.
+/// The same thing, measured once per round.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
-    /// As many rounds were above it as below.
+    /// The median: as many rounds were above it as below.
     pub median: f64,
     /// The lowest.
     pub low: f64,
@@ -14,7 +14,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of a value a round; nothing of none.
+    /// Takes one value per round. Returns `None` for no rounds.
     pub fn of(rounds: &[f64]) -> Option<Self> {
         let mut sorted = rounds.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -28,8 +28,8 @@ impl Spread {
         Some(Self { median, low, high })
     }
 
-    /// What `rounds` are of `base`, round by round: both of a pair were measured in the same minute, so
-    /// what slowed the machine down then weighs on both.
+    /// Returns the ratio of `rounds` to `base`, round by round: both of a pair were measured in the
+    /// same minute, so whatever slowed the machine down then affects both.
     pub fn of_ratios(rounds: &[f64], base: &[f64]) -> Option<Self> {
         let ratios: Vec<_> = rounds.iter().zip(base).map(|(value, base)| value / base).collect();
         Self::of(&ratios)

@@ -1,4 +1,4 @@
-//! The picture: a bar a row, of what the table's first column names.
+//! The picture: a bar per row, for the ratio to what the table's first column names.
 
 use anyhow::Result;
 use askama::Template;
@@ -32,12 +32,12 @@ struct Bar {
     name: String,
     ours: bool,
     length: String,
-    /// Where the number stands.
+    /// The place of the number.
     end: String,
     ratio: String,
 }
 
-/// The tables that are to be pictured.
+/// Returns the tables that are to be drawn.
 ///
 /// # Errors
 /// Never: the template is complete.

@@ -10,12 +10,12 @@ use super::statistics::Spread;
 
 /// Columns of the longest bar.
 const BAR: usize = 12;
-/// What the words in the tables stand for.
+/// The meaning of the words in the tables.
 const EXPLAINED: &str = "\
 gathered: writes collected up to 256 KiB, as the stages do it; plain TCP and rustls send each as it
 comes. opening: opening 16 KiB records in memory, and nothing else.
 ";
-/// All of it, in 100 columns, styled with escape codes.
+/// The whole report, in 100 columns, styled with escape codes.
 pub fn text(report: &Report) -> String {
     let mut text = String::new();
     for table in &report.tables {
@@ -67,7 +67,7 @@ pub fn longest_ratio(table: &Table) -> f64 {
     table.rows.iter().map(shown_ratio).fold(f64::MIN_POSITIVE, f64::max)
 }
 
-/// What a row's bar shows: what it is of what the first column names.
+/// Returns what a row's bar shows: its ratio to what the first column names.
 pub fn shown_ratio(row: &Row) -> f64 {
     row.ratios.first().copied().flatten().map_or(0.0, |ratio| ratio.median)
 }
@@ -104,7 +104,7 @@ fn scaled(value: f64) -> (f64, &'static str) {
     }
 }
 
-/// What a row is of another, to be read beside others.
+/// The ratio of one row to another, to be read beside others.
 pub fn ratio(ratio: Option<Spread>) -> String {
     match ratio {
         None => "-".to_owned(),
@@ -113,7 +113,7 @@ pub fn ratio(ratio: Option<Spread>) -> String {
     }
 }
 
-/// With three digits, or all before the point.
+/// A number with three digits, or with all of those before the point.
 pub fn number(value: f64) -> String {
     let digits = match value.abs() {
         100.0.. => 0,

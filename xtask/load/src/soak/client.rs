@@ -15,13 +15,13 @@ pub const REQUESTS: usize = 50;
 /// How long a client may be silent: longer than any deadline of its own.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// A good client, to be run again and again.
+/// A good client, which can be run again and again.
 pub struct Client<'p> {
-    /// Where the program is.
+    /// The path of the program.
     pub programs: &'p Programs,
     /// The stage.
     pub stage: &'static Stage,
-    /// Where the server listens.
+    /// The server's address.
     pub addr: SocketAddr,
 }
 
@@ -29,7 +29,7 @@ impl Client<'_> {
     /// Sends [`REQUESTS`], expects an answer to each, and returns the first record.
     ///
     /// # Errors
-    /// When the client cannot be started, complains, or does not end well.
+    /// When the client cannot be started, complains, or fails.
     pub fn run(&self) -> Result<Vec<u8>> {
         let mut driver = Driver::new(SILENCE);
         let (addr, requests) = (self.addr.to_string(), REQUESTS.to_string());
@@ -45,7 +45,7 @@ impl Client<'_> {
                 }
                 Report::Complaint(line) => bail!(line),
                 Report::Ended(status) => {
-                    let status = status.context("a good client is no process")?;
+                    let status = status.context("a good client is not a process")?;
                     ensure!(status.success(), "a good client ended with {status}");
                 }
             }
@@ -53,8 +53,8 @@ impl Client<'_> {
         first.context("a good client sent nothing")
     }
 
-    /// Connects, sends a recorded request, and measures how long the answer takes. No stage tells such a
-    /// client from the one that was recorded, and this one needs no process of its own.
+    /// Connects, sends a recorded request, and measures how long the answer takes. No stage can
+    /// tell such a client from the recorded one, and this one needs no process of its own.
     ///
     /// # Errors
     /// When no answer comes.

@@ -27,17 +27,17 @@ use crate::gauge::{Gauge, Reading};
 use client::{Client, REQUESTS};
 use report::{Faulted, Latency, Soaked};
 
-/// How long the server may take to listen.
+/// Time within which the server must be listening.
 const STARTING: Duration = Duration::from_secs(10);
-/// Between two probes of how long an answer takes.
+/// Time between two probes of the answer time.
 const PROBE_EVERY: Duration = Duration::from_millis(5);
 /// Connections with each kind of fault at the same time.
 const WORKERS: usize = 4;
-/// How long the server may take to be as it was before, once everyone has left.
+/// Time within which the server must be as it was before, once everyone has left.
 const SETTLING: Duration = Duration::from_secs(45);
-/// How long the server puts up with a peer, in seconds.
+/// The server's time limit for a peer, in seconds.
 const TIMEOUT: &str = "5";
-/// What memory may have grown by for good, in KiB: buffers that are kept for the next time.
+/// Permanent growth of memory that is allowed, in KiB: for buffers that are kept for the next time.
 const MEMORY_SLACK: u64 = 8 * 1024;
 
 /// Options of a soak.
@@ -47,15 +47,15 @@ pub struct SoakOptions {
     #[arg(value_parser = stage_names::one_of(record_stages()), default_value = PART2_AEAD.name)]
     stage: &'static Stage,
 
-    /// How long it goes on
-    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u64).range(1..))]
+    /// How long the soak lasts
+    #[arg(long, value_name = "N", default_value = "10", value_parser = xtask::count::<u64>)]
     seconds: u64,
 
-    /// How many good clients there are at the same time
-    #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..))]
+    /// How many good clients run at the same time
+    #[arg(long, value_name = "N", default_value = "8", value_parser = xtask::count::<u16>)]
     connections: u16,
 
-    /// Commit every kind of fault besides, several of each at the same time
+    /// Also commit every kind of fault, several of each at the same time
     #[arg(long)]
     faults: bool,
 
@@ -68,8 +68,8 @@ fn record_stages() -> impl Iterator<Item = &'static Stage> + Clone + Send + Sync
     STAGES.iter().copied().filter(|stage| stage.has_records())
 }
 
-/// Runs a soak and shows the result. The exit code is 1 when a good client was harmed, something was left
-/// behind, or a connection was held beyond every deadline.
+/// Runs a soak and shows the result. The exit code is 1 when a good client was harmed, something
+/// was left behind, or a connection was held beyond every deadline.
 ///
 /// # Errors
 /// When this is not Linux, the programs cannot be built or started, or the server is gone.
@@ -88,7 +88,7 @@ pub fn soak(options: &SoakOptions) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!soaked.is_well())))
 }
 
-/// What the threads of a soak count.
+/// Counts that the threads of a soak keep.
 #[derive(Default)]
 struct Counts {
     served: AtomicUsize,
@@ -168,7 +168,7 @@ fn start_server(programs: &Programs, stage: &Stage) -> Result<(Gauge, SocketAddr
         other => bail!("the server did not come up: {other:?}"),
     };
     driver.set_silence(Duration::MAX);
-    // Nobody reads its reports, but a server whose reports nobody takes waits.
+    // Nobody reads its reports, but a server whose reports nobody takes waits for a reader.
     thread::spawn(move || while let Ok(Some(_)) = driver.next_report() {});
     Ok((Gauge::of(id), addr))
 }
@@ -180,8 +180,8 @@ impl Counts {
         }
     }
 
-    /// Watches the server for so long, with a progress bar, and then has everyone stop. Returns the most
-    /// that it used.
+    /// Watches the server for this long, with a progress bar, and then has everyone stop. Returns
+    /// the most that it used.
     fn watch(&self, gauge: &Gauge, before: Reading, seconds: u64) -> Reading {
         let bar = ProgressBar::new(seconds);
         if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} s {msg}") {
@@ -202,7 +202,7 @@ impl Counts {
     }
 }
 
-/// Waits until a process has let go of everything, for so long at most. Returns what it uses then.
+/// Waits until a process has released everything, for a limited time. Returns what it uses then.
 fn settled(gauge: &Gauge, before: Reading, patience: Duration) -> Result<Reading> {
     let began = Instant::now();
     loop {

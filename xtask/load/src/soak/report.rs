@@ -14,19 +14,19 @@ use crate::gauge::Reading;
 pub struct Soaked {
     /// The stage's name.
     pub stage: &'static str,
-    /// How long it went on, in seconds.
+    /// Its duration in seconds.
     pub seconds: u64,
     /// Good clients at the same time.
     pub connections: u16,
     /// Requests of good clients that were answered.
     pub exchanges: usize,
-    /// What good clients complained of.
+    /// The complaints of good clients.
     pub harmed: Vec<String>,
-    /// How long it took to connect, send a request and get its answer, in microseconds.
+    /// The time to connect, send a request and get its answer, in microseconds.
     pub latency: Latency,
     /// The faults, how often each was committed, and how the connections ended.
     pub faults: Vec<Faulted>,
-    /// What the server used before anyone came.
+    /// What the server used before the first connection.
     pub before: Reading,
     /// The most it used.
     pub peak: Reading,
@@ -39,26 +39,26 @@ pub struct Soaked {
 /// Percentiles, in microseconds.
 #[derive(Debug, Default, Serialize)]
 pub struct Latency {
-    /// Half of the answers came sooner.
+    /// Half of the answers took no longer.
     pub p50: u128,
-    /// Nine in ten did.
+    /// Nine in ten took no longer.
     pub p90: u128,
-    /// Ninety-nine in a hundred did.
+    /// Ninety-nine in a hundred took no longer.
     pub p99: u128,
-    /// The slowest one.
+    /// The slowest answer.
     pub max: u128,
 }
 
 /// How the connections with one kind of fault ended.
 #[derive(Debug, Serialize)]
 pub struct Faulted {
-    /// Which kind.
+    /// The kind of fault.
     #[serde(serialize_with = "fault_by_name")]
     pub fault: Fault,
-    /// How many connections ended which way.
+    /// How many connections ended in each way.
     #[serde(serialize_with = "endings_by_name")]
     pub endings: BTreeMap<Ending, usize>,
-    /// The longest that one lasted, in milliseconds.
+    /// The longest duration of one, in milliseconds.
     pub longest_millis: u128,
 }
 
@@ -87,7 +87,7 @@ impl Faulted {
 }
 
 impl Latency {
-    /// Takes the percentiles of what is sorted already.
+    /// Takes the percentiles of a sorted list.
     pub fn of(sorted: &[Duration]) -> Self {
         let at = |hundredths: usize| {
             let last = sorted.len().saturating_sub(1);
@@ -98,13 +98,14 @@ impl Latency {
 }
 
 impl Soaked {
-    /// Whether nobody was harmed, nothing was left behind, and no connection outlived its deadline.
+    /// Returns whether nobody was harmed, nothing was left behind, and no connection outlived its
+    /// deadline.
     pub fn is_well(&self) -> bool {
         let held = self.faults.iter().any(|faulted| faulted.endings.contains_key(&Ending::Held));
         self.harmed.is_empty() && !self.leaked && !held && self.exchanges > 0
     }
 
-    /// All of it for a terminal.
+    /// Returns all of it for a terminal.
     pub fn text(&self) -> String {
         let mut text = String::new();
         let Self { stage, seconds, connections, exchanges, latency, before, peak, after, .. } =

@@ -15,7 +15,7 @@ use super::view::{Run, runs_of};
 /// Bytes of a changed field in a row.
 const ROW: usize = 8;
 
-/// Writes the page of these stories, which are of one attack.
+/// Writes the page of these stories, which are all of one attack.
 ///
 /// # Errors
 /// Those of writing.
@@ -134,7 +134,7 @@ fn class_of(field: &Field) -> &'static str {
     }
 }
 
-/// A text in quotes, and whether something is behind it that is not shown.
+/// A text in quotes, and whether more follows that is not shown.
 fn text_of(text: &[u8], other: Option<&[u8]>) -> (Vec<Run>, bool) {
     let (shown, differ) = shown(text, other);
     let runs = runs_of(shown, &differ, "", |byte| byte.escape_ascii().to_string());
@@ -151,7 +151,7 @@ struct Row {
     numbers: Option<(u64, u64)>,
 }
 
-/// The rows of a field in which something was changed.
+/// The rows of a changed field.
 fn rows(change: &Change, field: &Field) -> Vec<Row> {
     let Change { offset, before, after, .. } = change;
     let rows = (0..).step_by(ROW).zip(before.chunks(ROW)).filter_map(|(at, old)| {

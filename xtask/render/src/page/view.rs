@@ -1,4 +1,4 @@
-//! What the templates are filled with.
+//! The contents that fill the templates.
 
 use std::fmt::Write;
 
@@ -15,7 +15,7 @@ const HEAD: usize = 64;
 /// What a receiver checks, in its order.
 const CHECKED: [field::Role; 3] = [field::Role::Length, field::Role::Tag, field::Role::Seq];
 
-/// What stands for the fields of a payload that is too short for them.
+/// A stand-in for the fields of a payload that is too short for them.
 const PAYLOAD: Field = Field {
     name: "payload",
     len: None,
@@ -72,7 +72,7 @@ pub struct ExchangeView<'a> {
     /// What the sender wrote, if it was the sender.
     plaintext: Option<&'a [u8]>,
     sent: Option<Carried>,
-    /// What arrived, where that is not what was sent.
+    /// What arrived, if that differs from what was sent.
     arrived: Option<Carried>,
     checks: Vec<Check>,
     outcome: Outcome<'a>,
@@ -134,7 +134,7 @@ enum Outcome<'a> {
 /// Bytes in a row that look alike.
 pub struct Run {
     pub text: String,
-    /// Not as they were sent.
+    /// Different from what was sent.
     pub changed: bool,
     /// Not printable, so written as escapes.
     escaped: bool,
@@ -244,7 +244,8 @@ impl FieldView<'_> {
     }
 }
 
-/// Lists what the receiver found. Nothing, where there is nothing to check, or it is not known what failed.
+/// Lists what the receiver found: nothing, where there is nothing to check, or where it is not
+/// known what failed.
 fn checks(stage: &Stage, arrival: &Arrival) -> Vec<Check> {
     let (failed, payload, seq) = match arrival {
         Arrival::Received(record) => (None, Some(&*record.record), record.seq),
@@ -281,7 +282,7 @@ fn field_of(error: &str) -> Option<field::Role> {
     }
 }
 
-/// Says what it means that a check passed.
+/// Says what a passed check means.
 fn passed(stage: &Stage, role: field::Role, payload: Option<&[u8]>, seq: Option<u64>) -> String {
     match (role, payload, seq) {
         (field::Role::Length, Some(payload), _) => {

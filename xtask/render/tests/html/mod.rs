@@ -24,7 +24,7 @@ pub fn text(html: &str) -> String {
         .fold(text, |text, (escape, char)| text.replace(escape, char))
 }
 
-/// What lies between the first `start` and the first `end` behind it.
+/// The text between the first `start` and the first `end` after it.
 fn between<'a>(html: &'a str, start: &str, end: &str) -> &'a str {
     html.split_once(start).and_then(|(_, behind)| behind.split_once(end)).unwrap().0
 }

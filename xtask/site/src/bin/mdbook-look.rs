@@ -1,7 +1,7 @@
 //! `mdbook-look`: gives each page of the book its look, as a preprocessor of mdBook.
 //!
-//! mdBook sends its context and the book as JSON, and takes the book back. Before that it asks by an argument
-//! whether a renderer is supported; all are.
+//! mdBook sends its context and the book as JSON, and takes the book back. Before that it calls
+//! with an argument to ask whether a renderer is supported; all are.
 
 use std::env;
 use std::io;
@@ -36,7 +36,7 @@ fn run() -> Result<()> {
     Ok(())
 }
 
-/// Dresses each chapter, wherever it is nested.
+/// Applies the look to each chapter, wherever it is nested.
 fn dress(value: &mut Value, look: &Look) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| dress(item, look)),

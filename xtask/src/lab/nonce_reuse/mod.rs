@@ -1,10 +1,10 @@
 //! `cargo xtask attack nonce-reuse`: what a nonce used twice gives away, and a forgery made of it.
 //!
-//! The two records come from a program that exists for this alone, `nonce_reuse_victim`. The attacker gets
-//! their payloads and nothing else. Whether the attack succeeds is told by the victims: by what the one
-//! says it sealed, and by what the server says it received.
+//! The two records come from a program that exists only for this, `nonce_reuse_victim`. The
+//! attacker gets their payloads and nothing else. The victims decide whether the attack succeeds:
+//! the one by what it says it sealed, the server by what it says it received.
 //!
-//! - `story`: how it is told.
+//! - `story`: how it is presented.
 
 mod story;
 
@@ -31,7 +31,7 @@ const SILENCE: Duration = Duration::from_secs(12);
 /// The result of two records with one nonce.
 #[derive(Debug)]
 pub struct NonceLab {
-    /// At which stage.
+    /// The stage.
     pub stage: &'static Stage,
     /// The records, as their sender reports them.
     pub records: [Record; 2],
@@ -39,14 +39,14 @@ pub struct NonceLab {
     pub xor: Vec<u8>,
     /// The second request, read with a guess at the first.
     pub recovered: Vec<u8>,
-    /// At aead, what the tags gave away besides.
+    /// At aead, what the tags also gave away.
     pub forgery: Option<Forgery>,
 }
 
 /// A record that nobody with the key has sealed.
 #[derive(Debug)]
 pub struct Forgery {
-    /// The key of the authentication.
+    /// The authentication key.
     pub key: AuthenticationKey,
     /// The mask of every tag with this nonce.
     pub mask: Element,
@@ -56,7 +56,7 @@ pub struct Forgery {
     pub server: Vec<Event>,
 }
 
-/// Runs the lab at each of `stages`, and tells what happens. That is expected to succeed.
+/// Runs the lab at each of `stages`, and shows what happens. The attack is expected to succeed.
 ///
 /// # Errors
 /// When a stage has no such lab, or as [`NonceLab::run`].
@@ -76,11 +76,11 @@ fn no_lab(stage: &Stage) -> String {
 }
 
 impl NonceLab {
-    /// Has two requests sealed, and attacks them; at aead, the server too.
+    /// Has two requests sealed, and attacks them; at aead, also the server.
     ///
     /// # Errors
-    /// When there is no such lab at this stage, a program cannot be built or run, or says what cannot be
-    /// understood.
+    /// When there is no such lab at this stage, or a program cannot be built or run, or writes what
+    /// cannot be understood.
     pub fn run(stage: &'static Stage) -> Result<Self> {
         ensure!(has_lab(stage), no_lab(stage));
         let records = seal_with_one_nonce(stage, &[])?;
@@ -91,14 +91,14 @@ impl NonceLab {
         Ok(Self { stage, records, xor, recovered, forgery })
     }
 
-    /// Returns whether both victims say so: the sender's second request is the one that was read, and the server
-    /// acted on the forgery.
+    /// Returns whether both victims confirm it: the sender's second request is the one that was
+    /// read, and the server acted on the forgery.
     pub fn succeeded(&self) -> bool {
         self.recovered == *self.records[1].plaintext
             && self.forgery.as_ref().is_none_or(Forgery::is_accepted)
     }
 
-    /// Returns it as a story.
+    /// Returns the result as a story.
     pub fn story(&self) -> Story {
         story::of(self)
     }
@@ -147,8 +147,7 @@ fn why_not(stage: &Stage) -> String {
 /// Two requests, each sealed for a connection of its own, under one key and nonce: the victim's own, or
 /// those given.
 ///
-/// # Errors
-/// When the victim cannot be built or run, or says what cannot be understood.
+/// When the victim cannot be built or run, or writes what cannot be understood.
 pub fn seal_with_one_nonce(stage: &Stage, requests: &[&str]) -> Result<[Record; 2]> {
     let programs = Programs::build_nonce_reuse_victim()?;
     let output = Command::new(programs.named("nonce_reuse_victim")?)
@@ -160,18 +159,20 @@ pub fn seal_with_one_nonce(stage: &Stage, requests: &[&str]) -> Result<[Record; 
         .context("cannot start the victim")?;
     ensure!(output.status.success(), "the victim failed");
     let events = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Event>();
-    let records = events.map(|event| match event.context("the victim says no event")?.kind {
-        EventKind::Sent(record) => Ok(record),
-        other => bail!("the victim did something else than send: {other:?}"),
+    let records = events.map(|event| {
+        match event.context("the victim wrote something that is not an event")?.kind {
+            EventKind::Sent(record) => Ok(record),
+            other => bail!("the victim did something else than send: {other:?}"),
+        }
     });
     let records: Vec<_> = records.collect::<Result<_>>()?;
     records.try_into().ok().context("the victim did not send two records")
 }
 
-/// Starts the server of `stage`, sends it one record, and returns what it says until it ends.
+/// Starts the server of `stage`, sends it one record, and returns what it reports until it ends.
 ///
 /// # Errors
-/// When it cannot be built, started or reached, hangs, or says what cannot be understood.
+/// When it cannot be built, started or reached, hangs, or writes what cannot be understood.
 pub fn deliver(stage: &'static Stage, payload: &[u8]) -> Result<Vec<Event>> {
     let programs = Programs::of_stages(&[stage], false)?;
     let mut driver = Driver::new(SILENCE).within(Bounds::SHORT);
@@ -196,7 +197,7 @@ pub fn deliver(stage: &'static Stage, payload: &[u8]) -> Result<Vec<Event>> {
     Ok(events)
 }
 
-/// Sends one record and then no more. The connection is to be held while the answer is on its way.
+/// Sends one record and nothing more. The connection must be held while the answer is on its way.
 fn send(addr: SocketAddr, record: &[u8]) -> io::Result<TcpStream> {
     let mut stream = TcpStream::connect(addr)?;
     stream.write_all(record)?;

@@ -16,7 +16,7 @@ use crate::lab::story::text::{marked, section};
 use crate::lab::story::{Act, Deed, Message, Story, Value, Who};
 use crate::lab::verdict::Verdict;
 
-/// The lab as a story: what was taken, what follows from it, and what came of that.
+/// Returns the lab as a story: what was taken, what follows from it, and the result.
 pub fn of(lab: &NonceLab) -> Story {
     let stage = lab.stage;
     let has_forgery = lab.forgery.is_some();
@@ -30,7 +30,7 @@ pub fn of(lab: &NonceLab) -> Story {
             (Verdict::Succeeded, None, "the client's other request was read, without the key")
         }
         Some((check, words)) => (Verdict::Refused, Some(visible(check)), words),
-        None => (Verdict::Refused, None, "the victims tell of something else"),
+        None => (Verdict::Refused, None, "the victims report something else"),
     };
     let (because, closed_by) = if has_forgery {
         (
@@ -166,7 +166,7 @@ fn shortly(request: &[u8]) -> String {
     format!("{} …", quoted(line))
 }
 
-/// Where the two differ, and by what.
+/// Shows where the two differ, and by what.
 fn differences(xor: &[u8]) -> String {
     let differences = (0..).zip(xor).filter(|(_, xor)| **xor != 0);
     let differences =
@@ -240,7 +240,7 @@ impl Telling {
         self.0.extend(forgery.server.iter().map(text::event));
     }
 
-    /// Two payloads field by field, 16 bytes a row: equal rows once, others twice.
+    /// Shows two payloads field by field, 16 bytes per row: equal rows once, others twice.
     fn compare(&mut self, stage: &Stage, one: (&str, &[u8]), other: (&str, &[u8])) {
         let split = |payload| stage.split_payload(payload).unwrap_or_default();
         for (part, other_part) in split(one.1).iter().zip(split(other.1)) {
@@ -256,7 +256,7 @@ impl Telling {
         }
     }
 
-    /// A row of bytes, in brackets those that differ from `others`.
+    /// A row of bytes, with those that differ from `others` in brackets.
     fn bytes(&mut self, at: usize, name: &str, whose: &str, bytes: &[u8], others: &[u8]) {
         let row = format!("{at:>5} {name:<10} {whose:<6} {}", marked(PLAIN, bytes, others));
         _ = writeln!(self.0, "{}", row.trim_end());

@@ -1,8 +1,10 @@
-//! The acts of a story, out of what each party reported.
+//! The acts of a story, assembled from each party's reports.
 //!
-//! Each party's own words are in order; messages tie those of different ones together. An act is told once
-//! everything it follows from is told. Among those that can be told, the earlier connection comes first, in it
-//! the requests before the answers, and in one direction who is nearer to the receiver. So causes come before
+//! Each party's own reports are in order; messages connect those of different parties. An act is
+//! told once everything it follows from has been told. Among those that can be told, the earlier
+//! connection comes first, within it the requests before the answers, and in one direction the
+//! party nearer to the receiver. So causes come before their effects, and the order is the same
+//! each time.
 //! their effects, and the order is the same each time.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -24,7 +26,7 @@ struct Flow {
     sent: VecDeque<Deed>,
     attacked: VecDeque<Deed>,
     arrived: VecDeque<Deed>,
-    /// How many were told of each.
+    /// The number of acts told for each.
     told: Told,
 }
 
@@ -51,7 +53,7 @@ pub fn of(stages: (&'static Stage, &'static Stage), played: &Played) -> Vec<Act>
     flows.in_order()
 }
 
-/// The acts at a glance: answers that all pass as they are, in a connection, are one.
+/// Combines acts at a glance: the answers of a connection that all pass unchanged are one act.
 pub fn in_short(acts: &[Act]) -> Vec<Act> {
     let mut short: Vec<Act> = Vec::new();
     for act in acts {
@@ -186,7 +188,7 @@ impl Flows {
         }
     }
 
-    /// What the server reports, each in the connection of the message it is about.
+    /// Lists what the server reports, each in the connection of the message it is about.
     fn server(&mut self, events: &[Event]) {
         let mut connection = 0;
         for event in events {
@@ -207,7 +209,7 @@ impl Flows {
         }
     }
 
-    /// Notes for each text that is accepted which one was sent, if that is another.
+    /// Notes for each accepted text which one was sent, if it differs.
     fn compare_texts(&mut self) {
         let mut found = Vec::new();
         for (place, flow) in &self.0 {
@@ -239,7 +241,7 @@ impl Flows {
         })
     }
 
-    /// Notes who is left without an answer, and who takes an early end for the true one.
+    /// Notes which client is left without an answer, and who takes an early end for the true one.
     fn endings(&mut self, played: &Played) {
         let ended_well = played
             .server
@@ -266,7 +268,7 @@ impl Flows {
         let mut acts: Vec<Act> = Vec::new();
         loop {
             let next = self.0.keys().find_map(|place| Some((*place, self.next(*place, &acts)?)));
-            // What follows from nothing that is known is told at last.
+            // An act that follows from nothing known is told last.
             let next = next.or_else(|| {
                 self.0.iter().find_map(|(place, flow)| Some((*place, flow.left(place.1)?)))
             });
@@ -276,7 +278,7 @@ impl Flows {
         }
     }
 
-    /// Who can go on in a direction of a connection.
+    /// Finds who can go on in a direction of a connection.
     fn next(&self, place: FlowName, acts: &[Act]) -> Option<Who> {
         let flow = self.0.get(&place)?;
         let (connection, are_answers) = place;
@@ -316,7 +318,7 @@ impl Flow {
         })
     }
 
-    /// Who has something left to tell.
+    /// Finds who has something left to tell.
     fn left(&self, are_answers: bool) -> Option<Who> {
         let (from, to) = ends(are_answers);
         [(&self.sent, from), (&self.attacked, Who::Attacker), (&self.arrived, to)]
@@ -359,7 +361,7 @@ impl Deed {
     }
 }
 
-/// Who sends that way, and who receives.
+/// Returns who sends that way, and who receives.
 fn ends(are_answers: bool) -> (Who, Who) {
     if are_answers { (Who::Server, Who::Client) } else { (Who::Client, Who::Server) }
 }
@@ -377,8 +379,8 @@ fn is_first(log: &AttackLog, at: usize) -> bool {
     !log.steps.iter().take(at).any(|step| Some(step) == log.steps.get(at))
 }
 
-/// The step in which a message that was taken goes on, if it does so at once and as it was, and none that came
-/// before it is held back.
+/// Returns the step in which a message that was taken goes on, if that happens at once and
+/// unchanged, and no earlier message is held back.
 fn passes_on(log: &AttackLog, took: usize) -> Option<usize> {
     let Some(Step::Took(taken)) = log.steps.get(took) else { return None };
     let here = |(_, step): &(usize, &Step)| match step {
@@ -400,7 +402,7 @@ fn passes_on(log: &AttackLog, took: usize) -> Option<usize> {
     (goes_on && !steps().take(took).filter(here).any(is_held_back)).then_some(at)
 }
 
-/// Names a message: the how many-th that was taken there.
+/// Names a message: its index among those taken there.
 fn name(log: &AttackLog, message: &Passing) -> Message {
     let took = log.steps.iter().filter_map(|step| match step {
         Step::Took(taken) if place(taken) == place(message) => Some(taken),

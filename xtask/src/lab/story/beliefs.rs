@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Act, Belief, Deed, Message, Said, Who};
 
-/// Lists what one side has sent in a connection and the other has received, wherever that is not the same.
+/// Lists what one side has sent in a connection and the other has received, wherever they differ.
 pub fn of(acts: &[Act]) -> Vec<Belief> {
     let connections: BTreeSet<_> = acts.iter().map(|act| act.connection).collect();
     let both = connections.into_iter().flat_map(|connection| {
@@ -33,7 +33,7 @@ fn belief(acts: &[Act], connection: usize, sender: Who, receiver: Who) -> Option
         _ => None,
     });
     let received = received.enumerate().map(|(index, (plaintext, taken))| {
-        // A record may be changed and its text not.
+        // A record may be changed without its text.
         let is_as_sent = said.get(index).is_some_and(|sent: &Said| sent.plaintext == *plaintext);
         let message = taken.or(is_as_sent.then(|| message(index)));
         Said { plaintext: plaintext.clone(), message }
@@ -48,7 +48,7 @@ fn belief(acts: &[Act], connection: usize, sender: Who, receiver: Who) -> Option
     (!is_no_news).then_some(belief)
 }
 
-/// The message that had these bytes when the attacker took it.
+/// Finds the message that had these bytes when the attacker took it.
 fn taken_as(acts: &[Act], wanted: &[u8]) -> Option<Message> {
     acts.iter().find_map(|act| match &act.deed {
         Deed::PassesOn { message, bytes } | Deed::Takes { message, bytes, .. }

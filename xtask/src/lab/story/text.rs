@@ -1,6 +1,8 @@
 //! A story as a person reads it in a terminal, styled with escape codes.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{self, BufRead, Write};
+use std::ops::Range;
 
 use anstyle::{AnsiColor, Style};
 use stages::{Field, Role};
@@ -13,18 +15,21 @@ use super::acts::in_short;
 use super::words::{Content, Line, Tone, cut_off, shown};
 use super::{Act, Change, Deed, Story, Who};
 use crate::lab::verdict::Verdict;
+use crate::views::Step;
 
 pub(crate) const ATTACKER: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Columns of a party's name.
 const NAME: usize = 8;
+/// Columns left of the bar.
+pub const MARGIN: usize = NAME + 1;
 /// Columns of a word that says what is done, or where.
 const WORD: usize = 9;
 /// Columns left of the text: a name, a bar, a word.
 const GUTTER: usize = NAME + 3 + WORD + 1;
 /// Columns of a field's name.
 const FIELD: usize = 12;
-/// Columns of what is said in the conclusion.
+/// Columns left of the text in the conclusion.
 const CONCLUSION: usize = "closed by  ".len();
 /// Bytes in a row, at most.
 const ROW: usize = 16;
@@ -32,7 +37,7 @@ const ROW: usize = 16;
 /// Words and their style. Spaces within one are kept, and it is not broken.
 type Piece = (Style, String);
 
-/// Tells one story, or several of one attack, with what came of each above them.
+/// Shows one story, or several of one attack, with the result above each.
 pub fn told(stories: &[Story], is_detailed: bool) -> String {
     let mut text = String::new();
     if let [story] = stories {
@@ -59,16 +64,44 @@ pub fn told(stories: &[Story], is_detailed: bool) -> String {
             text.push('\n');
             heading(&mut text, &format!("At {}", story.stage));
         }
-        text += &told_below(story, is_detailed);
+        text += &told_below(story, is_detailed).text;
     }
     if !is_detailed && stories.iter().any(|story| !story.acts.is_empty()) {
-        text += "more: --detail, --page FILE.html\n";
+        text += "more: --detail, --step, --page FILE.html\n";
     }
     text
 }
 
+/// Tells one story step by step: asks before each verdict of a client or a server, and has what came of it all at
+/// the end.
+///
+/// # Errors
+/// When not all of it can be printed.
+pub fn step_through<R: BufRead, W: Write>(
+    story: &Story,
+    is_detailed: bool,
+    step: &mut Step<R, W>,
+) -> io::Result<()> {
+    let Story { attack, stage, tries, .. } = story;
+    let mut above = String::new();
+    heading(&mut above, &format!("{attack} at {stage}: {tries}"));
+    step.tell(&above)?;
+    let Telling { text, verdicts, .. } = told_below(story, is_detailed);
+    let mut told = 0;
+    for Told { place, who, accepted } in verdicts {
+        step.tell(&text[told..place.start])?;
+        step.ask_whether_accepted(&who);
+        step.tell(&text[place.clone()])?;
+        step.answer(accepted);
+        told = place.end;
+    }
+    let mut below = text[told..].to_owned() + "\n";
+    paragraph(&mut below, verdict_style(story), &verdict(story));
+    step.tell(&below)
+}
+
 /// The conversation, what each side believes in the end, and the conclusion.
-fn told_below(story: &Story, is_detailed: bool) -> String {
+fn told_below(story: &Story, is_detailed: bool) -> Telling<'_> {
     let mut telling = Telling::new(story);
     if let Some(detail) = story.detail.as_ref().filter(|_| is_detailed) {
         telling.gap();
@@ -80,10 +113,10 @@ fn told_below(story: &Story, is_detailed: bool) -> String {
     }
     telling.beliefs();
     telling.conclusion();
-    telling.text
+    telling
 }
 
-/// What came of it, in a line.
+/// Shows the result in a line.
 fn verdict(story: &Story) -> String {
     let (sign, word) = story.verdict_in_a_word();
     let colon = if story.by.is_some() { "" } else { ":" };
@@ -116,11 +149,28 @@ struct Telling<'s> {
     is_detailed: bool,
     /// Whose name stands above.
     above: Option<String>,
+    verdicts: Vec<Told>,
+}
+
+/// A verdict of a client or a server on a message, as it was told.
+struct Told {
+    /// Where in the text.
+    place: Range<usize>,
+    /// Whose.
+    who: String,
+    accepted: bool,
 }
 
 impl<'s> Telling<'s> {
     fn new(story: &'s Story) -> Self {
-        Self { story, width: width(), text: String::new(), is_detailed: false, above: None }
+        Self {
+            story,
+            width: width(),
+            text: String::new(),
+            is_detailed: false,
+            above: None,
+            verdicts: Vec::new(),
+        }
     }
 
     fn gap(&mut self) {
@@ -132,7 +182,7 @@ impl<'s> Telling<'s> {
         self.width - GUTTER
     }
 
-    /// Every act, as the one who did it reports it.
+    /// Shows every act, as the party who did it reports it.
     fn all_acts(&mut self) {
         self.is_detailed = true;
         let story = self.story;
@@ -145,6 +195,8 @@ impl<'s> Telling<'s> {
         for event in events().filter(is_beginning) {
             self.event("", event);
         }
+        let between = styled(PLAIN, "between them: each connection goes through it");
+        self.pieces((Who::Attacker, 0), PLAIN, "stands", between);
         self.acts(&story.acts);
         self.gap();
         for event in events().filter(is_end) {
@@ -201,21 +253,30 @@ impl<'s> Telling<'s> {
             self.gap();
             self.connection(connection);
             for (act, lines) in scene {
-                let reported = self.is_detailed.then(|| self.reported(act)).flatten();
-                if let Some(event) = reported {
-                    let name = story.name_of(act.who, act.connection);
-                    self.event(name.strip_prefix("client").unwrap_or_default(), &event);
-                    continue;
-                }
-                for line in &lines {
-                    self.line(act.who, connection, line);
-                }
-                if let Deed::Takes { bytes, .. } = &act.deed
-                    && self.is_detailed
-                {
-                    self.every_byte(bytes, connection);
+                let start = self.text.len();
+                self.act(act, &lines, connection);
+                if let Deed::Accepts { .. } | Deed::Refuses { .. } = act.deed {
+                    let accepted = matches!(act.deed, Deed::Accepts { .. });
+                    let who = story.name_of(act.who, act.connection);
+                    self.verdicts.push(Told { place: start..self.text.len(), who, accepted });
                 }
             }
+        }
+    }
+
+    fn act(&mut self, act: &Act, lines: &[Line], connection: usize) {
+        if let Some(event) = self.is_detailed.then(|| self.reported(act)).flatten() {
+            let name = self.story.name_of(act.who, act.connection);
+            self.event(name.strip_prefix("client").unwrap_or_default(), &event);
+            return;
+        }
+        for line in lines {
+            self.line(act.who, connection, line);
+        }
+        if let Deed::Takes { bytes, .. } = &act.deed
+            && self.is_detailed
+        {
+            self.every_byte(bytes, connection);
         }
     }
 
@@ -266,7 +327,8 @@ impl<'s> Telling<'s> {
         ((self.room() - FIELD - 1) / 3).clamp(4, ROW) / 4 * 4
     }
 
-    /// A field and the other, the bytes in brackets that differ; of a long one, the rows in which some do.
+    /// A field and its replacement, with the bytes that differ in brackets; of a long one, only the
+    /// rows with differences.
     fn change(&mut self, by: (Who, usize), change: &Change, field: &Field, becomes: &str) {
         let Change { offset, before, after, .. } = change;
         if field.role == Role::Plaintext {
@@ -386,8 +448,8 @@ pub(crate) fn marked(style: Style, bytes: &[u8], other: &[u8]) -> String {
     text
 }
 
-/// A text in quotes, or what is worth to be shown of it; the bytes in brackets that differ from `other`. Of what is
-/// no text, there is as much as there is room for. Each word is a piece.
+/// A text in quotes, or the part of it worth showing, with the bytes that differ from `other` in
+/// brackets. Bytes that are not text are shown as far as there is room. Each word is a piece.
 fn quoted(bytes: &[u8], other: Option<&[u8]>, room: usize) -> Vec<Piece> {
     let (mut text, differ) = shown(bytes, other);
     let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\r' | b'\n');
@@ -414,7 +476,7 @@ fn quoted(bytes: &[u8], other: Option<&[u8]>, room: usize) -> Vec<Piece> {
     words.chain(more).collect()
 }
 
-/// A heading, and a gap above it where something stands there.
+/// A heading, with a gap above it if something precedes it.
 pub(crate) fn section(text: &mut String, title: &str) {
     let gap = if text.is_empty() { "" } else { "\n" };
     _ = writeln!(text, "{gap}{HEADING}{title}{HEADING:#}\n");

@@ -1,4 +1,4 @@
-//! A story in words: what a terminal and a page both say.
+//! A story in words: the text that a terminal and a page share.
 
 use std::borrow::Cow;
 
@@ -9,21 +9,21 @@ use super::{Act, Belief, Change, Deed, Message, Said, Story, Who};
 /// One thing that someone does or has.
 #[derive(Debug)]
 pub struct Line<'s> {
-    /// How it is to be taken.
+    /// The tone.
     pub tone: Tone,
-    /// What is done, in a word. Empty if that stands above.
+    /// The action, in a word. Empty if it stands above.
     pub word: Cow<'s, str>,
-    /// To what.
+    /// The objects of the action.
     pub content: Content<'s>,
 }
 
-/// An act, and what is to be said of it.
+/// An act, and the lines to show for it.
 pub type Told<'s> = (&'s Act, Vec<Line<'s>>);
 
-/// How something is to be taken.
+/// The tone of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// As it is.
+    /// Neutral.
     Plain,
     /// A check passed, or stopped something.
     Good,
@@ -33,43 +33,43 @@ pub enum Tone {
     Quiet,
 }
 
-/// What something is done to.
+/// The object of an action.
 #[derive(Debug)]
 pub enum Content<'s> {
     /// Words.
     Words(Cow<'s, str>),
-    /// A text, and what is to be known of it.
+    /// A text, and a remark on it.
     Text {
         /// The text.
         text: &'s [u8],
-        /// The text with which it is to be compared.
+        /// The text to compare it with.
         other: Option<&'s [u8]>,
-        /// What is to be known of it.
+        /// The remark.
         note: Option<String>,
     },
     /// A record, as its fields.
     Fields {
         /// Words in front of them.
         before: String,
-        /// The stage at which it is read.
+        /// The stage whose layout it is read with.
         stage: &'static Stage,
         /// The record.
         bytes: &'s [u8],
     },
-    /// A field, and another in its place.
+    /// A field, and its replacement.
     Change {
         /// Both.
         change: &'s Change,
         /// The field.
         field: &'static Field,
-        /// What is said of the other.
+        /// The remark on the replacement.
         becomes: &'static str,
     },
 }
 
 impl Story {
-    /// Returns the acts by connection, each with what is to be said of it. A connection that is left and taken
-    /// up again comes twice.
+    /// Returns the acts by connection, each with the lines to show for it. A connection that is
+    /// left and resumed appears twice.
     pub fn scenes<'s>(&'s self, acts: &'s [Act]) -> Vec<(usize, Vec<Told<'s>>)> {
         let mut scenes: Vec<(usize, Vec<Told>)> = Vec::new();
         let mut refused = Vec::new();
@@ -90,7 +90,7 @@ impl Story {
         scenes
     }
 
-    /// Returns what is to be said of an act, after the server has refused something or before.
+    /// Returns the lines to show for an act, after the server has refused something or before.
     fn lines<'s>(&'s self, act: &'s Act, is_late: bool) -> Vec<Line<'s>> {
         match &act.deed {
             Deed::Sends { plaintext, .. } => vec![text("sends", plaintext)],
@@ -220,7 +220,7 @@ impl Story {
                 let mut lines: Vec<_> = (0..)
                     .zip(said)
                     .map(|(number, said)| {
-                        // They are compared where the one became the other.
+                        // They are compared where the one turned into the other.
                         let became =
                             received.get(number).is_some_and(|said| said.message.is_none());
                         let other = others.get(number);
@@ -242,7 +242,7 @@ impl Story {
         )
     }
 
-    /// Where a message truly came from, if not from the one who should have sent it.
+    /// Says where a message really came from, if not from the expected sender.
     fn origin(&self, belief: &Belief, said: &Said) -> Option<String> {
         match said.message {
             None => Some("nobody sent this".to_owned()),
@@ -294,7 +294,7 @@ fn quiet(line: Line<'_>) -> Line<'_> {
     Line { tone: Tone::Quiet, ..line }
 }
 
-/// What a receiver of this stage checked, and found to be right.
+/// Says what a receiver of this stage checked, and found to be right.
 fn checks<'s>(stage: &Stage, seq: Option<u64>) -> Line<'s> {
     let tag = stage.has(Role::Tag).then(|| "tag OK: it verifies".to_owned());
     let seq = seq.map(|seq| format!("seq OK: {seq} is the one expected"));
@@ -308,7 +308,7 @@ fn checks<'s>(stage: &Stage, seq: Option<u64>) -> Line<'s> {
     Line { tone: Tone::Good, ..words("", checks.join("; ")) }
 }
 
-/// Says what of a field is cut off, if something is.
+/// Says what was cut off a field, if anything was.
 pub fn cut_off(change: &Change) -> Option<String> {
     let Change { field, before, after, .. } = change;
     match before.len().saturating_sub(after.len()) {
@@ -318,8 +318,9 @@ pub fn cut_off(change: &Change) -> Option<String> {
     }
 }
 
-/// Returns of a text what is worth to be shown: its first line, or all of it if nothing but space or something
-/// that differs from `other` is behind that. And which of its bytes differ, unless most of them do.
+/// Returns the part of a text worth showing: its first line, or all of it if only space, or
+/// something that differs from `other`, follows. And which of its bytes differ, unless most of them
+/// do.
 pub fn shown<'t>(text: &'t [u8], other: Option<&[u8]>) -> (&'t [u8], Vec<bool>) {
     let other = other.filter(|other| other.len() == text.len());
     let other = other.unwrap_or(text);

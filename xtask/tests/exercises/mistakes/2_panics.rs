@@ -1,4 +1,4 @@
-//! Exercise 2 with a mistake that the checker must catch: it looks behind the end of the record.
+//! Exercise 2 with a mistake that the checker must catch: it looks past the end of the record.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,5 @@
-//! Exercise 4 with a mistake that the checker must catch: the tag is verified first, and asked after last.
+//! Exercise 4 with a mistake that the checker must catch: the tag is verified first, but its result
+//! is looked at last.
 
 use std::process::ExitCode;
 

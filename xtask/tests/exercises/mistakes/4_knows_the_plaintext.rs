@@ -1,4 +1,5 @@
-//! Exercise 4 with a mistake that the checker must catch: it decrypts, and hands on what the articles' client says.
+//! Exercise 4 with a mistake that the checker must catch: it decrypts, and passes on what the
+//! articles' client says.
 
 use std::process::ExitCode;
 

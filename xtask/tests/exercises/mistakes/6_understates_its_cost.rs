@@ -1,4 +1,5 @@
-//! Exercise 6 with a mistake that the checker must catch: what it keeps of every record, it says it keeps of those in flight.
+//! Exercise 6 with a mistake that the checker must catch: it keeps bytes of every record, but says
+//! it keeps them only of those in flight.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,5 @@
-//! Exercise 7 with a mistake that the checker must catch: what it seals at the end, it does not recognise.
+//! Exercise 7 with a mistake that the checker must catch: it does not recognise what it seals at
+//! the end.
 
 use std::process::ExitCode;
 

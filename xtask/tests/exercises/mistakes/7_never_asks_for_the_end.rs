@@ -1,4 +1,5 @@
-//! Exercise 7 with a mistake that the checker must catch: the end is said, and nobody asks whether it was.
+//! Exercise 7 with a mistake that the checker must catch: the end is sent, and nobody checks
+//! whether it came.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Exercise 7 with a mistake that the checker must catch: what comes behind the end is accepted too.
+//! Exercise 7 with a mistake that the checker must catch: what comes after the end is accepted too.
 
 use std::process::ExitCode;
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 /// Length of the nonce in bytes.
 const NONCE_LEN: usize = 16;
 
-/// What `other` says, from the payloads `one` and `other` and the plaintext of `one`.
+/// Returns what `other` says, from the payloads `one` and `other` and the plaintext of `one`.
 fn decrypt_second(one: &[u8], other: &[u8], plaintext_of_one: &[u8]) -> Vec<u8> {
     let (one, other) = (&one[NONCE_LEN..], &other[NONCE_LEN..]);
 

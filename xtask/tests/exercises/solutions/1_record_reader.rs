@@ -1,8 +1,9 @@
 //! Exercise 1, solved: find the planted bug in a record reader.
 //!
-//! "The stream has ended" is two things: nothing more came, or less came than was begun. `fill` told them
-//! apart for nobody. Now it says how much came, and only nothing at all, where a record would begin, is a
-//! clean end. `crates/framing/src/reader.rs` does the same with one buffer for many records.
+//! "The stream has ended" can mean two things: nothing more came, or less came than was begun.
+//! `fill` did not tell them apart. Now it says how much came, and only nothing at all, where a
+//! record would begin, is a clean end. `crates/framing/src/reader.rs` does the same with one buffer
+//! for many records.
 
 use std::io::{self, ErrorKind, Read};
 use std::process::ExitCode;
@@ -10,7 +11,7 @@ use std::process::ExitCode;
 use framing::{FrameError, Limits};
 use stages::PART2_AEAD;
 
-/// Length of the length in front of a payload, in bytes.
+/// Size of the length in front of a payload, in bytes.
 const LENGTH_LEN: usize = 4;
 
 /// The next record's payload, or `None` at a clean end.

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use stages::PART1_CTR;
 
-/// Length of the length in front of a payload, in bytes.
+/// Size of the length in front of a payload, in bytes.
 const LENGTH_LEN: usize = 4;
 /// Length of the nonce in bytes.
 const NONCE_LEN: usize = 16;

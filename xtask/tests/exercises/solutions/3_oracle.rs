@@ -1,8 +1,9 @@
-//! Exercise 3, solved: read a recorded request through answer or close.
+//! Exercise 3, solved: read a recorded request through an oracle.
 //!
-//! From the end to the beginning: the two bytes behind the one that is wanted are known, so they can be made
-//! into any two. `ed 80 80` is a character and `ed a0 80` is not one, and no other first byte behaves so. A
-//! guess at the byte makes it `ed` if it is right, and some other byte if it is wrong: two questions a guess.
+//! From the end to the beginning: the two bytes after the wanted one are known, so they can be made
+//! into any two. `ed 80 80` is a character and `ed a0 80` is not one, and no other first byte
+//! behaves like that. A guess at the byte makes it `ed` if it is right, and some other byte if it
+//! is wrong: two questions per guess.
 
 use std::process::ExitCode;
 

@@ -1,9 +1,9 @@
 //! Exercise 6, solved: refuse the false answer of exercise 5, and say what that costs.
 //!
-//! A tag tells one's own records from any other. Sent back, our record n can only pass as the peer's
-//! record n, so that its tag is kept until that has come: 16 bytes for each record in flight, as many as
-//! the peer lets us send unanswered, and a search among them for each that arrives. The two directions
-//! share a memory now, and threads that send and receive would share a lock.
+//! A tag tells our own records from any other. Sent back, our record n can only pass as the peer's
+//! record n, so its tag is kept until that has come: 16 bytes for each record in flight, as many as
+//! the peer lets us send unanswered, and a search among them for each that arrives. The two
+//! directions now share a memory, and threads that send and receive would share a lock.
 //!
 //! It is not worth it: a key of its own for each direction refuses the same, and costs 32 bytes once.
 
@@ -17,12 +17,13 @@ const TAG_LEN: usize = 16;
 /// What you keep.
 const COST: Cost = Cost::PerRecordInFlight(TAG_LEN);
 
-/// This payload is about to be sent.
+/// Called when this payload is about to be sent.
 fn before_sending(memory: &mut Memory, payload: &[u8]) {
     memory.push_back(tag(payload));
 }
 
-/// This payload arrived, with a right tag and the seq that was due. Whether it is one of ours.
+/// Called when this payload arrived, with a right tag and the seq that was due. Returns whether it
+/// is one of ours.
 fn after_receiving(memory: &mut Memory, payload: &[u8]) -> bool {
     let own = memory.contains(&tag(payload));
     memory.pop_front();
