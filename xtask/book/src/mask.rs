@@ -8,13 +8,13 @@ use std::sync::LazyLock;
 use regex_lite::Regex;
 
 /// What is masked, and by what.
-const MASKS: [(&str, &str); 13] = [
+const MASKS: [(&str, &str); 14] = [
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
     (r"at \d+\.\d{6} s", "at [time] s"),
     (r"(wrote \S+: )\d+ bytes", "$1[len] bytes"),
     // A transcript's rows: `nonce 12 B  93 0c ..`, also in colour.
     (
-        r"((?:nonce|ciphertext|tag) .* B\S*  (?:\x1b\S*m)?)[0-9a-f]{2}\b(?: [0-9a-f]{2})*",
+        r"((?:nonce|ciphertext|tag|X25519 key|public value|fingerprint) .* B\S*  (?:\x1b\S*m)?)[0-9a-f]{2}\b(?: [0-9a-f]{2})*",
         "$1[random]",
     ),
     // An attack's and a demo's: `nonce  93  0c [3d]`.
@@ -22,7 +22,8 @@ const MASKS: [(&str, &str); 13] = [
         r"((?:nonce|ciphertext|tag|becomes) +)\[?[0-9a-f]{2}(?:[ \[\]]+[0-9a-f]{2})+\]?",
         "$1[random]",
     ),
-    // A summary's: `nonce c2868448…,`.
+    // A summary's: `nonce c2868448…,`, and `fingerprint 44 aa 8c 44`.
+    (r"(fingerprint) [0-9a-f]{2}(?: [0-9a-f]{2}){3}", "$1 [random]"),
     (r"(nonce|ciphertext|tag) [0-9a-f]{8}…", "$1 [random]…"),
     (r#""(record|bytes)":"[0-9a-f]+""#, r#""$1":"[random]""#),
     (r#""micros":\d+"#, r#""micros":[time]"#),
@@ -61,6 +62,10 @@ mod tests {
             ("  36 ciphertext  f7  fc [9c] d5", "  36 ciphertext  [random]"),
             ("     becomes    f7  fc [94]", "     becomes    [random]"),
             ("nonce  f2 8d  ciphertext  9b[d1] 5e", "nonce  [random]  ciphertext  [random]"),
+            ("  8 X25519 key  32 B  93 53 ed …", "  8 X25519 key  32 B  [random] …"),
+            ("  public value 256 B  d3 be 8b …", "  public value 256 B  [random] …"),
+            ("  fingerprint    4 B  fb 5a 02 1d", "  fingerprint    4 B  [random]"),
+            ("the secret (fingerprint fb 5a 02 1d)", "the secret (fingerprint [random])"),
             ("nonce c2868448…, tag e932d08e…", "nonce [random]…, tag [random]…"),
             (r#""record":"313e","bytes":"00""#, r#""record":"[random]","bytes":"[random]""#),
             (r#""micros":398}"#, r#""micros":[time]}"#),
