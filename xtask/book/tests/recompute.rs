@@ -33,7 +33,8 @@ fn fields(stage: &Stage, mut rest: String) -> Vec<Part> {
         let after = rest.split_off(2 * field.len.unwrap_or(text));
         let bytes = std::mem::replace(&mut rest, after);
         let is_sealed = matches!(field.role, Role::Ciphertext | Role::Tag);
-        let is_known = field.role != Role::Nonce && !(is_sealed && !stage.handshake.is_empty());
+        let is_made = is_sealed && !stage.handshake.is_empty();
+        let is_known = field.role != Role::Nonce && !is_made;
         (field.name, bytes, is_known)
     };
     stage.fields.iter().map(part).collect()

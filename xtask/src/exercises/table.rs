@@ -147,8 +147,8 @@ pub const EXERCISES: [Exercise; 10] = [
             "the last byte of the second message is the number 1, not the digit: [label, &[1]].concat()",
         ],
         why: "Extract makes an even key of a secret that is none, and expand makes of that a key for each label. \
-              Whoever knows one of the two keys knows nothing of the other. Both sides did the same sums, so a \
-              record opens that nobody had a key for a moment ago.",
+              Knowing one of the two keys tells nothing about the other. Both sides did the same sums, so each \
+              opens what the other seals.",
         good: "has one function of the label, so that the two keys cannot differ in anything else, and calls \
                extract once.",
         check: defences::derive_keys,
