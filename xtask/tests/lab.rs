@@ -369,7 +369,7 @@ fn the_one_in_the_middle_holds_both_secrets_and_the_two_fingerprints_differ() {
             })
             .collect();
         let of = |whom: &str, fingerprint: &[u8]| {
-            let hex: Vec<_> = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex: Vec<_> = fingerprint.chunks(2).map(hex::encode).collect();
             format!("a secret to share with the {whom} (fingerprint {})", hex.join(" "))
         };
         assert_eq!(computed, [of("client", client), of("server", server)], "{}", story.stage);

@@ -434,8 +434,8 @@ fn glimpsed(bytes: &[u8]) -> String {
 
 /// A fingerprint as a run tells it.
 pub(super) fn of_fingerprint(fingerprint: &[u8]) -> String {
-    let bytes: Vec<_> = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("(fingerprint {})", bytes.join(" "))
+    let pairs: Vec<_> = fingerprint.chunks(2).map(hex::encode).collect();
+    format!("(fingerprint {})", pairs.join(" "))
 }
 
 /// Says what of a field is cut off, if something is.
