@@ -97,8 +97,9 @@ impl Side {
 
 /// Writes all powers of g, each below its exponent.
 fn write_powers(out: &mut impl Write) -> Result<()> {
-    let row = |number: fn(u32) -> u32| -> String {
-        (1..P).map(|exponent| format!("{:3}", number(exponent))).collect()
+    let row = |number: fn(u32) -> u32| {
+        let numbers = (1..P).map(|exponent| format!("{:3}", number(exponent)));
+        numbers.collect::<Vec<_>>().concat()
     };
     writeln!(out, "  exponent {}", row(|exponent| exponent))?;
     writeln!(out, "  power    {}", row(|exponent| power(G, exponent)))?;
