@@ -10,13 +10,11 @@ use anyhow::{Context, Result, ensure};
 use browser_checks::{Conditions, PHONE, Tab};
 use headless_chrome::browser::tab::point::Point;
 use headless_chrome::protocol::cdp::Input;
+use messages::fields::{TAGS, Tag, X25519_KEY};
 use render::page::Page;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use messages::fields::{TAGS, Tag, X25519_KEY};
-use stages::{
-    PART1_CTR, PART2_AEAD, PART2_HMAC_SEQ, PART3_HKDF, STAGES, Stage, field, handshake,
-};
+use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC_SEQ, PART3_HKDF, STAGES, Stage, field, handshake};
 use tempfile::TempDir;
 use transcript::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Way};
 
@@ -277,7 +275,7 @@ fn selecting_a_field_with_the_mouse_explains_it() -> Result<()> {
         page.is_explained(at, true)?;
     }
     let selected: usize = page.ask("document.querySelectorAll('details[open]').length")?;
-    assert_eq!(selected, on_the_wire(real_run()).len(), "one field a record");
+    assert_eq!(selected, on_the_wire(real_run()).len(), "one field a message, one a record");
     Ok(())
 }
 
@@ -381,9 +379,15 @@ fn everything_is_there_without_javascript() -> Result<()> {
             assert!(text.contains(&part.to_lowercase()), "{}: {part:?} is missing", stage.name);
         }
     }
-    for record in on_the_wire(real_run()) {
-        let bytes: Vec<_> = record.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert!(text.contains(&bytes[4..12].join(" ")), "{bytes:?}");
+    let sent = real_run().iter().filter_map(|event| match &event.kind {
+        // Behind the tag and the length of its first field.
+        EventKind::Handshake(message) => Some(&message.message[4..12]),
+        EventKind::Sent(record) => Some(&record.record[..8]),
+        _ => None,
+    });
+    for bytes in sent {
+        let bytes: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(text.contains(&bytes.join(" ")), "{bytes:?}");
     }
     page.tab.tab.click_point(page.middle(0)?)?;
     page.is_explained(0, true)
@@ -417,8 +421,7 @@ fn it_has_a_light_look_and_a_dark_one() -> Result<()> {
                 real_run().iter().filter(|event| event.stage == stage).cloned().collect()
             };
             let (aead, hkdf) = (of(&PART2_AEAD), of(&PART3_HKDF));
-            for (events, name) in
-                [(&aead, "aead"), (&hkdf, "hkdf"), (&eventful_run(), "eventful")]
+            for (events, name) in [(&aead, "aead"), (&hkdf, "hkdf"), (&eventful_run(), "eventful")]
             {
                 let page = Open::new(events, conditions)?;
                 page.tab.tab.click_point(page.middle(3)?)?;

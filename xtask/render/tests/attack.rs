@@ -19,7 +19,9 @@ const CLIENT_HELLO: Message =
 /// The record of a message with these fields.
 fn record(fields: &[(&Tag, &[u8])]) -> Hex {
     let mut message = vec![];
-    fields.iter().for_each(|(tag, value)| tag.append(value, &mut message));
+    for (tag, value) in fields {
+        tag.append(value, &mut message);
+    }
     STAGE.record(&message).as_slice().into()
 }
 

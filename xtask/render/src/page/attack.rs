@@ -185,9 +185,9 @@ fn glimpse<'s>(message: &[u8]) -> Part<'s> {
     let field = |field: MessageField| {
         let value = value(&field);
         let shown = value.get(..GLIMPSED).unwrap_or(value);
-        let digits: String = shown.iter().map(|byte| format!("{byte:02x}")).collect();
         let more = if shown.len() < value.len() { "…" } else { "" };
-        format!("{} {digits}{more}", field.span.name)
+        let digits: Vec<_> = shown.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{} {}{more}", field.span.name, digits.concat())
     };
     Part::Fields(message::fields(message).into_iter().map(field).collect())
 }
