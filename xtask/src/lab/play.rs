@@ -117,7 +117,10 @@ pub fn play(
             };
             let mut args: Vec<_> = stage_arg.into_iter().collect();
             args.extend(["--addr", addr].into_iter().chain(TIMEOUTS));
-            args.extend(requests.iter().flat_map(|request| ["--request", request]));
+            // A stage without data ends with its handshake, and no request is sent.
+            if client_stage.has_data() {
+                args.extend(requests.iter().flat_map(|request| ["--request", request]));
+            }
             driver.start(Who::Client(clients), program, args)?;
             clients += 1;
         }
