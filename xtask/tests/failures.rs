@@ -291,7 +291,7 @@ fn standard_output_closed_is_no_failure() {
 
 #[test]
 fn a_demo_that_nobody_reads_is_no_failure() {
-    for demo in ["ctr_malleability_demo", "tampering_demo"] {
+    for demo in ["ctr_malleability_demo", "tampering_demo", "dh_by_hand"] {
         let (nobody, into_nothing) = std::io::pipe().unwrap();
         drop(nobody);
         let mut demo = Command::new(programs().named(demo).unwrap());

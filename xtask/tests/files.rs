@@ -459,6 +459,7 @@ fn speakers(folder: &Path) -> Vec<Command> {
         (named("pipelined_client"), &["part2-aead", "--help"]),
         (named("tampering_demo"), &[]),
         (named("ctr_malleability_demo"), &[]),
+        (named("dh_by_hand"), &[]),
         (named("tampering_demo"), &["--help"]),
         (render, &["--dissector"]),
         (render, &["--help"]),

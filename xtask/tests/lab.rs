@@ -16,6 +16,7 @@ use mask::masked;
 use regex_lite::Regex;
 use serde_json::Value;
 use stages::{STAGES, Stage};
+use transcript::lines;
 use transcript::{Event, EventKind};
 use xtask::lab::scenario::SCENARIOS;
 use xtask::lab::story::{Deed, Story, Who, text};
@@ -369,8 +370,10 @@ fn the_one_in_the_middle_holds_both_secrets_and_the_two_fingerprints_differ() {
             })
             .collect();
         let of = |whom: &str, fingerprint: &[u8]| {
-            let hex: Vec<_> = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("a secret to share with the {whom} (fingerprint {})", hex.join(" "))
+            format!(
+                "a secret to share with the {whom} (fingerprint {})",
+                lines::fingerprint(fingerprint)
+            )
         };
         assert_eq!(computed, [of("client", client), of("server", server)], "{}", story.stage);
     }

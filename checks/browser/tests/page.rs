@@ -10,12 +10,13 @@ use anyhow::{Context, Result, ensure};
 use browser_checks::{Conditions, PHONE, Tab};
 use headless_chrome::browser::tab::point::Point;
 use headless_chrome::protocol::cdp::Input;
+use messages::fields::{TAGS, Tag, X25519_KEY};
 use render::page::Page;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC_SEQ, STAGES, Stage, field};
+use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC_SEQ, PART3_HKDF, STAGES, Stage, field, handshake};
 use tempfile::TempDir;
-use transcript::{Event, EventKind, Hex, Record, Role};
+use transcript::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Way};
 
 /// The events of a run of all stages, by the programs themselves.
 fn real_run() -> &'static [Event] {
@@ -43,7 +44,8 @@ fn real_run() -> &'static [Event] {
 }
 
 /// Events that only someone on the path brings about: a flipped bit that goes through, and one that
-/// does not; a replay; markup and long lines in a plaintext; 16 KiB; and an empty plaintext.
+/// does not; a replay; markup and long lines in a plaintext; 16 KiB; an empty plaintext; a handshake with
+/// fields added, one that is refused, and secrets that differ.
 fn eventful_run() -> Vec<Event> {
     let sealed = |stage: &'static Stage, index: u64, plaintext: &[u8]| {
         let (mut payload, mut noise) = (Vec::new(), 1_u8);
@@ -65,7 +67,8 @@ fn eventful_run() -> Vec<Event> {
         index,
         error: error.to_owned(),
         message: message.to_owned(),
-        step: None, expected_seq: None,
+        step: None,
+        expected_seq: None,
         record: Some(Hex::from(record)),
     };
     let flipped = |bytes: &[u8], at: usize| {
@@ -105,6 +108,40 @@ fn eventful_run() -> Vec<Event> {
     events.push(event(aead, client, EventKind::Sent(sent)));
     events.push(event(aead, server, refused));
     events.push(event(aead, client, EventKind::Sent(sealed(aead, 1, b"too late"))));
+
+    let hkdf = &PART3_HKDF;
+    let strange = Tag { number: 0x4242, name: "", what: "" };
+    let mut hello = Vec::new();
+    X25519_KEY.append(&[7; 32], &mut hello);
+    let mut grown = hello.clone();
+    (0..40).for_each(|len| strange.append(&[9; 40][..len], &mut grown));
+    let message = |step, direction, payload: &[u8], checked: &[&str]| {
+        EventKind::Handshake(HandshakeMessage::new(step, direction, payload, checked))
+    };
+    let derived = |label: &str, direction, fingerprint: Option<&[u8]>| EventKind::Derived {
+        label: label.to_owned(),
+        from: "HKDF-SHA256 of the shared secret".to_owned(),
+        direction,
+        fingerprint: fingerprint.map(Hex::from),
+    };
+    let why = "ServerHello refused: the message ends inside a X25519 key";
+    let mut refused = rejected(0, "malformed", why, &hello[..20]);
+    if let EventKind::Rejected { step, .. } = &mut refused {
+        *step = Some("ServerHello".to_owned());
+    }
+    let (there, back) = (Some(Direction::ToServer), Some(Direction::ToClient));
+    let handshake = [
+        (client, message("ClientHello", Way::Sent, &hello, &[])),
+        (server, message("ClientHello", Way::Received, &grown, &["its fields are there"])),
+        (server, derived("shared secret", None, Some(b"abcd"))),
+        (client, derived("shared secret", None, Some(b"efgh"))),
+        (client, derived("part3 client write key", there, None)),
+        (client, derived("part3 server write key", back, None)),
+        (client, derived(&"a key with a long name ".repeat(9), back, None)),
+        (server, message("ServerHello", Way::Sent, &hello, &[])),
+        (client, refused),
+    ];
+    events.extend(handshake.map(|(role, kind)| event(hkdf, role, kind)));
     events
 }
 
@@ -152,16 +189,28 @@ impl Open {
     /// Checks that field number `at` shows all there is to say about it, or nothing if it is not
     /// `selected`.
     fn is_explained(&self, at: usize, selected: bool) -> Result<()> {
-        let (stage, name, shown): (String, String, Option<String>) = self.ask(&format!(
-            "(field => [field.closest('.stage').id, field.dataset.field,
-                field.lastElementChild.checkVisibility() ? field.lastElementChild.innerText : null]
-             )(document.querySelectorAll('details')[{at}])"
-        ))?;
-        let of_stage = Stage::find(&stage).map_or(&[][..], |stage| stage.fields);
-        let meaning = of_stage.iter().find(|field| field.name == name);
+        let (stage, name, [in_message, is_span], shown): (String, String, [bool; 2], Option<String>) =
+            self.ask(&format!(
+                "(field => [field.closest('.stage').id, field.dataset.field,
+                    [field.parentElement.querySelector('.f-message') !== null,
+                        field.classList.contains('f-message')],
+                    field.lastElementChild.checkVisibility() ? field.lastElementChild.innerText : null]
+                 )(document.querySelectorAll('details')[{at}])"
+            ))?;
+        let fields = match Stage::find(&stage) {
+            Some(stage) if !in_message => stage.fields,
+            _ => handshake::FIELDS,
+        };
+        // What protects a message protects all of it.
+        let meant = if is_span { "message" } else { &*name };
+        let meaning = fields.iter().find(|field| field.name == meant);
         let meaning = meaning.with_context(|| format!("no {name} at {stage}"))?;
         ensure!(shown.is_some() == selected, "{name} at {stage} shows {shown:?}");
-        for part in ["Offset", "length", meaning.what, meaning.readers, meaning.protection] {
+        let what = match spans().into_iter().find(|(of, _)| is_span && *of == name) {
+            Some((_, what)) => what,
+            None => meaning.what,
+        };
+        for part in ["Offset", "length", what, meaning.readers, meaning.protection] {
             let is_shown = shown.as_ref().is_none_or(|shown| shown.contains(part));
             ensure!(is_shown, "{name} at {stage}: {part:?} is missing: {shown:?}");
         }
@@ -169,14 +218,26 @@ impl Open {
     }
 }
 
+/// Names and meanings of what is in a message.
+fn spans() -> Vec<(&'static str, &'static str)> {
+    let mut message = Vec::new();
+    for tag in TAGS {
+        tag.append(b"it", &mut message);
+    }
+    messages::explain(&message).leaves().map(|span| (span.name, span.what)).collect()
+}
+
 /// The place where a picture is kept, to be looked at.
 fn picture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-/// The records of a run on the wire, in the order they were sent.
+/// The messages and records of a run on the wire, in the order they were sent.
 fn on_the_wire(events: &[Event]) -> Vec<Vec<u8>> {
     let sent = events.iter().filter_map(|event| match &event.kind {
+        EventKind::Handshake(message) if message.direction == Way::Sent => {
+            Some(event.stage.record(&message.message))
+        }
         EventKind::Sent(record) => Some(event.stage.record(&record.record)),
         _ => None,
     });
@@ -207,13 +268,14 @@ fn it_loads_nothing_but_itself_and_says_nothing() -> Result<()> {
 fn selecting_a_field_with_the_mouse_explains_it() -> Result<()> {
     let page = Open::new(real_run(), Conditions::default())?;
     let fields = page.fields()?;
-    assert_eq!(fields, 2 * (1 + 3 + 4 + 5 + 5));
+    let of_messages = (1 + 3 * 3) + (1 + 3) + 2 * 2 * (1 + 3);
+    assert_eq!(fields, 2 * (1 + 3 + 4 + 5 + 5 + 5) + of_messages);
     for at in 0..fields {
         page.tab.tab.click_point(page.middle(at)?)?;
         page.is_explained(at, true)?;
     }
     let selected: usize = page.ask("document.querySelectorAll('details[open]').length")?;
-    assert_eq!(selected, on_the_wire(real_run()).len(), "one field a record");
+    assert_eq!(selected, on_the_wire(real_run()).len(), "one field a message, one a record");
     Ok(())
 }
 
@@ -317,9 +379,15 @@ fn everything_is_there_without_javascript() -> Result<()> {
             assert!(text.contains(&part.to_lowercase()), "{}: {part:?} is missing", stage.name);
         }
     }
-    for record in on_the_wire(real_run()) {
-        let bytes: Vec<_> = record.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert!(text.contains(&bytes[4..12].join(" ")), "{bytes:?}");
+    let sent = real_run().iter().filter_map(|event| match &event.kind {
+        // Behind the tag and the length of its first field.
+        EventKind::Handshake(message) => Some(&message.message[4..12]),
+        EventKind::Sent(record) => Some(&record.record[..8]),
+        _ => None,
+    });
+    for bytes in sent {
+        let bytes: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(text.contains(&bytes.join(" ")), "{bytes:?}");
     }
     page.tab.tab.click_point(page.middle(0)?)?;
     page.is_explained(0, true)
@@ -349,9 +417,12 @@ fn it_has_a_light_look_and_a_dark_one() -> Result<()> {
             let conditions = Conditions { phone, dark, no_javascript: false };
             let size = if phone { "phone" } else { "desktop" };
             let scheme = if dark { "dark" } else { "light" };
-            let aead: Vec<_> =
-                real_run().iter().filter(|event| event.stage == &PART2_AEAD).cloned().collect();
-            for (events, name) in [(&aead, "aead"), (&eventful_run(), "eventful")] {
+            let of = |stage: &'static Stage| -> Vec<_> {
+                real_run().iter().filter(|event| event.stage == stage).cloned().collect()
+            };
+            let (aead, hkdf) = (of(&PART2_AEAD), of(&PART3_HKDF));
+            for (events, name) in [(&aead, "aead"), (&hkdf, "hkdf"), (&eventful_run(), "eventful")]
+            {
                 let page = Open::new(events, conditions)?;
                 page.tab.tab.click_point(page.middle(3)?)?;
                 let file = picture(&format!("{name}-{size}-{scheme}.png"));

@@ -47,6 +47,7 @@ impl PrivateKey {
         Ok(Self(bytes))
     }
 
+    // ANCHOR: agree
     /// Computes the public value that belongs to it.
     pub fn public_value(&self) -> PublicValue {
         PublicValue(group14::power_of_two(&self.0))
@@ -58,6 +59,7 @@ impl PrivateKey {
     pub fn agree(self, theirs: &PublicValue) -> SharedSecret {
         SharedSecret::new(minimal(group14::power_of(&theirs.0, &self.0).as_ref()))
     }
+    // ANCHOR_END: agree
 }
 
 impl From<[u8; PrivateKey::LEN]> for PrivateKey {
@@ -71,6 +73,7 @@ impl From<[u8; PrivateKey::LEN]> for PrivateKey {
 pub struct PublicValue([u8; MAX_LEN]);
 
 impl PublicValue {
+    // ANCHOR: from_wire
     /// Takes a value as it stands on the wire. `None` if it has a zero byte in front, is not from 2 to p - 2, or is
     /// outside the subgroup of prime order that 2 generates (SP 800-56A, section 5.6.2.3.1).
     pub fn from_wire(bytes: &[u8]) -> Option<Self> {
@@ -80,6 +83,7 @@ impl PublicValue {
         let is_minimal = bytes.first().is_some_and(|first| *first != 0);
         (is_minimal && group14::is_public_value(&value)).then_some(Self(value))
     }
+    // ANCHOR_END: from_wire
 
     /// Returns it as it stands on the wire: big-endian, without zero bytes in front. One in 256 has 255 bytes.
     pub fn to_wire(&self) -> &[u8] {

@@ -44,6 +44,7 @@ pub struct WriteKeys {
 }
 
 impl WriteKeys {
+    // ANCHOR: derive
     /// Derives both from the secret of this connection, without a salt.
     pub fn derive(secret: &SharedSecret, labels: &Labels) -> Self {
         let hkdf = HkdfSha256::extract(b"", secret.bytes());
@@ -54,4 +55,5 @@ impl WriteKeys {
         };
         Self { client: key(labels.client_write), server: key(labels.server_write) }
     }
+    // ANCHOR_END: derive
 }

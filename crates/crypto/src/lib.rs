@@ -28,6 +28,8 @@
 )]
 
 pub mod aead;
+#[cfg(feature = "by-hand")]
+pub mod by_hand;
 pub mod ctr;
 pub mod dh;
 pub mod hkdf;

@@ -39,6 +39,7 @@ impl PrivateKey {
         Ok(Self(bytes))
     }
 
+    // ANCHOR: agree
     /// Computes the public key that belongs to it.
     pub fn public_key(&self) -> PublicKey {
         X25519::public_key(&self.0)
@@ -49,6 +50,7 @@ impl PrivateKey {
     pub fn agree(self, theirs: &PublicKey) -> Option<SharedSecret> {
         X25519::agree(&self.0, theirs).map(|secret| SharedSecret::new(secret.as_ref()))
     }
+    // ANCHOR_END: agree
 }
 
 impl From<[u8; KEY_LEN]> for PrivateKey {

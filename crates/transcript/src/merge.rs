@@ -482,7 +482,9 @@ mod tests {
                     told.extend(drain(&mut merge));
                 }
             }
-            sources.iter().for_each(|(_, role)| merge.end(*role));
+            for (_, role) in &sources {
+                merge.end(*role);
+            }
             told.extend(drain(&mut merge));
             assert_eq!(told, expected);
         }

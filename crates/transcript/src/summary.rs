@@ -62,7 +62,9 @@ impl Summary {
             return String::new();
         };
         if let Some((_, all_but_last)) = what.split_last_mut() {
-            all_but_last.iter_mut().for_each(|piece| piece.push(','));
+            for piece in all_but_last {
+                piece.push(',');
+            }
         }
         let mut lines = Lines::of(role);
         lines.summary(PLAIN, "derives", what.iter().map(|piece| (PLAIN, piece.as_str())));

@@ -134,7 +134,9 @@ fn lane(detail: Detail, stage: &Stage, direction: Direction, micros: u64, cut: &
     }
     for part in &parts {
         if detail == Detail::Full {
-            Piece::of(part).iter().for_each(|piece| dump(&mut lines, piece));
+            for piece in Piece::of(part) {
+                dump(&mut lines, &piece);
+            }
         } else {
             lines.seen(part);
         }

@@ -8,6 +8,8 @@
 //! - [`receiver_check`]: a server of hmac-seq whose every record is opened by the exercise.
 //! - [`reflection`]: a client of aead that asks the exercise about every record.
 //! - [`sixth_stage`]: a client and a server whose records say what the exercise puts into them.
+//! - [`key_schedule`]: a server of hkdf whose keys the exercise derives.
+//! - [`middle`]: stands between a client and a server of hkdf that have not agreed on anything yet.
 //! - [`nonce_reuse`]: gives two payloads and a plaintext, and reports what comes back.
 //!
 //! `utf8_server` is the server of the oracle.
@@ -16,6 +18,8 @@
 //! cannot be seen from there, such as the order of its steps, is observed here. A wrong order is a
 //! *fault*, which ends the program; so are a panic, and running for ever.
 
+pub mod key_schedule;
+pub mod middle;
 pub mod nonce_reuse;
 pub mod on_path;
 pub mod oracle;

@@ -63,6 +63,7 @@ mod tests {
             ("  36 ciphertext  f7  fc [9c] d5", "  36 ciphertext  [random]"),
             ("     becomes    f7  fc [94]", "     becomes    [random]"),
             ("nonce  f2 8d  ciphertext  9b[d1] 5e", "nonce  [random]  ciphertext  [random]"),
+            ("the secret (fingerprint fb5a 021d)", "the secret (fingerprint [random])"),
             ("nonce c2868448…, tag e932d08e…", "nonce [random]…, tag [random]…"),
             (r#""record":"313e","bytes":"00""#, r#""record":"[random]","bytes":"[random]""#),
             ("     8 X25519 key    32 B  93 0c 3d …", "     8 X25519 key    32 B  [random] …"),

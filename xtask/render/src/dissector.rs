@@ -24,7 +24,7 @@ pub fn lua() -> String {
     }
     let plain = STAGES.iter().filter(|stage| !stage.has_records());
     let ports: Vec<_> = plain.map(|stage| format!("[{}] = true", stage.port)).collect();
-    lua += &format!("}}\nlocal PLAIN_PORTS = {{ {} }}\nlocal TAGS = {{\n", ports.join(", "));
+    _ = writeln!(lua, "}}\nlocal PLAIN_PORTS = {{ {} }}\nlocal TAGS = {{", ports.join(", "));
     for tag in TAGS {
         _ = writeln!(lua, "    [{:#06x}] = {:?},", tag.number, tag.name);
     }

@@ -380,7 +380,7 @@ fn a_strangers_handshake_has_no_power_over_the_page() {
 fn a_handshake_without_measure_takes_little_room() {
     let stage = &PART3_HKDF;
     let many_fields = says(stage, Role::Client, "ClientHello", &[0; 16_384]);
-    let secret = makes_secret(stage, Role::Client, &[7; 60_000]);
+    let secret = makes_secret(stage, Role::Client, &vec![7; 60_000]);
     let mut counter = Counter::default();
     let used = allocation_counter::measure(|| {
         let mut page = Page::new(&mut counter);

@@ -4,7 +4,7 @@ use std::iter::zip;
 use std::time::Duration;
 
 use anyhow::Result;
-use stages::{PART1_CTR, PART2_AEAD};
+use stages::{PART1_CTR, PART2_AEAD, PART3_HKDF};
 use transcript::{EventKind, Hex, Role};
 
 use super::check::{Check, Checked, SILENCE, last_words, quoted};
@@ -26,28 +26,32 @@ pub(super) fn bit_flip(check: &mut Check) -> Checked {
         let scenario = Scenario { clients: vec![&*vec![request].leak()].leak(), ..BASE };
         let given = [request, &amount];
         let played = check.play(what, &scenario, &PART1_CTR, Role::Wire, &given)?;
-        let why_not = match played.server.plaintexts()[..] {
-            [received] if received == with_amount(request, &amount).as_bytes() => None,
-            [received] if received == request.as_bytes() => {
-                Some(format!("it received just what the client sent; amount={amount} was wanted"))
-            }
-            [received] => Some(format!(
-                "it received {}; the client sent {}, in which amount={amount} was wanted and no other \
-                 change",
-                quoted(received),
-                quoted(request.as_bytes())
-            )),
-            _ => Some(last_words("it received nothing", &played.server)),
-        };
-        check.note(what, why_not)?;
+        check.note(what, other_than_wanted(&played.server, request, &amount))?;
     }
     Ok(())
 }
 
-/// Returns a request with another amount of three digits.
+/// Says why a server did not receive a request with this amount in place of its own, if it did not.
+fn other_than_wanted(server: &Victim, request: &str, amount: &str) -> Option<String> {
+    match server.plaintexts()[..] {
+        [received] if received == with_amount(request, amount).as_bytes() => None,
+        [received] if received == request.as_bytes() => {
+            Some(format!("it received just what the client sent; amount={amount} was wanted"))
+        }
+        [received] => Some(format!(
+            "it received {}; the client sent {}, in which amount={amount} was wanted and no other change",
+            quoted(received),
+            quoted(request.as_bytes())
+        )),
+        _ => Some(last_words("it received nothing", server)),
+    }
+}
+
+/// Returns a request with another amount.
 fn with_amount(request: &str, amount: &str) -> String {
-    let (before, behind) = request.split_once("amount=").unwrap_or((request, ""));
-    format!("{before}amount={amount}{}", behind.get(amount.len()..).unwrap_or_default())
+    let (before, rest) = request.split_once("amount=").unwrap_or((request, ""));
+    let behind = rest.trim_start_matches(|it: char| it.is_ascii_digit());
+    format!("{before}amount={amount}{behind}")
 }
 
 /// Exercise 3: reads what a real client sent to a server that answers only text.
@@ -145,7 +149,51 @@ pub(super) fn false_answer(check: &mut Check) -> Checked {
     check.note(whats[1], (1..sent.len()).find_map(why_not))
 }
 
-/// Exercise 8: recovers requests from payloads with the same nonce.
+/// Exercise 9: agrees with a client and with a server that mean to talk to each other.
+pub(super) fn man_in_the_middle(check: &mut Check) -> Checked {
+    let longer = number(1000..=99_999);
+    for (received, answered, amount) in [
+        (
+            "the server receives the other amount",
+            "the client receives the server's answer",
+            number(500..=899),
+        ),
+        (
+            "the server receives an amount that has more digits",
+            "the client receives the server's answer again",
+            longer,
+        ),
+    ] {
+        let request = &*request(number(3..=10), number(4..=12)).leak();
+        let amount = amount.to_string();
+        let scenario = Scenario { clients: vec![&*vec![request].leak()].leak(), ..BASE };
+        let played = check.play(received, &scenario, &PART3_HKDF, Role::Wire, &[&amount])?;
+        let not_received = match other_than_wanted(&played.server, request, &amount) {
+            // Where nothing reaches the server, the client may know why.
+            Some(_) if played.server.received().is_empty() => {
+                let client = &played.clients[0];
+                let words = last_words("it received nothing", &played.server);
+                let refused = client.refusal().filter(|_| played.server.refusal().is_none());
+                Some(
+                    refused
+                        .map_or(words, |(_, why)| format!("the client refuses what came: {why}")),
+                )
+            }
+            not_received => not_received,
+        };
+        check.note(received, not_received)?;
+        let client = &played.clients[0];
+        let sent = played.server.sent().iter().map(|record| &*record.plaintext).collect::<Vec<_>>();
+        let is_answered = client.plaintexts() == sent && client.code == Some(0);
+        check.note(
+            answered,
+            (!is_answered).then(|| last_words("it received something else", client)),
+        )?;
+    }
+    Ok(())
+}
+
+/// Exercise 10: recovers requests from payloads with the same nonce.
 pub(super) fn nonce_reuse(check: &mut Check) -> Checked {
     let host_len = number(4..=12);
     let known = request(6, host_len);

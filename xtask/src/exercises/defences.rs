@@ -5,7 +5,7 @@ use std::io;
 use anyhow::Context;
 use attacker::attacks::{reflect, rewrite_seq};
 use attacker::{Attack, Outcome, Path};
-use stages::{PART2_AEAD, PART2_HMAC_SEQ, Stage, field};
+use stages::{PART2_AEAD, PART2_HMAC_SEQ, PART3_HKDF, Stage, field};
 use transcript::Role;
 
 use super::check::{Check, Checked, last_words};
@@ -141,4 +141,24 @@ pub(super) fn try_it(
     };
     check.note(what, why_not)?;
     Ok(played)
+}
+
+/// Exercise 8: a server of hkdf, whose keys a real client has too.
+pub(super) fn derive_keys(check: &mut Check) -> Checked {
+    for (opens, seals) in [
+        ("the request of the real client opens", "the client opens the answer"),
+        ("so does another client's, whose secret is another one", "that client opens its answer"),
+    ] {
+        let scenario = Scenario { clients: one_client(1), ..BASE };
+        let played = check.play(opens, &scenario, &PART3_HKDF, Role::Server, &[])?;
+        let (server, client) = (&played.server, &played.clients[0]);
+        let sent = client.sent().iter().map(|record| &*record.plaintext).collect::<Vec<_>>();
+        let is_open = server.plaintexts() == sent;
+        check.note(opens, (!is_open).then(|| last_words("it was not received", server)))?;
+        check.note(
+            seals,
+            (!received_all(&played)).then(|| last_words("it was not received", client)),
+        )?;
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use super::{Exercise, attacks, cut, defences, whole};
 
 /// All exercises.
-pub const EXERCISES: [Exercise; 8] = [
+pub const EXERCISES: [Exercise; 10] = [
     Exercise {
         number: 1,
         name: "record-reader",
@@ -138,6 +138,41 @@ pub const EXERCISES: [Exercise; 8] = [
     },
     Exercise {
         number: 8,
+        name: "derive-keys",
+        title: "derive the keys of a connection from its secret",
+        chapter: "part3/hkdf.md",
+        hints: &[
+            "hmac takes the key first. Of salt and secret, which is the key in the first step?",
+            "what extract makes is the key of the second step, for both directions. Only the label differs.",
+            "the last byte of the second message is the number 1, not the digit: [label, &[1]].concat()",
+        ],
+        why: "Extract makes an even key of a secret that is none, and expand makes of that a key for each label. \
+              Knowing one of the two keys tells nothing about the other. Both sides did the same sums, so each \
+              opens what the other seals.",
+        good: "has one function of the label, so that the two keys cannot differ in anything else, and calls \
+               extract once.",
+        check: defences::derive_keys,
+    },
+    Exercise {
+        number: 9,
+        name: "man-in-the-middle",
+        title: "be the man in the middle",
+        chapter: "part3/mitm.md",
+        hints: &[
+            "what tells the client whose public key it gets? Answer its Hello yourself.",
+            "agree twice: with the client as a server does, and with the server as a client does. Draw a \
+             private key for each, and protect each side with the keys of its own agreement.",
+            "towards the client you are the server: client.protect(&keys.server, &keys.client). Towards the \
+             server it is the other way round. Then take, change, send.",
+        ],
+        why: "Both agreements are honest, and every tag is right: you made it. The mathematics proves that nobody \
+              else has the secret, and nothing proves who you are. Part 4 puts a name on the key.",
+        good: "seals anew, and so need not care how long the amount is. At ctr one could only flip bits; here one \
+               may write anything.",
+        check: attacks::man_in_the_middle,
+    },
+    Exercise {
+        number: 10,
         name: "nonce-reuse",
         title: "recover a request from a nonce used twice",
         chapter: "further/nonces.md",

@@ -145,7 +145,7 @@ fn the_longest_message_is_received_whatever_fills_it() {
         let (handshake, private, mut message) = good(side);
         let len = MAX_HELLO_LEN - message.len() - 4;
         UNKNOWN.append(&vec![7; len], &mut message);
-        assert_eq!(message.len(), MAX_HELLO_LEN);
+        assert_eq!(message.len(), 1_024);
         let secret = side.fed(&Script::of([record(&message)]), private).outcome.unwrap();
         assert_eq!(secret.fingerprint(), fingerprint(&handshake.shared_secret.0));
     }
@@ -230,6 +230,32 @@ fn public_values_of_254_to_256_bytes_are_taken_and_of_0_257_and_65_535_are_not()
         // Of the whole message no more than the length is read.
         let refusal = side.fed(&Script::of([&longest[..4]]).that_goes_on(), good(side).1).refusal();
         assert_eq!(refusal.rejection(), Some("too_long"));
+    }
+}
+
+/// 0, 1, p - 1 and beyond; what is no power of 2, up to p - 2; and numbers with zeros in front, within 256 bytes.
+#[test]
+fn public_values_that_no_honest_peer_sends_are_refused() {
+    let p = crypto::dh::prime();
+    let p_minus = |number: u8| [&p[..255], &[0xff - number]].concat();
+    let values = [
+        vec![0],
+        vec![1],
+        p_minus(1),
+        p_minus(0),
+        vec![0xff; 256],
+        p_minus(2),
+        vec![11],
+        vec![0, 4],
+        [vec![0; 255], vec![4]].concat(),
+    ];
+    for side in [Side::DhClient, Side::DhServer] {
+        for value in &values {
+            assert_matches!(
+                refusal(side, &with_public_value(side, value)),
+                HandshakeError::BadPublicValue { message } if message == side.due()
+            );
+        }
     }
 }
 

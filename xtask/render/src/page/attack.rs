@@ -7,13 +7,18 @@ use askama::Template;
 use stages::{Field, Role, Stage};
 use transcript::lines::named;
 use xtask::lab::story::words::{Content, Line, Tone, cut_off, shown};
-use xtask::lab::story::{Act, Belief, Change, Story, Who, acts};
+use xtask::lab::story::{Act, Belief, Change, Deed, Message, Story, Who, acts};
 use xtask::lab::verdict::Verdict;
 
+use super::message::{self, Field as MessageField, Pair};
 use super::view::{Run, runs_of};
 
 /// Bytes of a changed field in a row.
 const ROW: usize = 8;
+/// Rows of a field of a message that are shown.
+const ROWS: usize = 4;
+/// Bytes of a field of a message that are shown at a glance.
+const GLIMPSED: usize = 4;
 
 /// Writes the page of these stories, which are all of one attack.
 ///
@@ -53,19 +58,39 @@ struct Scene<'s> {
 struct Turn<'s> {
     who: Who,
     name: String,
-    lines: Vec<Line<'s>>,
+    parts: Vec<Part<'s>>,
+}
+
+/// What there is to tell of an act.
+enum Part<'s> {
+    /// In words, as a terminal tells it.
+    Line(Line<'s>),
+    /// The fields of a message of the handshake, at a glance.
+    Fields(Vec<String>),
+    /// What a message of the handshake was, beside what became of it: field by field.
+    Versions(Vec<[Option<Version>; 2]>),
+}
+
+/// A field of a message, before or after.
+struct Version {
+    name: &'static str,
+    len: usize,
+    /// The bytes of its value, or those that differ.
+    rows: Vec<Vec<Run>>,
+    /// Whether there are more.
+    more: bool,
 }
 
 impl<'s> Tale<'s> {
     fn new(story: &'s Story, acts: &'s [Act]) -> Self {
         let scenes = story.scenes(acts).into_iter().map(|(connection, acts)| {
-            let said = acts.into_iter().map(|(act, lines)| (act.who, lines));
+            let said = acts.into_iter().map(|(act, lines)| (act.who, parts(story, act, lines)));
             Scene::new(story, connection, said)
         });
-        let beliefs = story
-            .beliefs
-            .iter()
-            .map(|belief: &Belief| Scene::new(story, belief.connection, story.sides(belief)));
+        let beliefs = story.beliefs.iter().map(|belief: &Belief| {
+            let sides = story.sides(belief).map(|(who, lines)| (who, in_words(lines)));
+            Scene::new(story, belief.connection, sides)
+        });
         Self { story, scenes: scenes.collect(), beliefs: beliefs.collect() }
     }
 
@@ -83,13 +108,13 @@ impl<'s> Scene<'s> {
     fn new(
         story: &Story,
         connection: usize,
-        said: impl IntoIterator<Item = (Who, Vec<Line<'s>>)>,
+        said: impl IntoIterator<Item = (Who, Vec<Part<'s>>)>,
     ) -> Self {
         let mut turns: Vec<Turn<'s>> = Vec::new();
-        for (who, lines) in said {
+        for (who, parts) in said {
             match turns.last_mut() {
-                Some(turn) if turn.who == who => turn.lines.extend(lines),
-                _ => turns.push(Turn { who, name: story.name_of(who, connection), lines }),
+                Some(turn) if turn.who == who => turn.parts.extend(parts),
+                _ => turns.push(Turn { who, name: story.name_of(who, connection), parts }),
             }
         }
         Self { heading: story.name_of_connection(connection), turns }
@@ -104,6 +129,111 @@ impl Turn<'_> {
             Who::Attacker => "attacker",
             Who::Server => "server",
         }
+    }
+}
+
+fn in_words(lines: Vec<Line<'_>>) -> Vec<Part<'_>> {
+    lines.into_iter().map(Part::Line).collect()
+}
+
+/// Returns what there is to tell of an act: its lines, and the message of the handshake that it is about.
+fn parts<'s>(story: &'s Story, act: &'s Act, mut lines: Vec<Line<'s>>) -> Vec<Part<'s>> {
+    let header_len = story.stage_of(Who::Attacker).map_or(0, |stage| stage.header().len());
+    let payload = |bytes: &'s [u8]| bytes.get(header_len..).unwrap_or_default();
+    let versions = |before: Option<&'s [u8]>, after: &'s [u8]| match before {
+        Some(before) => versions(payload(before), payload(after)),
+        None => glimpse(payload(after)),
+    };
+    let shown = match &act.deed {
+        Deed::SendsHello { bytes, .. } => glimpse(payload(bytes)),
+        Deed::Takes { message, bytes, .. } | Deed::PassesOn { message, bytes }
+            if message.is_hello =>
+        {
+            if let Some(line) = lines.first_mut() {
+                let name = story.name_of_hello(*message).unwrap_or_default();
+                line.content = Content::Words(format!("{} B: {name}", bytes.len()).into());
+            }
+            glimpse(payload(bytes))
+        }
+        Deed::Puts { message, bytes, changes, .. } if message.is_hello && !changes.is_empty() => {
+            versions(taken(story, *message), bytes)
+        }
+        Deed::Makes { step: Some(_), replaces, bytes, .. } => {
+            versions(replaces.and_then(|message| taken(story, message)), bytes)
+        }
+        _ => return in_words(lines),
+    };
+    // What follows from the message stands behind it.
+    let behind = lines.split_off(lines.len().min(1));
+    in_words(lines).into_iter().chain([shown]).chain(in_words(behind)).collect()
+}
+
+/// Finds a message as it was when the attacker took it.
+fn taken(story: &Story, message: Message) -> Option<&[u8]> {
+    story.acts.iter().find_map(|act| match &act.deed {
+        Deed::Takes { message: it, bytes, .. } | Deed::PassesOn { message: it, bytes }
+            if *it == message =>
+        {
+            Some(&**bytes)
+        }
+        _ => None,
+    })
+}
+
+/// The fields of a message, each with the first bytes of its value.
+fn glimpse<'s>(message: &[u8]) -> Part<'s> {
+    let field = |field: MessageField| {
+        let value = value(&field);
+        let shown = value.get(..GLIMPSED).unwrap_or(value);
+        let more = if shown.len() < value.len() { "…" } else { "" };
+        let digits: Vec<_> = shown.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{} {}{more}", field.span.name, digits.concat())
+    };
+    Part::Fields(message::fields(message).into_iter().map(field).collect())
+}
+
+/// Each field of a message as it was, and as it became.
+fn versions<'s>(before: &[u8], after: &[u8]) -> Part<'s> {
+    let pairs = message::compare(before, after).into_iter().map(|Pair { before, after }| {
+        let version = |it: &Option<MessageField>, other: &Option<MessageField>| {
+            let it = it.as_ref()?;
+            Some(Version::new(it.span.name, value(it), other.as_ref().map(value)))
+        };
+        [version(&before, &after), version(&after, &before)]
+    });
+    Part::Versions(pairs.collect())
+}
+
+/// The value of a field: what is behind its tag and its length.
+fn value<'m>(field: &MessageField<'m>) -> &'m [u8] {
+    field.leaves().last().map_or(field.bytes, |(_, bytes)| *bytes)
+}
+
+impl Version {
+    /// Shows a value beside its other version, if it has one: the rows that differ, or else its beginning.
+    fn new(name: &'static str, value: &[u8], other: Option<&[u8]>) -> Self {
+        let comparable = other.filter(|other| other.len() == value.len());
+        let differ: Vec<bool> = match comparable {
+            Some(other) => value.iter().zip(other).map(|(one, other)| one != other).collect(),
+            None => vec![true; value.len()],
+        };
+        // Where most bytes differ, marks tell nothing.
+        let are_most = 2 * differ.iter().filter(|differs| **differs).count() > value.len();
+        let is_marked = other.is_none() || comparable.is_some() && !are_most;
+        let rows = || value.chunks(ROW).zip(differ.chunks(ROW));
+        let is_changed = |(_, differ): &(&[u8], &[bool])| differ.contains(&true);
+        let is_same = !rows().any(|row| is_changed(&row));
+        let shown: Vec<_> = if is_same {
+            rows().take(1).collect()
+        } else {
+            rows().filter(is_changed).take(ROWS).collect()
+        };
+        let more = shown.len() < rows().count();
+        let run = |(bytes, differ): (&[u8], &[bool])| {
+            let marks: Vec<_> = differ.iter().map(|differs| *differs && is_marked).collect();
+            runs_of(bytes, &marks, " ", |byte| format!("{byte:02x}"))
+        };
+        Self { name, len: value.len(), rows: shown.into_iter().map(run).collect(), more }
     }
 }
 
@@ -128,7 +258,8 @@ fn class_of(field: &Field) -> &'static str {
         Role::Length => "f-length",
         Role::Seq => "f-seq",
         Role::Nonce => "f-nonce",
-        Role::Plaintext | Role::Message => "f-plaintext",
+        Role::Plaintext => "f-plaintext",
+        Role::Message => "f-message",
         Role::Ciphertext => "f-ciphertext",
         Role::Tag => "f-tag",
     }

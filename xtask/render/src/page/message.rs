@@ -89,7 +89,9 @@ mod tests {
 
     fn message(fields: &[(&Tag, &[u8])]) -> Vec<u8> {
         let mut message = Vec::new();
-        fields.iter().for_each(|(tag, value)| tag.append(value, &mut message));
+        for (tag, value) in fields {
+            tag.append(value, &mut message);
+        }
         message
     }
 

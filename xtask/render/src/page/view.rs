@@ -104,6 +104,16 @@ enum Said<'a> {
     Message(Vec<&'static str>),
 }
 
+impl<'a> Said<'a> {
+    fn of(report: &'a Report) -> Self {
+        if let Some(plaintext) = &report.plaintext {
+            return Self::Text(plaintext);
+        }
+        let fields = message::fields(&report.payload).into_iter();
+        Self::Message(fields.map(|field| field.span.name).collect())
+    }
+}
+
 /// A message or a record as it travels.
 struct Carried {
     stage: &'static Stage,
@@ -239,13 +249,7 @@ impl<'a> ExchangeView<'a> {
             is_message: name.step.is_some(),
             from: *from,
             to: if *from == Role::Client { Role::Server } else { Role::Client },
-            said: sent.as_ref().map(|report| match &report.plaintext {
-                Some(plaintext) => Said::Text(plaintext),
-                None => {
-                    let fields = message::fields(&report.payload).into_iter();
-                    Said::Message(fields.map(|field| field.span.name).collect())
-                }
-            }),
+            said: sent.as_ref().map(Said::of),
             sent: before.map(|payload| carried(payload, None)),
             arrived: after
                 .filter(|after| before != Some(*after))

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use framing::Header;
 use stages::{Field, Role, Stage, handshake};
+use transcript::lines;
 use transcript::lines::listed;
 
 use super::{Act, Belief, Change, Deed, Message, Said, Story, Who};
@@ -434,8 +435,7 @@ fn glimpsed(bytes: &[u8]) -> String {
 
 /// A fingerprint as a run tells it.
 pub(super) fn of_fingerprint(fingerprint: &[u8]) -> String {
-    let bytes: Vec<_> = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("(fingerprint {})", bytes.join(" "))
+    format!("(fingerprint {})", lines::fingerprint(fingerprint))
 }
 
 /// Says what of a field is cut off, if something is.

@@ -1,0 +1,18 @@
+//! Exercise 8 with a mistake that the checker must catch: it expands the secret itself.
+
+use std::process::ExitCode;
+
+use harness::key_schedule::{Keys, LEN, hmac};
+
+fn keys_of(secret: &[u8; LEN]) -> Keys {
+    let even = *secret;
+    let key = |label: &[u8]| hmac(&even, &[label, &[1]].concat());
+    Keys {
+        client_write: key(b"part3 client write key"),
+        server_write: key(b"part3 server write key"),
+    }
+}
+
+fn main() -> ExitCode {
+    harness::key_schedule::run(keys_of)
+}

@@ -1,0 +1,35 @@
+//! Exercise 9 with a mistake that the checker must catch: the two agree with each other.
+
+use std::io;
+use std::process::ExitCode;
+
+use harness::middle::{Middle, agree, draw};
+
+fn between_the_two(middle: &mut Middle, amount: &str) -> io::Result<()> {
+    let Middle { client, server } = middle;
+
+    let of_the_client = client.take_key()?;
+    server.send_key(&of_the_client)?;
+    let of_the_server = server.take_key()?;
+    client.send_key(&of_the_server)?;
+
+    let keys = agree(draw()?, &of_the_client)?;
+    client.protect(&keys.server, &keys.client);
+    let keys = agree(draw()?, &of_the_server)?;
+    server.protect(&keys.client, &keys.server);
+
+    let request = client.take()?;
+    server.send(&with(&request, amount))?;
+    client.send(&server.take()?)
+}
+
+fn with(request: &[u8], amount: &str) -> Vec<u8> {
+    let text = String::from_utf8_lossy(request);
+    let (before, rest) = text.split_once("amount=").unwrap_or((&text, ""));
+    let behind = rest.trim_start_matches(|it: char| it.is_ascii_digit());
+    format!("{before}amount={amount}{behind}").into_bytes()
+}
+
+fn main() -> ExitCode {
+    harness::middle::run(between_the_two)
+}
