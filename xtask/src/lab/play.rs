@@ -117,7 +117,9 @@ pub fn play(
             };
             let mut args: Vec<_> = stage_arg.into_iter().collect();
             args.extend(["--addr", addr].into_iter().chain(TIMEOUTS));
-            args.extend(requests.iter().flat_map(|request| ["--request", request]));
+            if client_stage.has_data() {
+                args.extend(requests.iter().flat_map(|request| ["--request", request]));
+            }
             driver.start(Who::Client(clients), program, args)?;
             clients += 1;
         }
