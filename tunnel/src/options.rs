@@ -63,7 +63,8 @@ pub struct Options {
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     pub connect: String,
 
-    /// The keys, made by `--new-key`: the same file on both ends. Without it, those everyone has
+    /// The keys, made by `--new-key`: the same file on both ends. Without it, those everyone has; at `hkdf` there
+    /// is none
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
 

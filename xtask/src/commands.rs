@@ -51,9 +51,9 @@ enum Command {
     },
     /// List the stages, with what each adds, stops and lets through
     List(ListOptions),
-    /// Show where each field of a record lies, and what protects it
+    /// Show where each field of a record or a message lies, and what protects it
     Layout(LayoutOptions),
-    /// Show what changes from one stage to another: the record, the code, the attacks
+    /// Show what changes from one stage to another: handshake, record, code, attacks
     Diff(DiffOptions),
     /// Start both ends of a tunnel around a service on this machine
     Tunnel(TunnelOptions),

@@ -42,7 +42,7 @@ pub struct AttackOptions {
     #[arg(value_name = "STAGE")]
     stages: Vec<String>,
 
-    /// Tell every field and every byte
+    /// Show every field and every byte
     #[arg(long, conflicts_with = "json", requires = "stages")]
     detail: bool,
 

@@ -43,7 +43,7 @@ const MEMORY_SLACK: u64 = 8 * 1024;
 /// Options of a soak.
 #[derive(Args, Debug)]
 pub struct SoakOptions {
-    /// The stage, one with records
+    /// The stage, one with data in records
     #[arg(value_parser = stage_names::one_of(record_stages()), default_value = PART2_AEAD.name)]
     stage: &'static Stage,
 
