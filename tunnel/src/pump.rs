@@ -39,7 +39,7 @@ impl<'r> Records<'r> {
 
     /// Begins a handshake in front of the records, which has its time as a whole.
     pub fn handshake(&self) -> Wire<&Self> {
-        *self.progress() = Some(Progress::of_handshake());
+        *self.progress() = Some(Progress::of_handshake(self.limits));
         Wire::new(self)
     }
 

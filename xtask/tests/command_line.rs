@@ -44,7 +44,7 @@ fn a_wrong_name_is_told_in_a_line_with_the_nearest_one_and_where_all_are() {
         (&["run", "al"], format!(r#"no stage is called "al": did you mean all? {stages}"#)),
         (&["run", "xyz"], format!(r#"no stage is called "xyz". {stages}"#)),
         (&["run", "part9-foo"], format!(r#"no stage is called "part9-foo". {stages}"#)),
-        (&["tunnel", "ctr", "--to=localhost:1"], "not at part1-ctr: only at hmac, hmac-seq and aead".to_owned()),
+        (&["tunnel", "ctr", "--to=localhost:1"], "not at part1-ctr: only at hmac, hmac-seq, aead and hkdf".to_owned()),
         (
             &["attack", "bitflip", "ctr"],
             format!(r#"no attack is called "bitflip": did you mean bit-flip? {attacks}"#),

@@ -262,7 +262,7 @@ const ANSWERS: [(u8, &[&str]); 8] = [
     (5, &["attack reflect", "reflect.rs", "its own request", "perfect first"]),
     (7, &["close_notify", "record that marks the end"]),
     (8, &["hkdf.rs:derive", "hmac.digest(even"]),
-    (9, &["attack mitm", "mitm.rs"]),
+    (9, &["attack mitm part3-hkdf", "mitm.rs"]),
     (10, &["attack nonce-reuse", "one xor k"]),
 ];
 

@@ -190,7 +190,7 @@ fn a_story_of_one_stage_names_the_attack_to_go_on_with() {
         ("rewrite-seq", "ctr", Some("bit-flip ctr")),
         ("eavesdrop", "plain", Some("eavesdrop ctr")),
         ("truncate", "aead", None),
-        ("cross-stage", "hmac", None),
+        ("cross-stage", "hmac", Some("cross-stage hkdf")),
     ] {
         let text = stdout(&["attack", attack, stage]);
         let line = text.lines().last().filter(|line| line.starts_with("next: "));

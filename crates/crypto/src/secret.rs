@@ -25,7 +25,7 @@ impl SharedSecret {
         &self.0
     }
 
-    /// What someone guesses a secret to be: to compare it by its fingerprint.
+    /// Takes a guess at a secret, to compare it by its fingerprint.
     pub fn guessed(bytes: &[u8]) -> Self {
         Self::new(bytes)
     }

@@ -54,9 +54,11 @@ impl Progress {
         progress
     }
 
-    /// Begins a handshake, which has [`HANDSHAKE_TIME`] as a whole.
-    pub fn of_handshake() -> Self {
-        Self::begun(TimeLimits { silence: HANDSHAKE_TIME, message: HANDSHAKE_TIME }, 0)
+    /// Begins a handshake, which has the time of one message as a whole, and no more than
+    /// [`HANDSHAKE_TIME`].
+    pub fn of_handshake(limits: TimeLimits) -> Self {
+        let [silence, message] = [limits.silence, limits.message].map(|it| it.min(HANDSHAKE_TIME));
+        Self::begun(TimeLimits { silence, message }, 0)
     }
 
     /// Returns the number of bytes that have passed.

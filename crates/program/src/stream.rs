@@ -69,7 +69,7 @@ impl TimedStream {
     /// A handshake begins: several messages, which have to be over within [`HANDSHAKE_TIME`] in all.
     pub fn begin_handshake(&self) {
         let mut clock = self.clock();
-        clock.reading = Progress::of_handshake();
+        clock.reading = Progress::of_handshake(self.limits);
         clock.what = "handshake";
     }
 

@@ -14,5 +14,5 @@ pub const PART3_HKDF: Stage = Stage {
     keys: "two, one for each direction, made of the secret: new ones for every connection",
     adds: "two keys from the secret, one for each direction, and part 2's record under them",
     stops: "also reflection, replay in a new connection, and a recording opened with a key that is stolen later",
-    lets_through: "someone in the middle, who agrees on a secret with each side; a cut between records",
+    lets_through: "someone in the middle, who agrees on a secret with each side; any change to the messages that leaves the secret as it is; a cut between records",
 };

@@ -152,6 +152,27 @@ pub const SCENARIOS: &[Scenario] = &[
         ..BASE
     },
     Scenario {
+        attack: &attacks::mitm::ATTACK,
+        means: "client and server each agreed on a secret with the attacker, and take it for each \
+                other's",
+        because: "the mathematics is right, the person is wrong: nothing in a handshake tells whose \
+                  public value it is. The two fingerprints differ, but nobody compares them. Where data \
+                  follows, its tags are valid, for the attacker has the keys to make them",
+        succeeded: |played| {
+            let client = played.clients[0].fingerprints();
+            let server = played.server.fingerprints();
+            let knows_both = played.log.fingerprints() == [client.clone(), server.clone()].concat();
+            let [asked, answered] = [played.server.plaintexts(), played.clients[0].plaintexts()];
+            let changed = asked == [BOB.replace("100", "900").as_bytes()]
+                && answered.iter().any(|text| text.ends_with(b"hello, victim"));
+            played.ended_well()
+                && client != server
+                && knows_both
+                && changed == played.server.has_data()
+        },
+        ..BASE
+    },
+    Scenario {
         attack: &attacks::truncate::ATTACK,
         clients: &[&[BOB, CAROL]],
         means: "the server took half the conversation for all of it",
@@ -263,27 +284,6 @@ pub const SCENARIOS: &[Scenario] = &[
             "the exchange went through, and no key that leaked opens any of it: its keys were made for the \
              connection, and forgotten",
         ),
-        ..BASE
-    },
-    Scenario {
-        attack: &attacks::mitm::ATTACK,
-        means: "client and server each agreed on a secret with the attacker, and take it for each \
-                other's",
-        because: "the mathematics is right, the person is wrong: nothing in a handshake tells whose \
-                  public value it is. The two fingerprints differ, but nobody compares them. Where data \
-                  follows, its tags are valid, for the attacker has the keys to make them",
-        succeeded: |played| {
-            let client = played.clients[0].fingerprints();
-            let server = played.server.fingerprints();
-            let knows_both = played.log.fingerprints() == [client.clone(), server.clone()].concat();
-            let [asked, answered] = [played.server.plaintexts(), played.clients[0].plaintexts()];
-            let changed = asked == [BOB.replace("100", "900").as_bytes()]
-                && answered.iter().any(|text| text.ends_with(b"hello, victim"));
-            played.ended_well()
-                && client != server
-                && knows_both
-                && changed == played.server.has_data()
-        },
         ..BASE
     },
     Scenario {
