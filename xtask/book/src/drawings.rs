@@ -455,7 +455,14 @@ mod tests {
             }
         }
         let svg = view.render().unwrap();
-        let last = svg.rsplit("y=\"").next().unwrap().split('"').next().unwrap();
-        assert!(last.parse::<u32>().unwrap() < view.height());
+        let texts = svg.split("<text ").skip(1).map(|text| {
+            let y = text.split_once("y=\"").unwrap().1.split('"').next().unwrap();
+            y.parse::<u32>().unwrap()
+        });
+        let texts: Vec<_> = texts.collect();
+        for pair in texts.windows(2).filter(|pair| pair[0] != pair[1]) {
+            assert!(pair[0] + 13 <= pair[1], "{pair:?} in {texts:?}");
+        }
+        assert!(*texts.last().unwrap() < view.height());
     }
 }

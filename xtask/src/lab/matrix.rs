@@ -446,6 +446,10 @@ mod tests {
         let text = plain(&Matrix::known(&[STAGES[3], STAGES[4]]).text());
         let closed = "\nclosed at part2-hmac-seq\n  eavesdrop ";
         assert!(text.contains(closed), "{text}");
+        // What opens again was not closed.
+        let text = plain(&Matrix::known(&[STAGES[2], STAGES[3], STAGES[2]]).text());
+        let (_, open) = text.split_once("\nstill open\n").unwrap();
+        assert!(open.starts_with("  replay  "), "{text}");
     }
 
     /// Ten stages of five parts: those of today stand for those to come.
