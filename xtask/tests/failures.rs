@@ -74,7 +74,7 @@ fn wrong_options_end_with_2_and_say_what_is_wrong() {
 
 #[test]
 fn a_pipelined_client_is_told_its_stage_first() {
-    for args in [&[][..], &["part9-tls"], &["--requests", "2"]] {
+    for args in [&[][..], &["part9-tls"], &["part3-hkdf"], &["--requests", "2"]] {
         let program = programs().named("pipelined_client").unwrap();
         let output = Command::new(program).args(args).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}");

@@ -1,7 +1,8 @@
 //! A client for the lab: sends all its requests before it reads the first answer, so that someone on the
 //! path has several records in hand.
 //!
-//! Its first argument names the stage, any that has records; the others are those of that stage's client.
+//! Its first argument names the stage, any whose keys are known beforehand; the others are those of that stage's
+//! client.
 
 use std::env;
 use std::io::{self, Write};
@@ -12,7 +13,9 @@ use program::NoAnswer;
 use stages::Stage;
 
 fn main() -> ExitCode {
-    let Some(stage) = env::args().nth(1).and_then(|name| Stage::find(&name)) else {
+    let has_keys = |stage: &&Stage| demo_keys::sealer_and_opener(stage).is_some();
+    let stage = env::args().nth(1).and_then(|name| Stage::find(&name)).filter(has_keys);
+    let Some(stage) = stage else {
         _ = writeln!(io::stderr(), "usage: pipelined_client STAGE [OPTION]...");
         return ExitCode::from(2);
     };

@@ -215,6 +215,9 @@ impl Matrix {
             let (gap, name) = (gap(at), stage.short_name());
             if gap == PART_GAP {
                 let part = part_name(&[stage]);
+                if !parts.ends_with(' ') {
+                    parts.push(' ');
+                }
                 parts = format!("{parts:<width$}{part}", width = names.chars().count() + gap);
             }
             _ = write!(names, "{:gap$}{name}", "");
