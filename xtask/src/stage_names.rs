@@ -65,6 +65,11 @@ pub fn unknown<'n>(
 }
 
 fn no_stage<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> WrongArgument {
+    let of_part = STAGES.iter().filter(|stage| stage.package() == word);
+    let of_part: Vec<_> = of_part.map(|stage| stage.short_name()).collect();
+    if !of_part.is_empty() {
+        return WrongArgument(format!("{word} has several stages: {}", listed(&of_part)));
+    }
     unknown("stage", word, names, "list")
 }
 

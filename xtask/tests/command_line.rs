@@ -62,6 +62,7 @@ fn a_wrong_name_is_told_in_a_line_with_the_nearest_one_and_where_all_are() {
             &["attack", "ctr", "aead"],
             "the attack comes before the stage: cargo xtask attack bit-flip ctr aead".to_owned(),
         ),
+        (&["run", "part3"], "part3 has several stages: dh, x25519 and hkdf".to_owned()),
         (
             &["exercise", "orakel"],
             r#"no exercise is called "orakel": did you mean oracle? To see all: cargo xtask exercise"#

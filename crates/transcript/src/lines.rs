@@ -24,6 +24,8 @@ const GUTTER: usize = MARGIN + 27;
 const SUMMARY_GUTTER: usize = MARGIN + 9;
 /// Bytes of a field that are shown, or as many as fit on a line, followed by `…` if there are more.
 const SHOWN: usize = 16;
+/// Columns of a quoted text that are shown from its beginning, however narrow the terminal is.
+const SHOWN_AT_LEAST: usize = 38;
 /// Bytes of a field that are shown at a glance.
 const GLIMPSED: usize = 4;
 /// Values of a message that are shown at a glance, followed by `…` if there are more.
@@ -233,11 +235,13 @@ impl Lines {
         if whole.len() <= room {
             return format!("\"{whole}\"");
         }
-        let half = (room - " … ".chars().count()) / 2;
-        let head = escapes_within(half, bytes.iter());
-        let mut tail = escapes_within(half, bytes.iter().rev());
+        let room = room - " … ".chars().count();
+        // The line that a text begins with says most: in a narrow terminal the end gives way to it.
+        let of_head = (room / 2).max(SHOWN_AT_LEAST.min(room));
+        let head = escapes_within(of_head, bytes.iter());
+        let mut tail = escapes_within(room - of_head, bytes.iter().rev());
         tail.reverse();
-        format!("\"{} … {}\"", head.concat(), tail.concat())
+        format!("\"{} … {}", head.concat(), tail.concat()).trim_end().to_owned() + "\""
     }
 
     pub(crate) fn margin(&mut self) {
@@ -405,4 +409,19 @@ fn quoted(bytes: &[u8], room: usize) -> impl Iterator<Item = String> {
             (!escapes.is_empty()).then(|| format!("\"{}\"", escapes.concat()))
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_keeps_its_beginning_in_a_narrow_terminal_and_its_end_in_a_wider_one() {
+        let text = b"GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let quoted = |width| Lines::as_wide_as(width, Role::Client).quoted_shortly(text);
+        assert_eq!(quoted(60), "\"GET /transfer?to=bob&amount=100 HTTP/ …\"");
+        let in_80 = "\"GET /transfer?to=bob&amount=100 HTTP/1 … : localhost\\r\\n\\r\\n\"";
+        assert_eq!(quoted(80), in_80);
+        assert_eq!(quoted(100), format!("\"{}\"", text.escape_ascii()));
+    }
 }

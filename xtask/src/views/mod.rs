@@ -78,8 +78,9 @@ pub struct Views {
     writer: EventWriter,
     format: Format,
     stage: Option<&'static Stage>,
-    /// The summary, unless the run is shown in detail.
-    summary: Option<Summary>,
+    in_detail: bool,
+    /// What a run is at a glance. Of one that is shown in detail, only its end is told.
+    summary: Summary,
     lane: WireLane,
     shows_the_wire: bool,
     /// Where the server listens, and whether the client is connected to another address.
@@ -109,7 +110,6 @@ impl Views {
     pub fn new(options: &ViewOptions, format: Format, save: Option<&Path>) -> Result<Self> {
         let files = Files::new(save, options.capture.as_deref(), options.page.as_deref())?;
         let in_detail = options.detail || options.wire.is_some_and(|wire| wire != WireDetail::Off);
-        let summary = (!in_detail).then(Summary::default);
         let lane = WireLane::new(options.wire.map_or(Detail::Fields, Into::into));
         let shows_the_wire = options.wire != Some(WireDetail::Off);
         let writer = EventWriter::new(format);
@@ -117,7 +117,8 @@ impl Views {
             writer,
             format,
             stage: None,
-            summary,
+            in_detail,
+            summary: Summary::default(),
             lane,
             shows_the_wire,
             listening: None,
@@ -138,12 +139,13 @@ impl Views {
                     self.stage = Some(event.stage);
                     self.writer.write_text(&format!("{gap}{}", text::heading(event.stage)));
                 }
-                if let Some(summary) = &mut self.summary {
-                    self.writer.write_text(&summary.event(event));
-                } else {
+                let summary = self.summary.event(event);
+                if self.in_detail {
                     self.writer.write_text(&text::event(event));
                     self.writer.write_text(&self.lane.event(event));
                     self.tell_of_the_tap(event);
+                } else {
+                    self.writer.write_text(&summary);
                 }
             }
         }
@@ -174,15 +176,17 @@ impl Views {
 
     /// Shows what has been told and is held back to stand in a line with more.
     pub fn settle(&mut self) {
-        if let Some(summary) = &mut self.summary {
-            self.writer.write_text(&summary.settle());
+        let held_back = self.summary.settle();
+        if !self.in_detail {
+            self.writer.write_text(&held_back);
         }
     }
 
     /// Shows the result of the last stage.
     fn conclude(&mut self) {
-        if let (Some(summary), Some(stage)) = (&mut self.summary, self.stage) {
-            self.writer.write_text(&summary.conclusion(stage));
+        self.settle();
+        if let Some(stage) = self.stage {
+            self.writer.write_text(&self.summary.conclusion(stage));
         }
     }
 
@@ -194,7 +198,7 @@ impl Views {
     pub fn finish(mut self, more: &str) -> Result<()> {
         if self.format == Format::Text {
             self.conclude();
-            if self.summary.is_some() {
+            if !self.in_detail {
                 self.writer.write_text(&format!("more: {more}\n"));
             }
         }
