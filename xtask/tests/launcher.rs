@@ -244,7 +244,9 @@ fn a_transcript_with_the_wire_differs_from_one_without_it_in_nothing_else() {
         assert!(with.contains("wire   │") && !without.contains("wire   │"));
         assert_eq!(without_the_wire(&with), without_the_wire(&without));
         let unwatched = stdout(&xtask(&["run", stage.name, "--detail", "--wire", "off"]));
-        assert_eq!(unwatched.lines().count(), without.lines().count());
+        // Its end cannot say what can be read on a wire that nobody watched.
+        let told = |text: &str| text.rsplit_once("\n\n").unwrap().0.lines().count();
+        assert_eq!(told(&unwatched), told(&without));
     }
 }
 

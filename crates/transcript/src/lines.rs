@@ -239,7 +239,7 @@ impl Lines {
         // The line that a text begins with says most: in a narrow terminal the end gives way to it.
         let of_head = (room / 2).max(SHOWN_AT_LEAST.min(room));
         let head = escapes_within(of_head, bytes.iter());
-        let mut tail = escapes_within(room - of_head, bytes.iter().rev());
+        let mut tail = escapes_within((room - of_head).min(room / 2), bytes.iter().rev());
         tail.reverse();
         format!("\"{} … {}", head.concat(), tail.concat()).trim_end().to_owned() + "\""
     }
