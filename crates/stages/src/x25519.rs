@@ -12,7 +12,7 @@ pub const PART3_X25519: Stage = Stage {
     fields: FIELDS,
     keys: "none: the secret is the end of it",
     adds: "the same agreement in 32 bytes a side, on a curve that nobody chooses",
-    stops: "also a group of the peer's choice",
+    stops: "the same, and there is no group to choose or to compare",
     lets_through: "someone in the middle, who agrees on a secret with each side; any change to the messages \
                    that leaves the secret as it is",
 };
