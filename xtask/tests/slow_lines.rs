@@ -93,7 +93,7 @@ fn an_exchange_gets_through_a_line_that_is_slow_or_stalls() {
         }
     };
     thread::scope(|scope| {
-        for stage in STAGES {
+        for stage in STAGES.iter().filter(|stage| stage.has_data()) {
             // A stall takes longer than a handshake may.
             let stalls = |line: &Line| line.there.stalls || line.back.stalls;
             for line in LINES.into_iter().filter(|it| stage.handshake.is_empty() || !stalls(it)) {
