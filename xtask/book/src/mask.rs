@@ -32,7 +32,7 @@ const MASKS: [(&str, &str); 14] = [
     (r"\b\d+\.\d{9}\b", "[time]"),
     (r"\b\d{5} → ", "[port] → "),
     (r" → \d{5}\b", " → [port]"),
-    (r"(Nonce|Ciphertext|Tag): [0-9a-f]{24,}…?", "$1: [random]"),
+    (r"(Nonce|Ciphertext|Tag|Message|Value): [0-9a-f]{24,}…?", "$1: [random]"),
     (r"\b\d+\.\d+ ?(s|ms|µs)\b", "[time] $1"),
 ];
 
@@ -78,6 +78,7 @@ mod tests {
             ("TCP 44 51873 → 9002 [SYN]", "TCP 44 [port] → 9002 [SYN]"),
             ("TCP 44 9002 → 51873 [SYN, ACK]", "TCP 44 9002 → [port] [SYN, ACK]"),
             ("Nonce: 1374f0a07a8bb8908b95e71f", "Nonce: [random]"),
+            ("Message: 00100020b425da398b9a4f5e8a0f", "Message: [random]"),
             ("finished in 0.32s", "finished in [time] s"),
         ] {
             assert_eq!(masked(text), expected);
