@@ -967,7 +967,8 @@ fn curl_fetches_a_gibibyte_from_a_web_server_and_not_a_byte_differs() {
     let mut file = fs::File::create(folder.0.join("file")).unwrap();
     (0..1024).for_each(|number| file.write_all(&megabyte(number)).unwrap());
     let server = WebServer::new(&folder);
-    for stage in tagged_stages() {
+    // With a handshake in front, the records are those of a stage that is among these.
+    for stage in tagged_stages().filter(|stage| stage.handshake.is_empty()) {
         let tunnel = fast_tunnel(stage, server.addr);
         let mut curl = Command::new("curl")
             .args(["-sS", &format!("http://{}/file", tunnel.addr)])
