@@ -117,7 +117,7 @@ impl AuthenticationKey {
     /// Its tag is the right one, so the receiver accepts it as genuine.
     ///
     /// *Needs to know:* the plaintext of `payload`, which may be any record under the same key.
-    /// That gives as much keystream as it is long, so `chosen` can be no longer.
+    /// The keystream known from it is as long as it is, so `chosen` can be no longer.
     ///
     /// # Errors
     /// When the payload is not one of aead, or `chosen` is too long.

@@ -60,7 +60,7 @@ pub enum Step {
         sent: Passing,
         /// The one in whose place it goes.
         instead_of: Option<Passing>,
-        /// What it says, if it is sealed.
+        /// Its plaintext, if it is sealed.
         text: Option<Vec<u8>>,
     },
     /// Computed a secret.
@@ -437,7 +437,7 @@ impl Message {
         self.bytes = self.stage.record(payload);
     }
 
-    /// What its header announces.
+    /// Returns its payload: the bytes that its header announces.
     pub fn payload(&self) -> &[u8] {
         self.bytes.get(self.stage.header().len()..).unwrap_or_default()
     }

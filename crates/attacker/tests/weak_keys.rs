@@ -1,4 +1,4 @@
-//! What a side computes that takes a weak public value, without the check that ours have.
+//! Secrets computed by a side that takes a weak public value, without the check that ours make.
 
 use attacker::attacks::weak_keys::{Weak, weak_values};
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};

@@ -16,7 +16,8 @@
 
 use zeroize::Zeroizing;
 
-use crate::primitives::{fill_random, group14};
+use crate::keys;
+use crate::primitives::group14;
 use crate::secret::SharedSecret;
 
 /// Longest public value, and the length of the prime, in bytes.
@@ -42,9 +43,7 @@ impl PrivateKey {
     /// # Errors
     /// When it has none to give.
     pub fn random() -> Result<Self, getrandom::Error> {
-        let mut bytes = Zeroizing::new([0; Self::LEN]);
-        fill_random(bytes.as_mut())?;
-        Ok(Self(bytes))
+        keys::random().map(Self)
     }
 
     // ANCHOR: agree

@@ -16,7 +16,8 @@
 
 use zeroize::Zeroizing;
 
-use crate::primitives::{X25519, fill_random};
+use crate::keys;
+use crate::primitives::X25519;
 use crate::secret::SharedSecret;
 
 /// Length of a key in bytes, private or public, and of the secret.
@@ -34,9 +35,7 @@ impl PrivateKey {
     /// # Errors
     /// When it has none to give.
     pub fn random() -> Result<Self, getrandom::Error> {
-        let mut bytes = Zeroizing::new([0; KEY_LEN]);
-        fill_random(bytes.as_mut())?;
-        Ok(Self(bytes))
+        keys::random().map(Self)
     }
 
     // ANCHOR: agree

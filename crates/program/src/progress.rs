@@ -3,7 +3,9 @@
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-use crate::stream::HANDSHAKE_TIME;
+/// Time limit of a handshake, from its beginning to its end. It is absolute: until then nobody knows what the
+/// peer is.
+pub const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
 
 /// Longest wait of a single read or write, after which progress is checked again: a waiting write
 /// is not always woken when the peer takes something.

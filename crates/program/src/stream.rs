@@ -10,10 +10,6 @@ use socket2::{SockRef, TcpKeepalive};
 
 use crate::progress::{Progress, TimeLimits, Way};
 
-/// Time limit of a handshake, from its beginning to its end. It is absolute: until then nobody knows what the
-/// peer is.
-pub const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
-
 /// Limits on what is read and discarded before a connection is closed, in bytes and in time.
 const DRAIN_LEN: u64 = 64 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
@@ -66,7 +62,7 @@ impl TimedStream {
         connect(addr, limits.silence).map(|stream| Self::new(stream, limits))
     }
 
-    /// A handshake begins: several messages, which have to be over within [`HANDSHAKE_TIME`] in all.
+    /// A handshake begins: several messages, which have to be over within 5 s in all.
     pub fn begin_handshake(&self) {
         let mut clock = self.clock();
         clock.reading = Progress::of_handshake(self.limits);

@@ -2,7 +2,7 @@
 
 /// The primitives of a construction under some key, with a nonce that never changes.
 pub trait Bare {
-    /// What `seal` adds to the ciphertext.
+    /// The tag that `seal` adds to the ciphertext, or nothing.
     type Tag;
 
     /// Expands the keys.
