@@ -1,6 +1,6 @@
-//! The handshakes of parts 3 and 4. Each side is one straight-line function, in the order of what crosses the wire.
+//! The handshakes of part 3. Each side is one straight-line function, in the order of what crosses the wire.
 //!
-//! *For learning. At part 3 nobody knows with whom they agree.*
+//! *For learning. Nobody here knows with whom they agree.*
 //!
 //! - [`dh`]: classic Diffie-Hellman.
 //! - [`x25519`]: the same on a curve, for every stage after it.

@@ -1,4 +1,4 @@
-//! The messages of stages `part3-x25519`, `part3-hkdf` and `part4-cert`.
+//! The messages of stages `part3-x25519` and `part3-hkdf`.
 
 use crate::fields::{Fields, X25519_KEY};
 use crate::{DecodeError, Message};
