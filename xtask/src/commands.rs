@@ -57,6 +57,8 @@ enum Command {
     Diff(DiffOptions),
     /// Start both ends of a tunnel around a service on this machine
     Tunnel(TunnelOptions),
+    /// Make certificates to try with, explain any, and see which bad ones a client refuses
+    Certificates(PassedOn),
     /// Try an attack on a stage's programs; without a name, list the attacks
     Attack(AttackOptions),
     /// Try every attack at every stage, and show the results as a table
@@ -78,7 +80,11 @@ enum Command {
 
 /// The commands in groups, each with an example.
 const GROUPS: [(&str, &str, &[&str]); 4] = [
-    ("Run and look", "run aead", &["run", "show", "list", "layout", "diff", "tunnel"]),
+    (
+        "Run and look",
+        "run aead",
+        &["run", "show", "list", "layout", "diff", "certificates", "tunnel"],
+    ),
     ("Attack", "attack bit-flip ctr", &["attack", "matrix"]),
     ("Learn", "exercise 1", &["exercise"]),
     ("Make and measure", "bench record", &["book", "site", "bench", "soak"]),
@@ -132,6 +138,7 @@ impl Options {
             Command::Tunnel(options) => tunnel::tunnel(&options),
             Command::List(options) => print(&list::text(&options)),
             Command::Layout(options) => print(&layout::text(&options)),
+            Command::Certificates(passed) => passed_on("authority", &passed.args),
             Command::Book(passed) => passed_on("book", &passed.args),
             Command::Site(passed) => passed_on("site", &passed.args),
             Command::Diff(options) => diff::text(&options).and_then(|text| print(&text)),

@@ -35,6 +35,10 @@ pub struct Labels {
 pub const PART3: Labels =
     Labels { client_write: "part3 client write key", server_write: "part3 server write key" };
 
+/// The labels of stage `part4-cert`. With other labels than at part 3 the same secret makes other keys.
+pub const PART4: Labels =
+    Labels { client_write: "part4 client write key", server_write: "part4 server write key" };
+
 /// The keys of a connection, one for each direction.
 pub struct WriteKeys {
     /// Seals what the client sends.

@@ -16,6 +16,10 @@
 //! - [`dh`], [`x25519`]: two sides agree on a secret in the open.
 //! - [`hkdf`]: the secret becomes two keys.
 //!
+//! Part 4 says whose key it is:
+//!
+//! - [`signature`]: what only one can make, and everyone can check.
+//!
 //! Their building blocks:
 //!
 //! - `primitives`: every call into somebody else's cryptography, on one page per engine.
@@ -44,6 +48,7 @@ mod primitives;
 mod seal;
 pub mod secret;
 mod sequence;
+pub mod signature;
 #[cfg(test)]
 mod tests;
 pub mod x25519;

@@ -1,4 +1,6 @@
+use certificates::CertificateError;
 use channel::ChannelError;
+use crypto::signature::SignError;
 use messages::DecodeError;
 use thiserror::Error;
 
@@ -59,6 +61,19 @@ pub enum HandshakeError {
         /// The message.
         message: &'static str,
     },
+    /// The chain of certificates is not to be believed.
+    #[error("ServerAuth refused: {0}")]
+    Certificate(CertificateError),
+    /// The signature does not verify.
+    #[error(
+        "ServerAuth refused: its signature is not one over both X25519 keys of this connection by the key that the \
+         certificate names. Whoever sent it does not have that key, or one of the two keys is another on the \
+         server's side"
+    )]
+    BadSignature,
+    /// The signature could not be made.
+    #[error(transparent)]
+    NotSigned(#[from] SignError),
     /// The operating system has no random bytes to give.
     #[error("no private key was drawn: {0}")]
     Random(#[from] getrandom::Error),
@@ -75,7 +90,8 @@ impl HandshakeError {
             | Self::BadPublicValue { message }
             | Self::LowOrderKey { message } => Some(message),
             Self::WrongGroup => Some("ClientHello"),
-            Self::Random(_) => None,
+            Self::Certificate(_) | Self::BadSignature => Some("ServerAuth"),
+            Self::NotSigned(_) | Self::Random(_) => None,
         }
     }
 
@@ -88,7 +104,11 @@ impl HandshakeError {
             Self::WrongGroup => Some("wrong_group"),
             Self::BadPublicValue { .. } => Some("bad_public_value"),
             Self::LowOrderKey { .. } => Some("low_order_key"),
-            Self::NotSent { .. } | Self::Ended { .. } | Self::Random(_) => None,
+            Self::Certificate(error) => Some(error.name()),
+            Self::BadSignature => Some("bad_signature"),
+            Self::NotSent { .. } | Self::Ended { .. } | Self::NotSigned(_) | Self::Random(_) => {
+                None
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use crypto::{Open, OpenError, Seal, SealError};
 use framing::{Direction, Header, Limits};
 use messages::Message;
 
-use crate::{HandshakeError, MAX_HELLO_LEN};
+use crate::HandshakeError;
 
 /// What happens in a handshake, as an observer sees it. Nothing of a secret is in it but its fingerprint.
 #[derive(Debug)]
@@ -73,8 +73,7 @@ struct Received {
 impl<T: Read + Write + Clone> Wire<T> {
     /// Over `stream`, a handle of which either direction gets its own, as [`Channel::new`] does.
     pub fn new(stream: T) -> Self {
-        let mut channel = Channel::new(stream, Header::LENGTH, Unprotected, Unprotected);
-        channel.set_limits(Limits { min: 0, max: MAX_HELLO_LEN });
+        let channel = Channel::new(stream, Header::LENGTH, Unprotected, Unprotected);
         Self { channel, observer: None, received: None }
     }
 
@@ -107,6 +106,7 @@ impl<T: Read + Write + Clone> Wire<T> {
     /// [`HandshakeError::Channel`], [`HandshakeError::Ended`], [`HandshakeError::Malformed`].
     pub fn recv<M: Message>(&mut self, name: &'static str) -> Result<M, HandshakeError> {
         self.accept();
+        self.channel.set_limits(Limits { min: 0, max: M::MAX_LEN });
         let payload = match self.channel.recv() {
             Ok(Some(payload)) => payload.to_vec(),
             Ok(None) => return Err(HandshakeError::Ended { message: name }),

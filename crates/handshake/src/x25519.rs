@@ -9,7 +9,7 @@ use messages::x25519::Hello;
 use crate::{HandshakeError, Wire};
 
 /// How the secret comes about.
-const AGREEMENT: &str = "X25519 of the own private key and the peer's public key";
+pub(crate) const AGREEMENT: &str = "X25519 of the own private key and the peer's public key";
 
 // ANCHOR: client
 /// The client's side, with a private key for this connection.
@@ -44,7 +44,7 @@ pub fn server<T: Read + Write + Clone>(
 // ANCHOR_END: server
 
 /// Computes the secret and tells so.
-fn agree<T: Read + Write + Clone>(
+pub(crate) fn agree<T: Read + Write + Clone>(
     wire: &mut Wire<T>,
     message: &'static str,
     ours: PrivateKey,

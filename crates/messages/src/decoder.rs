@@ -73,6 +73,20 @@ pub enum DecodeError {
         /// Name of the field that comes too early.
         field: &'static str,
     },
+    /// There is something else where this has to be.
+    #[error("there is no {what} where one has to be")]
+    NoSuch {
+        /// What has to be there.
+        what: &'static str,
+    },
+    /// More is there than can be.
+    #[error("the message has more than {most} {field}s")]
+    TooMany {
+        /// The name of one of them.
+        field: &'static str,
+        /// The most there can be.
+        most: usize,
+    },
     /// A value has a length that it cannot have.
     #[error("the {field} has {len} bytes, not {expected}")]
     WrongLength {
@@ -85,11 +99,15 @@ pub enum DecodeError {
     },
 }
 
+/// The most spans that a message is told in. Whoever sends many small things gets fewer told, not more memory.
+pub const MAX_SPANS: usize = 800;
+
 /// Reads a message from its first byte to its last.
 #[derive(Debug)]
 pub struct Decoder<'m> {
     rest: &'m [u8],
     offset: usize,
+    spans: usize,
     /// Spans that are open, the innermost last, with what each is made of so far. The first is the message.
     open: Vec<Vec<Span>>,
 }
@@ -97,12 +115,22 @@ pub struct Decoder<'m> {
 impl<'m> Decoder<'m> {
     /// Reads `message`.
     pub fn new(message: &'m [u8]) -> Self {
-        Self { rest: message, offset: 0, open: vec![Vec::new()] }
+        Self { rest: message, offset: 0, spans: 0, open: vec![Vec::new()] }
     }
 
     /// Returns whether everything is read.
     pub fn is_done(&self) -> bool {
         self.rest.is_empty()
+    }
+
+    /// Returns what is left, which remains to be read.
+    pub fn rest(&self) -> &'m [u8] {
+        self.rest
+    }
+
+    /// Returns whether there is room to tell more: a message has at most [`MAX_SPANS`].
+    pub fn has_room(&self) -> bool {
+        self.spans < MAX_SPANS
     }
 
     /// Reads 2 bytes as a big-endian number. What it says is found by `says`.
@@ -131,10 +159,38 @@ impl<'m> Decoder<'m> {
         name: &'static str,
         what: &'static str,
     ) -> Result<&'m [u8], DecodeError> {
+        self.told(len, name, what, |_| String::new())
+    }
+
+    /// Reads `len` bytes. What they say is found by `says`.
+    pub fn told(
+        &mut self,
+        len: usize,
+        name: &'static str,
+        what: &'static str,
+        says: impl FnOnce(&'m [u8]) -> String,
+    ) -> Result<&'m [u8], DecodeError> {
         let bytes = self.take(len, name)?;
         let offset = self.offset - len;
-        self.close(Span { name, what, offset, len, says: String::new(), inside: vec![] });
+        self.close(Span { name, what, offset, len, says: says(bytes), inside: vec![] });
         Ok(bytes)
+    }
+
+    /// Reads the next `len` bytes by `read`, for which the message ends there. What it leaves is told as one span.
+    pub fn within<V>(
+        &mut self,
+        len: usize,
+        what: &'static str,
+        read: impl FnOnce(&mut Self) -> Result<V, DecodeError>,
+    ) -> Result<V, DecodeError> {
+        let got = self.rest.len();
+        let cut = DecodeError::Cut { what, wanted: len, got };
+        let (inside, behind) = self.rest.split_at_checked(len).ok_or(cut)?;
+        self.rest = inside;
+        let read = read(self);
+        self.give_up("rest", "Bytes whose meaning is not known here.");
+        self.rest = behind;
+        read
     }
 
     /// Reads several things as one span, whose name and meaning are known when they are read.
@@ -142,22 +198,32 @@ impl<'m> Decoder<'m> {
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<(V, &'static str, &'static str), DecodeError>,
     ) -> Result<V, DecodeError> {
+        self.saying(|decoder| {
+            read(decoder).map(|(value, name, what)| (value, name, what, String::new()))
+        })
+    }
+
+    /// Does as [`span`](Self::span) does, for a span that says something itself.
+    pub fn saying<V>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<(V, &'static str, &'static str, String), DecodeError>,
+    ) -> Result<V, DecodeError> {
         let offset = self.offset;
         self.open.push(Vec::new());
         let read = read(self);
         let inside = self.open.pop().unwrap_or_default();
-        let (value, name, what) = match read {
+        let (value, name, what, says) = match read {
             Ok(read) => read,
             Err(error) => {
                 // What could be read of it is told all the same.
-                for span in inside {
-                    self.close(span);
+                if let Some(around) = self.open.last_mut() {
+                    around.extend(inside);
                 }
                 return Err(error);
             }
         };
         let len = self.offset - offset;
-        self.close(Span { name, what, offset, len, says: String::new(), inside });
+        self.close(Span { name, what, offset, len, says, inside });
         Ok(value)
     }
 
@@ -184,6 +250,7 @@ impl<'m> Decoder<'m> {
     }
 
     fn close(&mut self, span: Span) {
+        self.spans += 1;
         if let Some(around) = self.open.last_mut() {
             around.push(span);
         }

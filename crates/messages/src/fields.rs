@@ -13,6 +13,7 @@
 use byteorder::{BigEndian, WriteBytesExt};
 
 use crate::decoder::{DecodeError, Decoder, Explained};
+use crate::x509::Certificate;
 
 /// The kind of a field.
 #[derive(Debug, PartialEq, Eq)]
@@ -114,15 +115,35 @@ impl<'m> Fields<'m> {
     /// # Errors
     /// [`DecodeError::Cut`] if it ends inside a field.
     pub fn decode(message: &'m [u8]) -> Result<Self, DecodeError> {
-        Self::read(&mut Decoder::new(message))
+        Self::read(&mut Decoder::new(message), |decoder, len, tag| {
+            decoder.bytes(len, tag.name, tag.what)
+        })
     }
 
-    fn read(decoder: &mut Decoder<'m>) -> Result<Self, DecodeError> {
+    /// Reads each value by `value`.
+    fn read(decoder: &mut Decoder<'m>, value: ReadValue<'m>) -> Result<Self, DecodeError> {
         let mut fields = Vec::new();
         while !decoder.is_done() {
-            fields.push(decoder.span(field)?);
+            fields.push(decoder.span(|decoder| field(decoder, value))?);
         }
         Ok(Self(fields))
+    }
+
+    /// Returns the values of the fields of this kind, in order: as many as there are.
+    pub fn all(&self, tag: &Tag) -> impl Iterator<Item = &'m [u8]> {
+        self.0.iter().filter(move |(number, _)| *number == tag.number).map(|(_, value)| *value)
+    }
+
+    /// Makes sure that every field of the kind `first` stands in front of every one of the kind `last`.
+    ///
+    /// # Errors
+    /// [`DecodeError::OutOfOrder`].
+    pub fn in_order(&self, first: &Tag, last: &Tag) -> Result<(), DecodeError> {
+        let mut behind = self.0.iter().skip_while(|(number, _)| *number != last.number);
+        match behind.any(|(number, _)| *number == first.number) {
+            true => Err(DecodeError::OutOfOrder { field: last.name }),
+            false => Ok(()),
+        }
     }
 
     /// Returns the values of the fields of these kinds. Other fields are skipped.
@@ -157,21 +178,45 @@ impl<'m> Fields<'m> {
 /// one last span.
 pub fn explain(message: &[u8]) -> Explained {
     let mut decoder = Decoder::new(message);
-    if Fields::read(&mut decoder).is_err() {
-        decoder.give_up("no field", "Bytes that are no field: the message ends before they do.");
+    while decoder.has_room() && !decoder.is_done() {
+        if decoder.span(|decoder| field(decoder, explained_value)).is_err() {
+            decoder
+                .give_up("no field", "Bytes that are no field: the message ends before they do.");
+        }
     }
+    decoder.give_up("more fields", "More than is told here.");
     decoder.explained()
 }
+
+/// Reads the value of a field and tells what is in it, if it is a certificate that can be read.
+fn explained_value<'m>(
+    decoder: &mut Decoder<'m>,
+    len: usize,
+    tag: &'static Tag,
+) -> Result<&'m [u8], DecodeError> {
+    let value = decoder.rest().get(..len);
+    match value {
+        Some(value) if *tag == CERTIFICATE && Certificate::decode(value).is_ok() => {
+            decoder.within(len, tag.name, |decoder| Certificate::read(decoder))?;
+            Ok(value)
+        }
+        _ => decoder.bytes(len, tag.name, tag.what),
+    }
+}
+
+/// Reads the value of a field, whose length is known.
+type ReadValue<'m> = fn(&mut Decoder<'m>, usize, &'static Tag) -> Result<&'m [u8], DecodeError>;
 
 /// Reads one field.
 fn field<'m>(
     decoder: &mut Decoder<'m>,
+    value: ReadValue<'m>,
 ) -> Result<(Field<'m>, &'static str, &'static str), DecodeError> {
     let name_of = |number| Tag::find(number).map_or(UNKNOWN.name, |tag| tag.name);
     let number =
         decoder.u16("tag", "The kind of the field.", |number| name_of(number).to_owned())?;
     let len = decoder.u16("length", "How many bytes of value follow.", |len| len.to_string())?;
     let tag = Tag::find(number).unwrap_or(&UNKNOWN);
-    let value = decoder.bytes(len.into(), tag.name, tag.what)?;
+    let value = value(decoder, len.into(), tag)?;
     Ok(((number, value), tag.name, tag.what))
 }

@@ -5,7 +5,8 @@
 //!
 //! - [`decoder`]: reads bytes, and names them.
 //! - [`fields`]: the form of every message of parts 3 and 4: tag, length, value.
-//! - [`dh`], [`x25519`]: the messages themselves.
+//! - [`dh`], [`x25519`], [`cert`]: the messages themselves.
+//! - [`x509`]: the certificates in them.
 //!
 //! ```
 //! use messages::{Message, explain, x25519::Hello};
@@ -22,16 +23,26 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod cert;
 pub mod decoder;
+mod der;
 pub mod dh;
 pub mod fields;
 pub mod x25519;
+pub mod x509;
 
 pub use decoder::{DecodeError, Explained, Span};
 pub use fields::explain;
 
+/// The longest Hello that is read, in bytes: twice as long as any that an honest peer sends, for fields that are not
+/// known yet.
+pub const MAX_HELLO_LEN: usize = 1_024;
+
 /// A message of a handshake.
 pub trait Message: Sized {
+    /// The longest that is read, in bytes.
+    const MAX_LEN: usize = MAX_HELLO_LEN;
+
     /// Its payload: the record without its header.
     fn encode(&self) -> Vec<u8>;
 

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 /// The exit code when the peer's bytes were rejected.
 const REJECTED: u8 = 1;
+/// The exit code when the command line, or a file that it names, is of no use.
+pub(crate) const USAGE: u8 = 2;
 /// The exit code when the network failed, or the peer kept silent for too long.
 pub(crate) const NETWORK: u8 = 3;
 

@@ -1,8 +1,9 @@
 //! The parts that all clients and servers share, so that each program shows only what is its own:
 //! connect, channel, send, receive.
 //!
-//! - [`client`], [`server`]: run one, from its options to its exit code.
-//! - [`options`]: the options on the command line.
+//! - [`client`], [`server`]: run one, from its options to its exit code; [`verifying_client`], [`identified_server`]:
+//!   the same where the server says who it is.
+//! - [`options`]: the options on the command line; [`identity`]: those that name certificates.
 //! - [`connection`]: a stream that is observed and timed.
 //! - [`reporter`]: where a program reports what happens, through a [`queue`]; [`exit`]: how it ends.
 //! - [`serve`](mod@serve): many connections at a time.
@@ -11,6 +12,7 @@
 
 pub mod connection;
 pub mod exit;
+pub mod identity;
 pub mod options;
 pub mod progress;
 pub mod queue;
@@ -27,12 +29,14 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::anyhow;
+use certificates::{Identity, Verifier};
 use stages::Stage;
 use transcript::{Role, output};
 
 pub use connection::Connection;
 use exit::exit_code;
 pub use exit::{Failure, NoAnswer};
+use identity::{IdentityOptions, Load, VerifierOptions};
 use options::{ClientOptions, ServerOptions};
 use queue::PATIENCE;
 pub use reporter::Reporter;
@@ -55,13 +59,39 @@ pub fn client(
     client_with(stage, env::args_os(), exchange)
 }
 
+/// Runs a client that knows whom it wants: as [`client`], with roots and a name.
+pub fn verifying_client(
+    stage: &'static Stage,
+    exchange: impl FnOnce(
+        &Arc<Connection>,
+        &mut dyn Iterator<Item = &[u8]>,
+        &Verifier,
+    ) -> anyhow::Result<()>,
+) -> ExitCode {
+    client_of::<VerifierOptions>(stage, env::args_os(), exchange)
+}
+
 /// Runs a client with other arguments than the process was given. The first is its name.
 pub fn client_with(
     stage: &'static Stage,
     args: impl Iterator<Item = OsString>,
     exchange: impl FnOnce(&Arc<Connection>, &mut dyn Iterator<Item = &[u8]>) -> anyhow::Result<()>,
 ) -> ExitCode {
-    let options = ClientOptions::parse(stage, args);
+    client_of::<()>(stage, args, |connection, requests, ()| exchange(connection, requests))
+}
+
+fn client_of<M: Load>(
+    stage: &'static Stage,
+    args: impl Iterator<Item = OsString>,
+    exchange: impl FnOnce(
+        &Arc<Connection>,
+        &mut dyn Iterator<Item = &[u8]>,
+        &M::Loaded,
+    ) -> anyhow::Result<()>,
+) -> ExitCode {
+    let options = ClientOptions::<M>::parse(stage, args);
+    let loaded = options.more.load();
+    let loaded = loaded.unwrap_or_else(|why| options::bad_file(stage, Role::Client, &why));
     let reporter = Arc::new(options.common.reporter(Role::Client, stage, PATIENCE));
     let connect = || {
         let addr = &options.addr;
@@ -73,7 +103,7 @@ pub fn client_with(
         Connection::new(stream, reporter.clone())
     };
     let outcome = connect().map_err(Failure::from).and_then(|connection| {
-        let exchanged = exchange(&connection, &mut options.requests());
+        let exchanged = exchange(&connection, &mut options.requests(), &loaded);
         connection.close(exchanged)
     });
     let code = match outcome {
@@ -92,14 +122,31 @@ pub fn server(
     stage: &'static Stage,
     exchange: impl Fn(&Arc<Connection>) -> anyhow::Result<()> + Sync,
 ) -> ExitCode {
-    let options = ServerOptions::parse(stage);
+    server_of::<()>(stage, |connection, ()| exchange(connection))
+}
+
+/// Runs a server that says who it is: as [`server`], with certificates and a private key.
+pub fn identified_server(
+    stage: &'static Stage,
+    exchange: impl Fn(&Arc<Connection>, &Identity) -> anyhow::Result<()> + Sync,
+) -> ExitCode {
+    server_of::<IdentityOptions>(stage, exchange)
+}
+
+fn server_of<M: Load<Loaded: Sync>>(
+    stage: &'static Stage,
+    exchange: impl Fn(&Arc<Connection>, &M::Loaded) -> anyhow::Result<()> + Sync,
+) -> ExitCode {
+    let options = ServerOptions::<M>::parse(stage);
+    let loaded = options.more.load();
+    let loaded = loaded.unwrap_or_else(|why| options::bad_file(stage, Role::Server, &why));
     let reporter = Arc::new(options.common.reporter(Role::Server, stage, options.patience()));
     serve(&options.serving(), &reporter, |stream, connections| {
         let stream = TimedStream::new(stream, options.common.limits());
         let connection = Connection::new(stream, reporter.clone())?;
         let running = Arc::downgrade(&connection);
         connections.add(running);
-        let served = exchange(&connection).and_then(|()| connection.was_used());
+        let served = exchange(&connection, &loaded).and_then(|()| connection.was_used());
         connection.close(served)
     })
 }

@@ -78,12 +78,15 @@ impl Common {
     }
 }
 
-/// A client's options.
+/// A client's options, with those that its stage has beside.
 #[derive(Parser)]
-pub(crate) struct ClientOptions {
+pub(crate) struct ClientOptions<M: Args> {
     /// Where to connect to
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     pub(crate) addr: String,
+
+    #[command(flatten)]
+    pub(crate) more: M,
 
     #[command(flatten)]
     pub(crate) common: Common,
@@ -97,7 +100,7 @@ pub(crate) struct ClientOptions {
     count: Option<u64>,
 }
 
-impl ClientOptions {
+impl<M: Args> ClientOptions<M> {
     pub(crate) fn parse(stage: &Stage, args: impl Iterator<Item = OsString>) -> Self {
         let mut options: Self = parse(stage, Role::Client, args);
         let several = options.texts.len() > 1 || options.count.is_some();
@@ -127,12 +130,15 @@ impl ClientOptions {
     }
 }
 
-/// A server's options.
+/// A server's options, with those that its stage has beside.
 #[derive(Parser)]
-pub(crate) struct ServerOptions {
+pub(crate) struct ServerOptions<M: Args> {
     /// Where to listen; port 0 is any free one
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     addr: String,
+
+    #[command(flatten)]
+    pub(crate) more: M,
 
     #[command(flatten)]
     pub(crate) common: Common,
@@ -152,7 +158,7 @@ pub(crate) struct ServerOptions {
     max_connections: u16,
 }
 
-impl ServerOptions {
+impl<M: Args> ServerOptions<M> {
     pub(crate) fn parse(stage: &Stage) -> Self {
         parse(stage, Role::Server, env::args_os())
     }
@@ -205,6 +211,13 @@ fn command<T: CommandFactory>(stage: &Stage, role: Role) -> clap::Command {
             };
             if is_of_no_use { arg.hide(true) } else { arg }
         })
+}
+
+/// Says that a file that is named on the command line is of no use, and ends the process.
+pub(crate) fn bad_file(stage: &Stage, role: Role, why: &str) -> ! {
+    let name = stage.program(&role.to_string());
+    _ = writeln!(io::stderr(), "{name}: {}", visible_lines(why));
+    process::exit(exit::USAGE.into())
 }
 
 fn usage_error<T: CommandFactory>(stage: &Stage, role: Role, kind: ErrorKind, why: &str) -> ! {

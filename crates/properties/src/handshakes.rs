@@ -9,7 +9,8 @@ use channel::ChannelError;
 use crypto::secret::SharedSecret;
 use crypto::{dh, x25519};
 use framing::FrameError;
-use handshake::{HandshakeError, MAX_HELLO_LEN, Told, Wire};
+use handshake::{HandshakeError, Told, Wire};
+use messages::MAX_HELLO_LEN;
 
 use crate::Choices;
 use crate::messages::{fields, message};

@@ -2,7 +2,9 @@
 
 use framing::cutter::Cut;
 use framing::{Cutter, Direction, Limits};
-use messages::fields::{DH_GENERATOR, DH_PRIME, DH_PUBLIC_VALUE, Tag, X25519_KEY};
+use messages::fields::{
+    CERTIFICATE, CERTIFICATE_VERIFY, DH_GENERATOR, DH_PRIME, DH_PUBLIC_VALUE, Tag, X25519_KEY,
+};
 
 use crate::field::{EVERYONE, Field, LENGTH_LEN, Role, UNPROTECTED_LENGTH};
 use crate::{Part, Stage};
@@ -23,7 +25,8 @@ pub struct Message {
 pub struct MessageField {
     /// The kind of the value.
     pub tag: &'static Tag,
-    /// The length of the value in bytes; for a number of varying size, the longest.
+    /// The length of the value in bytes; for a number of varying size, the longest; for a certificate, that of the
+    /// articles' own.
     pub len: usize,
 }
 
@@ -66,6 +69,21 @@ const KEY: &[MessageField] = &[MessageField { tag: &X25519_KEY, len: 32 }];
 pub(crate) const X25519_HELLOS: &[Message] = &[
     Message { name: "ClientHello", direction: Direction::ToServer, fields: KEY },
     Message { name: "ServerHello", direction: Direction::ToClient, fields: KEY },
+];
+
+/// The messages of X25519, and the server's certificates with its signature.
+pub(crate) const CERT_MESSAGES: &[Message] = &[
+    Message { name: "ClientHello", direction: Direction::ToServer, fields: KEY },
+    Message { name: "ServerHello", direction: Direction::ToClient, fields: KEY },
+    Message {
+        name: "ServerAuth",
+        direction: Direction::ToClient,
+        fields: &[
+            MessageField { tag: &CERTIFICATE, len: 995 },
+            MessageField { tag: &CERTIFICATE, len: 954 },
+            MessageField { tag: &CERTIFICATE_VERIFY, len: 256 },
+        ],
+    },
 ];
 
 impl Message {

@@ -5,11 +5,13 @@
 //! name. The cryptography states the same lengths for itself, and a test in the `channel` crate
 //! checks that the two agree.
 //!
-//! One file per stage, in the articles' order: `plain`, `ctr`, `hmac`, `hmac_seq`, `aead`, `dh`, `x25519`, `hkdf`.
+//! One file per stage, in the articles' order: `plain`, `ctr`, `hmac`, `hmac_seq`, `aead`, `dh`, `x25519`, `hkdf`,
+//! `cert`.
 //! [`field`] says what there is to say about a field, [`part`] finds it in a record; [`handshake`] says what crosses
 //! before the first record of data.
 
 mod aead;
+mod cert;
 mod ctr;
 mod dh;
 pub mod field;
@@ -26,8 +28,10 @@ mod x25519;
 use std::fmt;
 
 use framing::{Header, Limits};
+use messages::fields::CERTIFICATE;
 
 pub use aead::PART2_AEAD;
+pub use cert::PART4_CERT;
 pub use ctr::PART1_CTR;
 pub use dh::PART3_DH;
 pub use field::{Field, Role};
@@ -49,6 +53,7 @@ pub const STAGES: &[&Stage] = &[
     &PART3_DH,
     &PART3_X25519,
     &PART3_HKDF,
+    &PART4_CERT,
 ];
 
 /// One stage of the articles.
@@ -126,6 +131,12 @@ impl Stage {
     /// Returns whether requests and answers travel. A stage that has none ends with its handshake.
     pub fn has_data(&self) -> bool {
         !self.has(Role::Message)
+    }
+
+    /// Returns whether the server says who it is, by certificates.
+    pub fn has_certificates(&self) -> bool {
+        let mut fields = self.handshake.iter().flat_map(|message| message.fields);
+        fields.any(|field| field.tag == &CERTIFICATE)
     }
 
     /// Returns whether bytes travel in records. The plain stage has raw bytes and no header.

@@ -17,31 +17,59 @@ pub const TARGET_DIR: &str = "CARGO_TARGET_DIR";
 /// goes through a handshake first has the stage's name in front.
 const PIPELINED: &str = "pipelined_client";
 
+/// The package, and the program, that makes certificates.
+const AUTHORITY: &str = "authority";
+
 /// Executables by name.
 #[derive(Clone, Debug)]
 pub struct Programs(HashMap<String, PathBuf>);
 
 impl Programs {
-    /// Builds the client and the server of each of `stages`. Cargo's own progress goes to standard error.
+    /// Builds the client and the server of each of `stages`, and makes certificates if one has them. Cargo's own
+    /// progress goes to standard error.
     pub fn of_stages(stages: &[&Stage], release: bool) -> Result<Self> {
         let bins = stages.iter().flat_map(|stage| {
             let package = stage.package();
             let bins = [Role::Client, Role::Server].map(|role| stage.program(&role.to_string()));
             bins.map(|bin| (package, bin))
         });
-        Self::bins(bins, release)
+        let certified = stages.iter().any(|stage| stage.has_certificates());
+        let authority = certified.then(|| (AUTHORITY, AUTHORITY.to_owned()));
+        Self::bins(bins.chain(authority), release)?.with_certificates()
     }
 
-    /// Builds every program of every stage, and the lab's own programs.
+    /// Builds every program of every stage, and the lab's own programs, and makes certificates.
     pub fn all() -> Result<Self> {
         let packages: BTreeSet<_> = STAGES.iter().map(|stage| stage.package()).collect();
-        let packages = packages.iter().map(|package| format!("--package={package}"));
+        let packages = packages.into_iter().chain([AUTHORITY]);
+        let packages = packages.map(|package| format!("--package={package}"));
         let engine = cfg!(feature = "aws-lc-rs").then(|| {
             let features = STAGES.iter().map(|stage| format!("{}/aws-lc-rs", stage.package()));
             format!("--features={}", features.collect::<Vec<_>>().join(","))
         });
         let args: Vec<_> = packages.chain(["--bins".to_owned()]).chain(engine).collect();
-        Self::built(args.iter().map(String::as_str))
+        Self::built(args.iter().map(String::as_str))?.with_certificates()
+    }
+
+    /// Makes the certificates that a server needs, if good ones are not there and there is the program for it.
+    fn with_certificates(self) -> Result<Self> {
+        if let Some(authority) = self.0.get(AUTHORITY) {
+            let status = Command::new(authority).args(["make", "--if-needed"]).status();
+            let status = status.context("cannot make certificates")?;
+            ensure!(status.success(), "there are no certificates for the server");
+        }
+        Ok(self)
+    }
+
+    /// The folder of the certificates that were made: beside the folder that the programs were built into, where they
+    /// look for them too.
+    ///
+    /// # Errors
+    /// When nothing was built that makes any.
+    pub fn certificates(&self) -> Result<PathBuf> {
+        let authority = self.named(AUTHORITY)?;
+        let target = authority.ancestors().nth(2).context("the programs are nowhere")?;
+        Ok(target.join("certificates"))
     }
 
     /// Builds the tunnel.
@@ -53,7 +81,7 @@ impl Programs {
         let mut args = Vec::new();
         for (package, bin) in bins {
             args.extend([format!("--package={package}"), format!("--bin={bin}")]);
-            if cfg!(feature = "aws-lc-rs") {
+            if cfg!(feature = "aws-lc-rs") && package != AUTHORITY {
                 args.push(format!("--features={package}/aws-lc-rs"));
             }
         }

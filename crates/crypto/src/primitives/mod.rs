@@ -5,11 +5,12 @@
 //! - `aws_lc_rs`: Amazon's fork of BoringSSL, with the feature `aws-lc-rs`. Several times as fast at
 //!   AES-GCM where the processor has vector instructions for it; needs a C compiler.
 //!
-//! [`group14`] is the arithmetic of classic Diffie-Hellman, for both.
+//! [`group14`] is the arithmetic of classic Diffie-Hellman and [`rsa`] makes signatures, for both.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc_rs;
 pub(crate) mod group14;
+pub(crate) mod rsa;
 #[cfg(not(feature = "aws-lc-rs"))]
 mod rust_crypto;
 

@@ -5,8 +5,9 @@ use crypto::aead::{Keys, Opener, Sealer};
 use crypto::keys::AesKey;
 use crypto::{Open, Seal, dh, hkdf};
 use crypto_bigint::{JacobiSymbol, Odd, U2048};
-use handshake::{HandshakeError, MAX_HELLO_LEN};
+use handshake::HandshakeError;
 use messages::DecodeError;
+use messages::MAX_HELLO_LEN;
 
 use crate::side::{Fed, Side, fingerprint, record};
 use crate::stream::Script;
@@ -132,7 +133,10 @@ fn as_theirs() {
                 DecodeError::Cut { .. } => ["Not enough data", "truncated"],
                 DecodeError::Missing { .. } => ["missing", "missing"],
                 DecodeError::WrongLength { .. } => ["32 bytes long", "32 bytes long"],
-                DecodeError::Repeated { .. } | DecodeError::OutOfOrder { .. } => panic!("{why}"),
+                DecodeError::Repeated { .. }
+                | DecodeError::OutOfOrder { .. }
+                | DecodeError::NoSuch { .. }
+                | DecodeError::TooMany { .. } => panic!("{why}"),
             };
             assert!(is_why.iter().any(|reason| why.contains(reason)), "{error}: {why}");
             continue;

@@ -4,7 +4,8 @@ use channel::ChannelError;
 use crypto::aead::{Opener, Sealer};
 use crypto::{OpenError, hkdf};
 use framing::FrameError;
-use handshake::{HandshakeError, MAX_HELLO_LEN, Wire};
+use handshake::{HandshakeError, Wire};
+use messages::MAX_HELLO_LEN;
 use messages::fields::{DH_GENERATOR, DH_PRIME, DH_PUBLIC_VALUE, Tag, X25519_KEY};
 use messages::{DecodeError, Message, dh, x25519};
 

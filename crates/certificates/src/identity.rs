@@ -1,0 +1,68 @@
+//! Who a server is, and how it can prove that.
+
+use crypto::signature::IdentityKey;
+use messages::Message as _;
+use messages::cert::{MAX_CERTIFICATES, ServerAuth};
+use messages::x509::Certificate;
+use pki_types::PrivateKeyDer;
+use pki_types::pem::{self, PemObject as _};
+use zeroize::Zeroize as _;
+
+use crate::pem::{PemError, certificates};
+
+/// A server's certificates, and the private key that belongs to the first.
+pub struct Identity {
+    /// The leaf, and the intermediates behind it, in DER.
+    pub certificates: Vec<Vec<u8>>,
+    /// The private key.
+    pub key: IdentityKey,
+}
+
+impl Identity {
+    /// Adds the private key, in PEM, to a [`chain`](Self::chain).
+    ///
+    /// # Errors
+    /// [`PemError`], for the key.
+    pub fn new(certificates: Vec<Vec<u8>>, key: &[u8]) -> Result<Self, PemError> {
+        let key = private_key(key)?;
+        let leaf = certificates.first().map(|leaf| Certificate::decode(leaf));
+        let leaf = leaf.and_then(Result::ok).ok_or(PemError::NoCertificate)?;
+        if leaf.public_key_info != key.public_key_info() {
+            return Err(PemError::OtherKey);
+        }
+        Ok(Self { certificates, key })
+    }
+
+    /// Reads a chain in PEM, the leaf first.
+    ///
+    /// # Errors
+    /// [`PemError`].
+    pub fn chain(pem: &[u8]) -> Result<Vec<Vec<u8>>, PemError> {
+        let certificates = certificates(pem)?;
+        if certificates.len() > MAX_CERTIFICATES {
+            return Err(PemError::TooMany(certificates.len()));
+        }
+        for (index, certificate) in certificates.iter().enumerate() {
+            let bad = |error| PemError::BadCertificate { number: index + 1, error };
+            Certificate::decode(certificate).map_err(bad)?;
+        }
+        let message = ServerAuth { certificates, signature: vec![0; 512] };
+        let (len, most) = (message.encode().len(), ServerAuth::MAX_LEN);
+        if len > most {
+            return Err(PemError::TooLong { len, most });
+        }
+        Ok(message.certificates)
+    }
+}
+
+/// Reads a private key in PKCS #8.
+fn private_key(pem: &[u8]) -> Result<IdentityKey, PemError> {
+    let key = PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
+        pem::Error::NoItemsFound => PemError::NoKey,
+        error => PemError::NotPem(error.to_string()),
+    })?;
+    let PrivateKeyDer::Pkcs8(mut der) = key else { return Err(PemError::NotPkcs8) };
+    let key = IdentityKey::from_pkcs8(der.secret_pkcs8_der());
+    der.zeroize();
+    Ok(key?)
+}

@@ -1,0 +1,31 @@
+//! Whom to believe: whether a chain of certificates leads from a root that one trusts to the name that one wants.
+//!
+//! *For learning. Nothing here knows whether a certificate was revoked.*
+//!
+//! The path is found and checked by [rustls-webpki](webpki) (RFC 5280, section 6): signatures, validity, names, and
+//! what an authority may sign. What that leaves open, or leaves to others, is in [`rules`].
+//!
+//! - [`Verifier`]: what a client has beforehand, roots and a name. It checks a chain, in this order: every
+//!   certificate can be read; a path of signatures leads from the first to a root, each valid now and each signer
+//!   allowed to sign; the first is for this name.
+//! - [`Identity`]: what a server has beforehand, a chain and the key that belongs to it.
+//! - [`CertificateError`]: which check failed, on which certificate, and what that means.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+mod algorithms;
+mod error;
+mod identity;
+mod pem;
+pub mod rules;
+mod verifier;
+
+pub use error::CertificateError;
+pub use identity::Identity;
+pub use pem::PemError;
+pub use verifier::{Believed, Roots, Verifier};
+
+/// The name of a server: a DNS name or an IP address.
+pub use pki_types::ServerName;

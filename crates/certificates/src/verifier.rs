@@ -1,0 +1,297 @@
+//! The client's side: is this the server that I want?
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use messages::DecodeError;
+use messages::x509::{Certificate, Says};
+use pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
+
+use crate::algorithms::{OF_CERTIFICATE_VERIFY, OF_CERTIFICATES};
+use crate::pem::{PemError, certificates};
+use crate::{CertificateError, rules};
+
+/// Certificates that a client trusts for themselves.
+#[derive(Clone, Debug)]
+pub struct Roots(Vec<CertificateDer<'static>>);
+
+impl Roots {
+    /// Reads them from PEM, one or more.
+    ///
+    /// # Errors
+    /// [`PemError`] if there is none, or one that cannot be read.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, PemError> {
+        Self::from_der(certificates(pem)?)
+    }
+
+    /// Takes them in DER.
+    ///
+    /// # Errors
+    /// [`PemError::BadCertificate`] if one cannot be read.
+    pub fn from_der(certificates: Vec<Vec<u8>>) -> Result<Self, PemError> {
+        let certificates: Vec<_> = certificates.into_iter().map(CertificateDer::from).collect();
+        for (index, certificate) in certificates.iter().enumerate() {
+            let bad = |error| PemError::BadCertificate { number: index + 1, error };
+            Certificate::decode(certificate).map_err(bad)?;
+            let no_root = DecodeError::NoSuch { what: "root" };
+            webpki::anchor_from_trusted_cert(certificate).map_err(|_| bad(no_root))?;
+        }
+        Ok(Self(certificates))
+    }
+
+    /// The certificates, in DER.
+    pub fn der(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+}
+
+/// What a client has beforehand: whom it trusts, and whom it wants.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    /// The roots.
+    pub roots: Roots,
+    /// The name of the server.
+    pub name: ServerName<'static>,
+}
+
+/// A chain that is believed.
+#[derive(Debug)]
+pub struct Believed<'c> {
+    leaf: CertificateDer<'c>,
+    /// The certificates of the path, in DER: the leaf, the intermediates that were needed, the root.
+    pub path: Vec<Vec<u8>>,
+}
+
+impl Believed<'_> {
+    /// Returns whether `signature` over `message` was made with the key that belongs to the leaf, by the scheme of
+    /// CertificateVerify.
+    pub fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        let leaf = EndEntityCert::try_from(&self.leaf);
+        leaf.is_ok_and(|leaf| {
+            leaf.verify_signature(OF_CERTIFICATE_VERIFY, message, signature).is_ok()
+        })
+    }
+}
+
+impl Verifier {
+    // ANCHOR: verify
+    /// Checks a chain in DER, the leaf first, at `now`, since 1970.
+    ///
+    /// # Errors
+    /// [`CertificateError`], for the first check that failed.
+    pub fn verify<'c>(
+        &self,
+        chain: &'c [Vec<u8>],
+        now: Duration,
+    ) -> Result<Believed<'c>, CertificateError> {
+        let certificates = decoded(chain)?;
+        let path = self.path(chain, &certificates, now)?;
+        self.check_name(chain, &certificates)?;
+        let leaf = chain.first().map_or(&[][..], Vec::as_slice).into();
+        Ok(Believed { leaf, path })
+    }
+    // ANCHOR_END: verify
+
+    /// Finds a path from the leaf to a root.
+    fn path(
+        &self,
+        chain: &[Vec<u8>],
+        certificates: &[Certificate<'_>],
+        now: Duration,
+    ) -> Result<Vec<Vec<u8>>, CertificateError> {
+        let chain: Vec<_> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+        let Some((leaf, others)) = chain.split_first() else {
+            return Err(CertificateError::Other("there is no certificate".to_owned()));
+        };
+        let why = |error| self.why(error, certificates);
+        let anchors: Vec<_> = self
+            .roots
+            .0
+            .iter()
+            .filter_map(|root| webpki::anchor_from_trusted_cert(root).ok())
+            .collect();
+        let leaf = EndEntityCert::try_from(leaf).map_err(why)?;
+        let broken = RefCell::new(None);
+        let check = |path: &VerifiedPath<'_>| {
+            self.check_rules(path, certificates, now).map_err(|error| {
+                *broken.borrow_mut() = Some(error);
+                webpki::Error::CertDistrusted
+            })
+        };
+        let path = leaf.verify_for_usage(
+            OF_CERTIFICATES,
+            &anchors,
+            others,
+            UnixTime::since_unix_epoch(now),
+            KeyUsage::server_auth(),
+            None,
+            Some(&check),
+        );
+        match path {
+            Ok(path) => Ok(self.certificates_of(&path)),
+            Err(error) => Err(broken.take().unwrap_or_else(|| why(error))),
+        }
+    }
+
+    /// Checks the rules that rustls-webpki leaves open, on a path that it has found.
+    fn check_rules(
+        &self,
+        path: &VerifiedPath<'_>,
+        certificates: &[Certificate<'_>],
+        now: Duration,
+    ) -> Result<(), CertificateError> {
+        let mut below = 0;
+        for intermediate in path.intermediate_certificates() {
+            let der = intermediate.der();
+            let intermediate = read(1, &der)?;
+            rules::authority(&intermediate, below)?;
+            // An authority that signed itself a new key does not count (RFC 5280, section 4.2.1.9).
+            below += u64::from(intermediate.issuer.der != intermediate.subject.der);
+        }
+        if let Some(root) = self.root_of(path.anchor()) {
+            let root = read(1, root)?;
+            rules::authority(&root, below)?;
+            rules::time(&root, now)?;
+        }
+        certificates.first().map_or(Ok(()), rules::leaf)
+    }
+
+    fn check_name(
+        &self,
+        chain: &[Vec<u8>],
+        certificates: &[Certificate<'_>],
+    ) -> Result<(), CertificateError> {
+        let leaf = chain.first().map_or(&[][..], Vec::as_slice).into();
+        let leaf = EndEntityCert::try_from(&leaf);
+        let named = leaf.and_then(|leaf| leaf.verify_is_valid_for_subject_name(&self.name));
+        named.map_err(|error| self.why(error, certificates))
+    }
+
+    fn certificates_of(&self, path: &VerifiedPath<'_>) -> Vec<Vec<u8>> {
+        let leaf = [path.end_entity().der().to_vec()];
+        let others = path.intermediate_certificates().map(|it| it.der().to_vec());
+        let root = self.root_of(path.anchor()).map(<[u8]>::to_vec);
+        leaf.into_iter().chain(others).chain(root).collect()
+    }
+
+    /// Finds the root's certificate.
+    fn root_of(&self, anchor: &TrustAnchor<'_>) -> Option<&[u8]> {
+        let is_it = |root: &&CertificateDer<'_>| {
+            webpki::anchor_from_trusted_cert(root).is_ok_and(|it| it == *anchor)
+        };
+        self.roots.0.iter().find(is_it).map(AsRef::as_ref)
+    }
+
+    /// Says in our words what rustls-webpki found, and on which certificate.
+    fn why(&self, error: webpki::Error, chain: &[Certificate<'_>]) -> CertificateError {
+        use webpki::Error;
+        let first = || chain.first().map_or_else(String::new, |leaf| leaf.subject.text.clone());
+        let subject_of = |is_it: &dyn Fn(&Certificate<'_>) -> bool| {
+            chain.iter().find(|it| is_it(it)).map_or_else(first, |it| it.subject.text.clone())
+        };
+        let at = |time: UnixTime| Duration::from_secs(time.as_secs());
+        match error {
+            Error::CertExpired { not_after, .. } => CertificateError::Expired {
+                subject: subject_of(&|it| it.not_after == at(not_after)),
+                not_after: at(not_after),
+            },
+            Error::CertNotValidYet { not_before, .. } => CertificateError::NotYetValid {
+                subject: subject_of(&|it| it.not_before == at(not_before)),
+                not_before: at(not_before),
+            },
+            Error::CertNotValidForName(_) => CertificateError::WrongName {
+                wanted: self.name.to_str().into_owned(),
+                names: chain.first().map_or_else(String::new, names),
+            },
+            Error::UnknownIssuer => self.unknown_issuer(chain),
+            Error::InvalidSignatureForPublicKey => {
+                // A key that is too short makes no signature that is accepted.
+                let weak = chain.iter().skip(1).find_map(|it| rules::key(it).err());
+                weak.unwrap_or(CertificateError::BadCertificateSignature)
+            }
+            Error::EndEntityUsedAsCa => CertificateError::NotAnAuthority {
+                subject: subject_of(&|it| is_signer(it, chain) && !says_authority(it)),
+                why: "its certificate does not say that it is an authority",
+            },
+            Error::CaUsedAsEndEntity => CertificateError::WrongUse {
+                subject: first(),
+                why: "it is that of an authority, which signs certificates and serves nobody",
+            },
+            Error::RequiredEkuNotFoundContext(_) => CertificateError::WrongUse {
+                subject: subject_of(&|it| !serves(it)),
+                why: "its extKeyUsage does not have serverAuth",
+            },
+            Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
+                CertificateError::PathTooLong
+            }
+            Error::NameConstraintViolation => CertificateError::NameNotPermitted,
+            Error::UnsupportedCriticalExtension => CertificateError::UnknownCriticalExtension,
+            Error::UnsupportedCertVersion => CertificateError::BadExtension {
+                subject: subject_of(&|it| it.version != 3),
+                why: "its version is not 3, so it cannot say what its key may be used for",
+            },
+            Error::UnsupportedSignatureAlgorithmContext(_)
+            | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
+            | Error::SignatureAlgorithmMismatch => CertificateError::UnacceptableSignature,
+            Error::MaximumSignatureChecksExceeded
+            | Error::MaximumPathBuildCallsExceeded
+            | Error::MaximumNameConstraintComparisonsExceeded => CertificateError::TooMuchWork,
+            other => CertificateError::Other(other.to_string()),
+        }
+    }
+
+    /// Follows the names from the leaf as far as they lead.
+    fn unknown_issuer(&self, chain: &[Certificate<'_>]) -> CertificateError {
+        let mut last = chain.first();
+        for _ in chain {
+            let next = last.and_then(|last| {
+                let is_next = |it: &&Certificate<'_>| {
+                    it.subject.der == last.issuer.der && it.subject.der != last.subject.der
+                };
+                chain.iter().find(is_next)
+            });
+            last = next.or(last);
+        }
+        let text = |of: &dyn Fn(&Certificate<'_>) -> String| last.map_or_else(String::new, of);
+        CertificateError::UnknownIssuer {
+            subject: text(&|it| it.subject.text.clone()),
+            issuer: text(&|it| it.issuer.text.clone()),
+        }
+    }
+}
+
+/// Reads every certificate of a chain.
+fn decoded(chain: &[Vec<u8>]) -> Result<Vec<Certificate<'_>>, CertificateError> {
+    chain.iter().enumerate().map(|(index, der)| read(index + 1, der)).collect()
+}
+
+fn read(number: usize, der: &[u8]) -> Result<Certificate<'_>, CertificateError> {
+    Certificate::decode(der).map_err(|error| CertificateError::Malformed { number, error })
+}
+
+/// The names that a certificate is for.
+fn names(certificate: &Certificate<'_>) -> String {
+    match certificate.extension("subjectAltName").map(|it| &it.says) {
+        Some(Says::SubjectAltName(names)) => names.join(", "),
+        _ => "no name at all (it has no subjectAltName)".to_owned(),
+    }
+}
+
+fn is_signer(certificate: &Certificate<'_>, chain: &[Certificate<'_>]) -> bool {
+    chain.iter().any(|it| it.issuer.der == certificate.subject.der)
+}
+
+fn says_authority(certificate: &Certificate<'_>) -> bool {
+    certificate
+        .extension("basicConstraints")
+        .is_some_and(|it| matches!(it.says, Says::BasicConstraints { is_ca: true, .. }))
+}
+
+/// Returns whether a certificate is for servers, or does not say for whom.
+fn serves(certificate: &Certificate<'_>) -> bool {
+    match certificate.extension("extKeyUsage").map(|it| &it.says) {
+        Some(Says::ExtKeyUsage(purposes)) => purposes.iter().any(|it| it == "serverAuth"),
+        _ => true,
+    }
+}

@@ -1,0 +1,237 @@
+//! One certificate: what it says, and who signs it.
+
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, anyhow};
+use rsa::PrivateKey;
+use rsa::pkcs1v15::SigningKey;
+use rsa::pkcs8::{EncodePrivateKey, LineEnding};
+use sha2::Sha256;
+use x509_cert::builder::profile::BuilderProfile;
+use x509_cert::builder::{Builder, CertificateBuilder};
+use x509_cert::certificate::TbsCertificate;
+use x509_cert::der::asn1::{Ia5String, ObjectIdentifier, OctetString};
+use x509_cert::der::referenced::OwnedToRef as _;
+use x509_cert::der::{Encode, EncodePem};
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages,
+    SubjectAltName, SubjectKeyIdentifier,
+};
+use x509_cert::name::Name;
+use x509_cert::serial_number::SerialNumber;
+use x509_cert::spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
+use x509_cert::time::{Time, Validity};
+
+/// Length of the keys in bits.
+const KEY_BITS: usize = 2_048;
+
+/// serverAuth (RFC 5280, section 4.2.1.12).
+pub const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
+
+/// Someone with a name and a key.
+#[derive(Clone, Debug)]
+pub struct Party {
+    /// Its common name.
+    pub name: String,
+    key: PrivateKey,
+}
+
+/// What a certificate says about its subject. The issuer adds the rest.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// From when to when it holds.
+    pub validity: (SystemTime, SystemTime),
+    /// Everything else.
+    pub extensions: Vec<Extension>,
+}
+
+impl Party {
+    /// Someone of this name, with a new key.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn new(name: &str) -> Result<Self> {
+        Self::with_bits(name, KEY_BITS)
+    }
+
+    /// The same with a key of another length in bits.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes, or the length is none for a key.
+    pub fn with_bits(name: &str, bits: usize) -> Result<Self> {
+        let key = PrivateKey::new(&mut getrandom::SysRng, bits);
+        Ok(Self { name: name.to_owned(), key: key.context("cannot make a key")? })
+    }
+
+    /// The same key under another name.
+    #[must_use]
+    pub fn called(&self, name: &str) -> Self {
+        Self { name: name.to_owned(), key: self.key.clone() }
+    }
+
+    /// Its private key in PKCS #8, as PEM.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn key_pem(&self) -> Result<impl AsRef<[u8]>> {
+        let pem = self.key.to_pkcs8_pem(LineEnding::LF).map_err(|error| anyhow!("{error}"))?;
+        Ok(Secret(pem))
+    }
+
+    /// Signs a statement about someone.
+    ///
+    /// # Errors
+    /// When the statement cannot be written down.
+    pub fn certify(&self, subject: &Party, statement: &Statement) -> Result<Vec<u8>> {
+        let signer = SigningKey::<Sha256>::new(self.key.clone());
+        let profile = Profile { issuer: self, subject, extensions: &statement.extensions };
+        let (from, to) = statement.validity;
+        let validity = Validity::new(Time::try_from(from)?, Time::try_from(to)?);
+        let public_key = SubjectPublicKeyInfo::from_key(&subject.key.to_public_key())?;
+        let builder = CertificateBuilder::new(profile, serial_number()?, validity, public_key);
+        let certificate = builder.and_then(|builder| builder.build(&signer));
+        Ok(certificate.map_err(|error| anyhow!("{error}"))?.to_der()?)
+    }
+
+    /// Its subject key identifier.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn key_identifier(&self) -> Result<OctetString> {
+        let public_key = SubjectPublicKeyInfo::from_key(&self.key.to_public_key())?;
+        let identifier = SubjectKeyIdentifier::try_from(public_key.owned_to_ref());
+        Ok(identifier.map_err(|error| anyhow!("{error}"))?.0)
+    }
+}
+
+/// Text that is wiped.
+struct Secret(rsa::pkcs8::der::zeroize::Zeroizing<String>);
+
+impl AsRef<[u8]> for Secret {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// The extensions of an authority, with at most `path_len` others between it and a server.
+///
+/// # Errors
+/// None that is known.
+pub fn of_authority(path_len: u8) -> Result<Vec<Extension>> {
+    Ok(vec![
+        extension(true, &BasicConstraints { ca: true, path_len_constraint: Some(path_len) })?,
+        extension(true, &KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign))?,
+    ])
+}
+
+/// The extensions of a server of these names.
+///
+/// # Errors
+/// When a name has characters that no name has.
+pub fn of_server(names: &[String]) -> Result<Vec<Extension>> {
+    Ok(vec![
+        extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?,
+        extension(true, &KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment))?,
+        extension(false, &ExtendedKeyUsage(vec![SERVER_AUTH]))?,
+        extension(false, &alternative_names(names)?)?,
+    ])
+}
+
+/// DNS names.
+///
+/// # Errors
+/// When one has characters that no name has.
+pub fn alternative_names(names: &[String]) -> Result<SubjectAltName> {
+    let name = |name: &String| Ok(GeneralName::DnsName(Ia5String::new(name)?));
+    Ok(SubjectAltName(names.iter().map(name).collect::<Result<_>>()?))
+}
+
+/// The identifiers of the subject's key and of the issuer's.
+///
+/// # Errors
+/// None that is known.
+pub fn key_identifiers(subject: &Party, issuer: &Party) -> Result<Vec<Extension>> {
+    let of_issuer = AuthorityKeyIdentifier {
+        key_identifier: Some(issuer.key_identifier()?),
+        ..Default::default()
+    };
+    Ok(vec![
+        extension(false, &SubjectKeyIdentifier(subject.key_identifier()?))?,
+        extension(false, &of_issuer)?,
+    ])
+}
+
+/// An extension of a kind that the library knows.
+///
+/// # Errors
+/// None that is known.
+pub fn extension<E>(critical: bool, value: &E) -> Result<Extension>
+where
+    E: Encode + x509_cert::der::oid::AssociatedOid,
+{
+    Ok(Extension { extn_id: E::OID, critical, extn_value: OctetString::new(value.to_der()?)? })
+}
+
+/// PEM of certificates, one after the other.
+///
+/// # Errors
+/// When one is no certificate.
+pub fn pem<'c>(certificates: impl IntoIterator<Item = &'c Vec<u8>>) -> Result<String> {
+    let mut pem = String::new();
+    for der in certificates {
+        let certificate = <x509_cert::Certificate as x509_cert::der::Decode>::from_der(der)?;
+        pem += &certificate.to_pem(LineEnding::LF)?;
+    }
+    Ok(pem)
+}
+
+/// 16 random bytes, of which the first keeps the number positive and without a zero in front.
+fn serial_number() -> Result<SerialNumber> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    bytes[0] = bytes[0] & 0x3f | 0x40;
+    Ok(SerialNumber::new(&bytes)?)
+}
+
+/// What the library asks for, to write a certificate down.
+struct Profile<'p> {
+    issuer: &'p Party,
+    subject: &'p Party,
+    extensions: &'p [Extension],
+}
+
+impl BuilderProfile for Profile<'_> {
+    fn get_issuer(&self, _subject: &Name) -> Name {
+        name_of(self.issuer)
+    }
+
+    fn get_subject(&self) -> Name {
+        name_of(self.subject)
+    }
+
+    fn build_extensions(
+        &self,
+        _key: SubjectPublicKeyInfoRef<'_>,
+        _issuer_key: SubjectPublicKeyInfoRef<'_>,
+        _tbs: &TbsCertificate,
+    ) -> x509_cert::builder::Result<Vec<Extension>> {
+        Ok(self.extensions.to_vec())
+    }
+}
+
+/// The whole name, as the articles have it.
+fn name_of(party: &Party) -> Name {
+    // Backwards (RFC 4514). What has a meaning in this form is escaped.
+    let mut common_name = String::new();
+    for char in party.name.chars() {
+        if matches!(char, ',' | '+' | '"' | '\\' | '<' | '>' | ';' | '=' | '#' | ' ') {
+            common_name.push('\\');
+        }
+        common_name.push(char);
+    }
+    let name = format!("CN={common_name},O=Rebuilt TLS,L=Dornbirn,ST=Vorarlberg,C=AT");
+    Name::from_str(&name).unwrap_or_default()
+}
