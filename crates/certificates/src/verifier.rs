@@ -204,7 +204,7 @@ impl Verifier {
                 wanted: self.name.to_str().into_owned(),
                 names: chain.first().map_or_else(String::new, names),
             },
-            Error::UnknownIssuer => self.unknown_issuer(chain),
+            Error::UnknownIssuer => unknown_issuer(chain),
             Error::InvalidSignatureForPublicKey => {
                 // A key that is too short makes no signature that is accepted.
                 let weak = chain.iter().skip(1).find_map(|it| rules::key(it).err());
@@ -240,24 +240,24 @@ impl Verifier {
             other => CertificateError::Other(other.to_string()),
         }
     }
+}
 
-    /// Follows the names from the leaf as far as they lead.
-    fn unknown_issuer(&self, chain: &[Certificate<'_>]) -> CertificateError {
-        let mut last = chain.first();
-        for _ in chain {
-            let next = last.and_then(|last| {
-                let is_next = |it: &&Certificate<'_>| {
-                    it.subject.der == last.issuer.der && it.subject.der != last.subject.der
-                };
-                chain.iter().find(is_next)
-            });
-            last = next.or(last);
-        }
-        let text = |of: &dyn Fn(&Certificate<'_>) -> String| last.map_or_else(String::new, of);
-        CertificateError::UnknownIssuer {
-            subject: text(&|it| it.subject.text.clone()),
-            issuer: text(&|it| it.issuer.text.clone()),
-        }
+/// Follows the names from the leaf as far as they lead.
+fn unknown_issuer(chain: &[Certificate<'_>]) -> CertificateError {
+    let mut last = chain.first();
+    for _ in chain {
+        let next = last.and_then(|last| {
+            let is_next = |it: &&Certificate<'_>| {
+                it.subject.der == last.issuer.der && it.subject.der != last.subject.der
+            };
+            chain.iter().find(is_next)
+        });
+        last = next.or(last);
+    }
+    let text = |of: &dyn Fn(&Certificate<'_>) -> String| last.map_or_else(String::new, of);
+    CertificateError::UnknownIssuer {
+        subject: text(&|it| it.subject.text.clone()),
+        issuer: text(&|it| it.issuer.text.clone()),
     }
 }
 

@@ -140,10 +140,10 @@ impl<'m> Fields<'m> {
     /// [`DecodeError::OutOfOrder`].
     pub fn in_order(&self, first: &Tag, last: &Tag) -> Result<(), DecodeError> {
         let mut behind = self.0.iter().skip_while(|(number, _)| *number != last.number);
-        match behind.any(|(number, _)| *number == first.number) {
-            true => Err(DecodeError::OutOfOrder { field: last.name }),
-            false => Ok(()),
+        if behind.any(|(number, _)| *number == first.number) {
+            return Err(DecodeError::OutOfOrder { field: last.name });
         }
+        Ok(())
     }
 
     /// Returns the values of the fields of these kinds. Other fields are skipped.
@@ -197,7 +197,7 @@ fn explained_value<'m>(
     let value = decoder.rest().get(..len);
     match value {
         Some(value) if *tag == CERTIFICATE && Certificate::decode(value).is_ok() => {
-            decoder.within(len, tag.name, |decoder| Certificate::read(decoder))?;
+            decoder.within(len, tag.name, Certificate::read)?;
             Ok(value)
         }
         _ => decoder.bytes(len, tag.name, tag.what),

@@ -1,6 +1,7 @@
 //! `cargo xtask certificates make`: the certificates to try with, as files.
 
 use std::env;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -56,7 +57,7 @@ pub fn command(options: &MakeOptions) -> Result<ExitCode> {
     }
     let mut text = format!("made in {}:\n\n", folder.display());
     for (name, what) in FILES {
-        text += &format!("  {name:<18}  {what}\n");
+        _ = writeln!(text, "  {name:<18}  {what}");
     }
     text += "\nnext: cargo xtask certificates show, cargo xtask run part4-cert\n";
     xtask::print(&text)
