@@ -22,6 +22,8 @@ mod pem;
 pub mod rules;
 mod verifier;
 
+#[cfg(feature = "tls13")]
+pub use algorithms::SCHEMES;
 pub use error::CertificateError;
 pub use identity::Identity;
 pub use pem::PemError;

@@ -68,6 +68,33 @@ pub fn authority(certificate: &Certificate<'_>, below: u64) -> Result<(), Certif
     key(certificate)
 }
 
+/// Checks the certificate of a server or client of TLS 1.3: its key has to be allowed to sign.
+///
+/// # Errors
+/// [`CertificateError::WrongUse`].
+#[cfg(feature = "tls13")]
+pub fn tls13_leaf(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
+    match key_usage(certificate) {
+        Some(usages) if !usages.contains(&"digitalSignature") => Err(CertificateError::WrongUse {
+            subject: certificate.subject.text.clone(),
+            why: "its keyUsage does not have digitalSignature",
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Checks an authority as [`authority`] does, whatever its key is.
+///
+/// # Errors
+/// [`CertificateError::NotAnAuthority`], [`CertificateError::PathTooLong`].
+#[cfg(feature = "tls13")]
+pub fn tls13_authority(certificate: &Certificate<'_>, below: u64) -> Result<(), CertificateError> {
+    match authority(certificate, below) {
+        Err(CertificateError::UnacceptableKey { .. }) => Ok(()),
+        checked => checked,
+    }
+}
+
 /// Checks that a certificate is valid at `now`, since 1970. Both ends of its time are inside it.
 ///
 /// # Errors

@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use messages::DecodeError;
 use messages::x509::{Certificate, Says};
-use pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use pki_types::{
+    CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
+};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
 use crate::algorithms::{OF_CERTIFICATE_VERIFY, OF_CERTIFICATES};
+#[cfg(feature = "tls13")]
+use crate::algorithms::{OF_TLS13_CERTIFICATES, of_scheme};
 use crate::pem::{PemError, certificates};
 use crate::{CertificateError, rules};
 
@@ -55,6 +59,36 @@ pub struct Verifier {
     pub name: ServerName<'static>,
 }
 
+/// What a chain is wanted for.
+#[derive(Clone, Copy)]
+struct Terms {
+    algorithms: &'static [&'static dyn SignatureVerificationAlgorithm],
+    usage: KeyUsage,
+    leaf: fn(&Certificate<'_>) -> Result<(), CertificateError>,
+    authority: fn(&Certificate<'_>, u64) -> Result<(), CertificateError>,
+}
+
+impl Terms {
+    /// A server of part 4.
+    const PART4: Self = Self {
+        algorithms: OF_CERTIFICATES,
+        usage: KeyUsage::server_auth(),
+        leaf: rules::leaf,
+        authority: rules::authority,
+    };
+    /// A server of TLS 1.3.
+    #[cfg(feature = "tls13")]
+    const TLS13_SERVER: Self = Self {
+        algorithms: OF_TLS13_CERTIFICATES,
+        usage: KeyUsage::server_auth(),
+        leaf: rules::tls13_leaf,
+        authority: rules::tls13_authority,
+    };
+    /// A client of TLS 1.3.
+    #[cfg(feature = "tls13")]
+    const TLS13_CLIENT: Self = Self { usage: KeyUsage::client_auth(), ..Self::TLS13_SERVER };
+}
+
 /// A chain that is believed.
 #[derive(Debug)]
 pub struct Believed<'c> {
@@ -64,6 +98,19 @@ pub struct Believed<'c> {
 }
 
 impl Believed<'_> {
+    /// Returns whether `signature` over `message` was made with the key that belongs to the leaf, by this scheme of TLS
+    /// 1.3: a key of another kind never makes one.
+    #[cfg(feature = "tls13")]
+    pub fn has_signed_by(
+        &self,
+        scheme: crypto::tls13::scheme::Scheme,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        let leaf = EndEntityCert::try_from(&self.leaf);
+        leaf.is_ok_and(|leaf| leaf.verify_signature(of_scheme(scheme), message, signature).is_ok())
+    }
+
     /// Returns whether `signature` over `message` was made with the key that belongs to the leaf, by the scheme of
     /// CertificateVerify.
     pub fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -86,16 +133,52 @@ impl Verifier {
         now: Duration,
     ) -> Result<Believed<'c>, CertificateError> {
         let certificates = decoded(chain)?;
-        let path = self.path(chain, &certificates, now)?;
+        let path = self.path(Terms::PART4, chain, &certificates, now)?;
         self.check_name(chain, &certificates)?;
         let leaf = chain.first().map_or(&[][..], Vec::as_slice).into();
         Ok(Believed { leaf, path })
     }
     // ANCHOR_END: verify
 
+    /// Checks a chain in the same order on the terms of TLS 1.3, at which other keys than RSA are accepted.
+    ///
+    /// # Errors
+    /// [`CertificateError`], for the first check that failed.
+    #[cfg(feature = "tls13")]
+    pub fn verify_for_tls<'c>(
+        &self,
+        chain: &'c [Vec<u8>],
+        now: Duration,
+    ) -> Result<Believed<'c>, CertificateError> {
+        let certificates = decoded(chain)?;
+        let path = self.path(Terms::TLS13_SERVER, chain, &certificates, now)?;
+        self.check_name(chain, &certificates)?;
+        let leaf = chain.first().map_or(&[][..], Vec::as_slice).into();
+        Ok(Believed { leaf, path })
+    }
+
+    /// Checks the chain of a client, which need have no name that anyone asked for.
+    ///
+    /// # Errors
+    /// [`CertificateError`], for the first check that failed.
+    #[cfg(feature = "tls13")]
+    pub fn verify_client<'c>(
+        roots: &Roots,
+        chain: &'c [Vec<u8>],
+        now: Duration,
+    ) -> Result<Believed<'c>, CertificateError> {
+        let certificates = decoded(chain)?;
+        let name = ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into());
+        let verifier = Self { roots: roots.clone(), name };
+        let path = verifier.path(Terms::TLS13_CLIENT, chain, &certificates, now)?;
+        let leaf = chain.first().map_or(&[][..], Vec::as_slice).into();
+        Ok(Believed { leaf, path })
+    }
+
     /// Finds a path from the leaf to a root.
     fn path(
         &self,
+        terms: Terms,
         chain: &[Vec<u8>],
         certificates: &[Certificate<'_>],
         now: Duration,
@@ -114,17 +197,17 @@ impl Verifier {
         let leaf = EndEntityCert::try_from(leaf).map_err(why)?;
         let broken = RefCell::new(None);
         let check = |path: &VerifiedPath<'_>| {
-            self.check_rules(path, certificates, now).map_err(|error| {
+            self.check_rules(terms, path, certificates, now).map_err(|error| {
                 *broken.borrow_mut() = Some(error);
                 webpki::Error::CertDistrusted
             })
         };
         let path = leaf.verify_for_usage(
-            OF_CERTIFICATES,
+            terms.algorithms,
             &anchors,
             others,
             UnixTime::since_unix_epoch(now),
-            KeyUsage::server_auth(),
+            terms.usage,
             None,
             Some(&check),
         );
@@ -137,6 +220,7 @@ impl Verifier {
     /// Checks the rules that rustls-webpki leaves open, on a path that it has found.
     fn check_rules(
         &self,
+        terms: Terms,
         path: &VerifiedPath<'_>,
         certificates: &[Certificate<'_>],
         now: Duration,
@@ -145,16 +229,16 @@ impl Verifier {
         for intermediate in path.intermediate_certificates() {
             let der = intermediate.der();
             let intermediate = read(1, &der)?;
-            rules::authority(&intermediate, below)?;
+            (terms.authority)(&intermediate, below)?;
             // An authority that signed itself a new key does not count (RFC 5280, section 4.2.1.9).
             below += u64::from(intermediate.issuer.der != intermediate.subject.der);
         }
         if let Some(root) = self.root_of(path.anchor()) {
             let root = read(1, root)?;
-            rules::authority(&root, below)?;
+            (terms.authority)(&root, below)?;
             rules::time(&root, now)?;
         }
-        certificates.first().map_or(Ok(()), rules::leaf)
+        certificates.first().map_or(Ok(()), terms.leaf)
     }
 
     fn check_name(

@@ -51,6 +51,8 @@ mod sequence;
 pub mod signature;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "tls13")]
+pub mod tls13;
 pub mod x25519;
 
 pub use open::{Open, OpenError};

@@ -79,6 +79,12 @@ pub enum DecodeError {
         /// What has to be there.
         what: &'static str,
     },
+    /// Something stands behind the last thing that belongs there.
+    #[error("bytes stand behind the end of the {what}")]
+    Surplus {
+        /// What was read.
+        what: &'static str,
+    },
     /// More is there than can be.
     #[error("the message has more than {most} {field}s")]
     TooMany {

@@ -6,6 +6,7 @@
 //! - [`decoder`]: reads bytes, and names them.
 //! - [`fields`]: the form of every message of parts 3 and 4: tag, length, value.
 //! - [`dh`], [`x25519`], [`cert`]: the messages themselves.
+//! - [`tls13`]: those of TLS 1.3.
 //! - [`x509`]: the certificates in them.
 //!
 //! ```
@@ -28,6 +29,7 @@ pub mod decoder;
 mod der;
 pub mod dh;
 pub mod fields;
+pub mod tls13;
 pub mod x25519;
 pub mod x509;
 

@@ -13,6 +13,8 @@ pub(crate) mod group14;
 pub(crate) mod rsa;
 #[cfg(not(feature = "aws-lc-rs"))]
 mod rust_crypto;
+#[cfg(feature = "tls13")]
+pub(crate) mod tls13;
 
 #[cfg(feature = "aws-lc-rs")]
 pub(crate) use aws_lc_rs::{Aes256Ctr, Aes256Gcm, HkdfSha256, HmacSha256, X25519};

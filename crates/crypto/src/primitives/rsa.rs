@@ -66,6 +66,20 @@ impl RsaPublicKey {
         pss::Signature::try_from(signature).is_ok_and(|it| key.verify(message, &it).is_ok())
     }
 
+    /// Returns the same with a hash of this many bits, and a salt as long as the hash.
+    #[cfg(feature = "tls13")]
+    pub(crate) fn verify_pss_rsae(&self, hash: u16, message: &[u8], signature: &[u8]) -> bool {
+        let Ok(signature) = pss::Signature::try_from(signature) else { return false };
+        let key = || self.0.clone();
+        let verified = match hash {
+            256 => pss::VerifyingKey::<Sha256>::new(key()).verify(message, &signature),
+            384 => pss::VerifyingKey::<Sha384>::new(key()).verify(message, &signature),
+            512 => pss::VerifyingKey::<Sha512>::new(key()).verify(message, &signature),
+            _ => return false,
+        };
+        verified.is_ok()
+    }
+
     /// Returns the same by RSASSA-PKCS1-v1_5 with SHA-256, SHA-384 or SHA-512, by the length of the hash in bits.
     pub(crate) fn verify_pkcs1_v15(&self, hash: u16, message: &[u8], signature: &[u8]) -> bool {
         let Ok(signature) = pkcs1v15::Signature::try_from(signature) else { return false };

@@ -1,0 +1,310 @@
+//! Extensions (RFC 8446, section 4.2): what a message says beside its fixed fields.
+
+use super::names;
+use super::vector::{numbers, vector};
+use crate::decoder::{DecodeError, Decoder};
+
+/// The message that an extension stands in: the same extension has another form in another message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum In {
+    /// ClientHello.
+    ClientHello,
+    /// ServerHello.
+    ServerHello,
+    /// HelloRetryRequest.
+    HelloRetryRequest,
+    /// EncryptedExtensions.
+    EncryptedExtensions,
+    /// CertificateRequest.
+    CertificateRequest,
+    /// An entry of Certificate.
+    Certificate,
+    /// NewSessionTicket.
+    NewSessionTicket,
+}
+
+/// A public key for one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyShareEntry {
+    /// The group.
+    pub group: u16,
+    /// The public key: 32 bytes at x25519, 65 at secp256r1; at X25519MLKEM768 1,216 from the client, 1,120 from the
+    /// server.
+    pub key_exchange: Vec<u8>,
+}
+
+/// An extension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extension {
+    /// The name of the server that the client wants (RFC 6066, section 3); empty in the server's answer.
+    ServerName(Option<String>),
+    /// The groups that a client or server can agree in, the preferred one first.
+    SupportedGroups(Vec<u16>),
+    /// The schemes that CertificateVerify may be signed by.
+    SignatureAlgorithms(Vec<u16>),
+    /// The schemes that certificates may be signed by.
+    SignatureAlgorithmsCert(Vec<u16>),
+    /// The protocols to speak inside (RFC 7301): those offered, or the one that was chosen.
+    Alpn(Vec<Vec<u8>>),
+    /// The versions that a client offers.
+    SupportedVersions(Vec<u16>),
+    /// The version that a server chose.
+    SelectedVersion(u16),
+    /// The public keys that a client offers.
+    KeyShares(Vec<KeyShareEntry>),
+    /// The public key of a server.
+    KeyShare(KeyShareEntry),
+    /// The group that a server wants a key for.
+    SelectedGroup(u16),
+    /// Bytes that a server gets back in the second ClientHello.
+    Cookie(Vec<u8>),
+    /// How a client would use a key from before: 0 alone, 1 with a new agreement.
+    PskKeyExchangeModes(Vec<u8>),
+    /// The longest record, its inner type included, that the sender takes (RFC 8449).
+    RecordSizeLimit(u16),
+    /// An extension that is not looked into.
+    Other {
+        /// Its type.
+        kind: u16,
+        /// Its body.
+        body: Vec<u8>,
+    },
+}
+
+impl Extension {
+    /// Its type.
+    pub fn kind(&self) -> u16 {
+        match self {
+            Self::ServerName(_) => 0,
+            Self::SupportedGroups(_) => 10,
+            Self::SignatureAlgorithms(_) => 13,
+            Self::Alpn(_) => 16,
+            Self::RecordSizeLimit(_) => 28,
+            Self::SupportedVersions(_) | Self::SelectedVersion(_) => 43,
+            Self::Cookie(_) => 44,
+            Self::PskKeyExchangeModes(_) => 45,
+            Self::SignatureAlgorithmsCert(_) => 50,
+            Self::KeyShares(_) | Self::KeyShare(_) | Self::SelectedGroup(_) => 51,
+            Self::Other { kind, .. } => *kind,
+        }
+    }
+
+    /// Appends it: type, length and body.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.kind().to_be_bytes());
+        vector(2, out, |out| self.encode_body(out));
+    }
+
+    fn encode_body(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::ServerName(None) => {}
+            Self::ServerName(Some(name)) => vector(2, out, |out| {
+                out.push(0);
+                vector(2, out, |out| out.extend_from_slice(name.as_bytes()));
+            }),
+            Self::SupportedGroups(list)
+            | Self::SignatureAlgorithms(list)
+            | Self::SignatureAlgorithmsCert(list) => numbers(2, out, list),
+            Self::Alpn(protocols) => vector(2, out, |out| {
+                for protocol in protocols {
+                    vector(1, out, |out| out.extend_from_slice(protocol));
+                }
+            }),
+            Self::SupportedVersions(versions) => numbers(1, out, versions),
+            Self::SelectedVersion(number)
+            | Self::SelectedGroup(number)
+            | Self::RecordSizeLimit(number) => out.extend_from_slice(&number.to_be_bytes()),
+            Self::KeyShares(shares) => vector(2, out, |out| {
+                for share in shares {
+                    share.encode(out);
+                }
+            }),
+            Self::KeyShare(share) => share.encode(out),
+            Self::Cookie(cookie) => vector(2, out, |out| out.extend_from_slice(cookie)),
+            Self::PskKeyExchangeModes(modes) => vector(1, out, |out| out.extend_from_slice(modes)),
+            Self::Other { body, .. } => out.extend_from_slice(body),
+        }
+    }
+
+    /// Reads one that stands in a message of this kind.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if its body has not the form of its type.
+    pub fn read(decoder: &mut Decoder<'_>, message: In) -> Result<Self, DecodeError> {
+        decoder.saying(|decoder| {
+            let what = "What the extension is about.";
+            let kind = decoder.u16("type", what, names::extension)?;
+            let name = names::known_extension(kind).unwrap_or("unknown extension");
+            let what = meaning(kind);
+            let extension =
+                decoder.vector(2, "body", what, |decoder| Self::body(decoder, kind, message))?;
+            let says = extension.says();
+            Ok((extension, name, what, says))
+        })
+    }
+
+    fn body(decoder: &mut Decoder<'_>, kind: u16, message: In) -> Result<Self, DecodeError> {
+        use In::{
+            CertificateRequest, ClientHello, EncryptedExtensions, HelloRetryRequest, ServerHello,
+        };
+        let number = |decoder: &mut Decoder<'_>, name, says: fn(u16) -> String| {
+            decoder.u16(name, meaning(kind), says)
+        };
+        Ok(match (kind, message) {
+            (0, ClientHello) => Self::ServerName(server_name(decoder)?),
+            (0, EncryptedExtensions) => Self::ServerName(None),
+            (10, ClientHello | EncryptedExtensions) => {
+                Self::SupportedGroups(list_of(decoder, 2, "groups", "group", names::group)?)
+            }
+            (13, ClientHello | CertificateRequest) => {
+                Self::SignatureAlgorithms(list_of(decoder, 2, "schemes", "scheme", names::scheme)?)
+            }
+            (50, ClientHello | CertificateRequest) => {
+                let schemes = list_of(decoder, 2, "schemes", "scheme", names::scheme)?;
+                Self::SignatureAlgorithmsCert(schemes)
+            }
+            (16, ClientHello | EncryptedExtensions) => {
+                let what = "Protocols, the preferred one first.";
+                Self::Alpn(decoder.list(2, "protocols", what, |decoder| {
+                    decoder.opaque(1, "protocol", "A protocol's name.").map(<[u8]>::to_vec)
+                })?)
+            }
+            (43, ClientHello) => {
+                Self::SupportedVersions(list_of(decoder, 1, "versions", "version", names::version)?)
+            }
+            (43, ServerHello | HelloRetryRequest) => {
+                Self::SelectedVersion(number(decoder, "selected_version", names::version)?)
+            }
+            (51, ClientHello) => {
+                let what = "Public keys, each for another group.";
+                Self::KeyShares(decoder.list(2, "client_shares", what, KeyShareEntry::read)?)
+            }
+            (51, ServerHello) => Self::KeyShare(KeyShareEntry::read(decoder)?),
+            (51, HelloRetryRequest) => {
+                Self::SelectedGroup(number(decoder, "selected_group", names::group)?)
+            }
+            (44, ClientHello | HelloRetryRequest) => {
+                Self::Cookie(decoder.opaque(2, "cookie", meaning(kind))?.to_vec())
+            }
+            (45, ClientHello) => {
+                Self::PskKeyExchangeModes(decoder.opaque(1, "ke_modes", meaning(kind))?.to_vec())
+            }
+            (28, ClientHello | EncryptedExtensions) => {
+                Self::RecordSizeLimit(number(decoder, "limit", |limit| limit.to_string())?)
+            }
+            _ => {
+                let body = decoder.bytes(decoder.rest().len(), "body", meaning(kind))?;
+                Self::Other { kind, body: body.to_vec() }
+            }
+        })
+    }
+
+    /// What it says, in one line.
+    fn says(&self) -> String {
+        let joined = |numbers: &[u16], name: fn(u16) -> String| {
+            numbers.iter().map(|number| name(*number)).collect::<Vec<_>>().join(", ")
+        };
+        match self {
+            Self::ServerName(name) => name.clone().unwrap_or_default(),
+            Self::SupportedGroups(groups) => joined(groups, names::group),
+            Self::SignatureAlgorithms(schemes) | Self::SignatureAlgorithmsCert(schemes) => {
+                joined(schemes, names::scheme)
+            }
+            Self::Alpn(protocols) => {
+                let text = |protocol: &Vec<u8>| String::from_utf8_lossy(protocol).into_owned();
+                protocols.iter().map(text).collect::<Vec<_>>().join(", ")
+            }
+            Self::SupportedVersions(versions) => joined(versions, names::version),
+            Self::SelectedVersion(version) => names::version(*version),
+            Self::KeyShares(shares) => {
+                let groups: Vec<_> = shares.iter().map(|share| share.group).collect();
+                joined(&groups, names::group)
+            }
+            Self::KeyShare(share) => names::group(share.group),
+            Self::SelectedGroup(group) => names::group(*group),
+            Self::RecordSizeLimit(limit) => limit.to_string(),
+            Self::Cookie(_) | Self::PskKeyExchangeModes(_) | Self::Other { .. } => String::new(),
+        }
+    }
+}
+
+impl KeyShareEntry {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.group.to_be_bytes());
+        vector(2, out, |out| out.extend_from_slice(&self.key_exchange));
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let what = "A public key for this connection, for one group.";
+        decoder.saying(|decoder| {
+            let group = decoder.u16("group", "The group that the key is for.", names::group)?;
+            let key_exchange = decoder.opaque(2, "key_exchange", "The public key.")?.to_vec();
+            Ok((Self { group, key_exchange }, "KeyShareEntry", what, names::group(group)))
+        })
+    }
+}
+
+/// Reads the extensions of a message, up to its end.
+///
+/// # Errors
+/// [`DecodeError::Repeated`] if one is there twice (RFC 8446, section 4.2).
+pub fn read_all(decoder: &mut Decoder<'_>, message: In) -> Result<Vec<Extension>, DecodeError> {
+    let what = "What else there is to say.";
+    let extensions =
+        decoder.list(2, "extensions", what, |decoder| Extension::read(decoder, message))?;
+    let mut kinds: Vec<_> = extensions.iter().map(Extension::kind).collect();
+    kinds.sort_unstable();
+    if kinds.windows(2).any(|pair| pair.first() == pair.last()) {
+        return Err(DecodeError::Repeated { field: "extension" });
+    }
+    Ok(extensions)
+}
+
+/// Appends extensions with their length.
+pub fn encode_all(extensions: &[Extension], out: &mut Vec<u8>) {
+    vector(2, out, |out| {
+        for extension in extensions {
+            extension.encode(out);
+        }
+    });
+}
+
+fn server_name(decoder: &mut Decoder<'_>) -> Result<Option<String>, DecodeError> {
+    let what = "Names of the server, of which there is one.";
+    let names = decoder.list(2, "server_name_list", what, |decoder| {
+        decoder.u8("name_type", "0 is a host name.", |kind| kind.to_string())?;
+        let name = decoder.opaque(2, "host_name", "The name that the client wants to reach.")?;
+        Ok(String::from_utf8_lossy(name).into_owned())
+    })?;
+    Ok(names.into_iter().next())
+}
+
+fn list_of(
+    decoder: &mut Decoder<'_>,
+    len_len: usize,
+    name: &'static str,
+    element: &'static str,
+    says: fn(u16) -> String,
+) -> Result<Vec<u16>, DecodeError> {
+    let what = "A list, the preferred one first.";
+    decoder.list(len_len, name, what, |decoder| decoder.u16(element, "One of them.", says))
+}
+
+/// What an extension is for.
+fn meaning(kind: u16) -> &'static str {
+    match kind {
+        0 => {
+            "The name of the server that the client wants, in the clear: one address serves many names."
+        }
+        10 => "The groups in which the sender can agree on a secret.",
+        13 => "How a CertificateVerify may be signed.",
+        16 => "Which protocol is spoken inside, such as http/1.1 or h2.",
+        28 => "The longest record that the sender takes.",
+        43 => "Which version of TLS: this, not the fixed field, tells.",
+        44 => "Bytes that the server gets back, so that it need remember nothing.",
+        45 => "How a key from an earlier session may be used.",
+        50 => "How certificates may be signed.",
+        51 => "The public keys from which the secret is made.",
+        _ => "Something that is not looked into here.",
+    }
+}

@@ -1,0 +1,118 @@
+//! Whom to trust, who one is, what to offer.
+
+use std::sync::{Arc, Mutex};
+
+use certificates::{Roots, ServerName};
+use crypto::tls13::group::Group;
+use crypto::tls13::scheme::{Scheme, SigningKey};
+use crypto::tls13::secret::Secret;
+use crypto::tls13::suite::Suite;
+
+/// Where secrets are written to, for a person who wants to look into the connection: one line of the form
+/// `LABEL client_random secret` (RFC 9850). Nothing else takes them out.
+pub type KeyLog = Arc<Mutex<dyn std::io::Write + Send>>;
+
+/// Who a side is: certificates in DER, its own first, and the private key of that one.
+pub struct Credentials {
+    /// The certificates.
+    pub certificates: Vec<Vec<u8>>,
+    /// The private key.
+    pub key: SigningKey,
+}
+
+/// What a client has beforehand.
+pub struct ClientConfig {
+    /// Whom it trusts.
+    pub roots: Roots,
+    /// The suites that it offers, the preferred one first.
+    pub suites: Vec<Suite>,
+    /// The groups that it offers, the preferred one first. Keys are sent along for the first one, and for X25519.
+    pub groups: Vec<Group>,
+    /// The protocols that it offers; none to leave that open.
+    pub protocols: Vec<Vec<u8>>,
+    /// Who it is, should a server want to know.
+    pub credentials: Option<Credentials>,
+    /// Where to write secrets, if anywhere.
+    pub key_log: Option<KeyLog>,
+}
+
+/// What a server has beforehand.
+pub struct ServerConfig {
+    /// Who it is.
+    pub credentials: Credentials,
+    /// The suites that it takes, the preferred one first.
+    pub suites: Vec<Suite>,
+    /// The groups that it takes, the preferred one first.
+    pub groups: Vec<Group>,
+    /// The protocols that it speaks, the preferred one first; none to answer nothing.
+    pub protocols: Vec<Vec<u8>>,
+    /// Whose clients it lets in; none for everyone's.
+    pub client_roots: Option<Roots>,
+    /// Where to write secrets, if anywhere.
+    pub key_log: Option<KeyLog>,
+}
+
+/// What the two sides agreed on.
+#[derive(Clone, Debug)]
+pub struct Agreed {
+    /// The suite.
+    pub suite: Suite,
+    /// The group.
+    pub group: Group,
+    /// The scheme that the server signed by.
+    pub scheme: Scheme,
+    /// The protocol, if they agreed on one.
+    pub protocol: Option<Vec<u8>>,
+    /// The name of the server, if the client said it.
+    pub name: Option<ServerName<'static>>,
+    /// Whether a HelloRetryRequest was needed.
+    pub retried: bool,
+    /// The certificates of the other side, in DER.
+    pub certificates: Vec<Vec<u8>>,
+}
+
+impl ClientConfig {
+    /// Everything that there is, trusting `roots`.
+    pub fn new(roots: Roots) -> Self {
+        Self {
+            roots,
+            suites: Suite::ALL.to_vec(),
+            groups: Group::ALL.to_vec(),
+            protocols: Vec::new(),
+            credentials: None,
+            key_log: None,
+        }
+    }
+}
+
+impl ServerConfig {
+    /// Everything that there is, for this server.
+    pub fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            suites: Suite::ALL.to_vec(),
+            groups: Group::ALL.to_vec(),
+            protocols: Vec::new(),
+            client_roots: None,
+            key_log: None,
+        }
+    }
+}
+
+/// Writes a secret to the key log, if there is one.
+pub(crate) fn log_key(log: Option<&KeyLog>, label: &str, random: &[u8], secret: &Secret) {
+    use std::fmt::Write as _;
+    let Some(log) = log else { return };
+    let mut line = format!("{label} ");
+    for byte in random {
+        _ = write!(line, "{byte:02x}");
+    }
+    line.push(' ');
+    for byte in secret.for_key_log() {
+        _ = write!(line, "{byte:02x}");
+    }
+    line.push('\n');
+    if let Ok(mut log) = log.lock() {
+        _ = log.write_all(line.as_bytes()).and_then(|()| log.flush());
+    }
+}

@@ -1,0 +1,28 @@
+//! TLS 1.3 (RFC 8446), small enough to read.
+//!
+//! *For learning. Nobody has audited this.*
+//!
+//! - [`client`], [`server`]: the handshake, each side from top to bottom in the order of figure 1 of the RFC.
+//! - [`schedule`]: the key schedule, in the order in which section 7.1 draws it.
+//! - [`stream`]: what the handshake makes: read, write, close.
+//! - [`config`]: whom to trust, who one is, what to offer. No check can be switched off.
+//! - [`records`]: records and messages on a stream.
+//! - [`error`]: what went wrong, and what the peer is told.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+pub mod client;
+pub mod config;
+pub mod error;
+pub mod records;
+pub mod schedule;
+pub mod server;
+pub mod stream;
+
+pub use client::connect;
+pub use config::{Agreed, ClientConfig, Credentials, ServerConfig};
+pub use error::TlsError;
+pub use server::accept;
+pub use stream::TlsStream;

@@ -1,0 +1,279 @@
+//! Records on a stream, and the messages in them (RFC 8446, section 5.1). A message may span records, and a record may
+//! carry several; but no message spans a change of keys.
+
+use std::io::{Read, Write};
+
+use crypto::tls13::record::{ContentType, OVERHEAD, Opener, Sealer};
+use crypto::tls13::secret::Secret;
+use framing::Header;
+use framing::reader::{Limits, RecordReader};
+use framing::writer::RecordWriter;
+use messages::tls13::HandshakeMessage;
+use messages::tls13::handshake::HEADER_LEN;
+
+use crate::TlsError;
+
+/// The header of a record: type, version, length.
+pub const HEADER: Header = Header { prefix_len: 3, length_len: 2 };
+/// The longest plaintext of a record in bytes.
+pub const MAX_PLAINTEXT_LEN: usize = 1 << 14;
+/// The longest message in bytes, type and length included.
+pub const MAX_MESSAGE_LEN: usize = 64 * 1024;
+/// The most records in a row that say nothing.
+const MAX_EMPTY: u32 = 16;
+
+/// A message, and its bytes, which go into the transcript hash.
+pub struct Received {
+    /// What it says.
+    pub message: HandshakeMessage,
+    /// Its bytes, type and length in front.
+    pub bytes: Vec<u8>,
+}
+
+/// Records both ways. Unprotected until keys are given.
+pub struct Records<T> {
+    reader: RecordReader<T>,
+    writer: RecordWriter<T>,
+    opener: Option<Opener>,
+    sealer: Option<Sealer>,
+    /// Bytes of messages that have arrived and were not taken yet.
+    messages: Vec<u8>,
+    /// Whether the ChangeCipherSpec of the compatibility mode is still skipped (appendix D.4).
+    skips_change: bool,
+    empty: u32,
+}
+
+/// What the next record carries.
+pub enum Next {
+    /// Data of the application.
+    Data(Vec<u8>),
+    /// Messages of the handshake, which were put with those that had arrived.
+    Messages,
+    /// An alert: level and number.
+    Alert(u8),
+    /// The end of the stream.
+    End,
+}
+
+impl<T: Read + Write + Clone> Records<T> {
+    /// Over `stream`, a handle of which either direction gets its own.
+    pub fn new(stream: T) -> Self {
+        let limits = Limits { min: 0, max: MAX_PLAINTEXT_LEN };
+        Self {
+            reader: RecordReader::new(stream.clone(), HEADER, limits),
+            writer: RecordWriter::new(stream),
+            opener: None,
+            sealer: None,
+            messages: Vec::new(),
+            skips_change: true,
+            empty: 0,
+        }
+    }
+
+    /// Opens what comes under the keys of this traffic secret from the next record on.
+    ///
+    /// # Errors
+    /// [`TlsError::Unexpected`] if bytes of a message are left over (section 5.1): they came under the old keys.
+    pub fn open_under(&mut self, secret: &Secret) -> Result<(), TlsError> {
+        if !self.messages.is_empty() {
+            let (due, got) = ("a change of keys", "more of the handshake");
+            return Err(TlsError::Unexpected { due, got });
+        }
+        self.opener = Some(Opener::new(secret));
+        self.reader.set_limits(Limits { min: 0, max: MAX_PLAINTEXT_LEN + 256 });
+        Ok(())
+    }
+
+    /// Seals what goes out under the keys of this traffic secret from the next record on.
+    pub fn seal_under(&mut self, secret: &Secret) {
+        self.sealer = Some(Sealer::new(secret));
+    }
+
+    /// Says that the handshake is over: a ChangeCipherSpec is skipped no more.
+    pub fn end_handshake(&mut self) {
+        self.skips_change = false;
+    }
+
+    /// Returns whether a new key is due for what goes out.
+    pub fn is_worn(&self) -> bool {
+        self.sealer.as_ref().is_some_and(Sealer::is_worn)
+    }
+
+    /// Reads the next message.
+    ///
+    /// # Errors
+    /// [`TlsError`]: whatever came instead.
+    pub fn recv(&mut self, due: &'static str) -> Result<Received, TlsError> {
+        loop {
+            if let Some(received) = self.take_message(due)? {
+                return Ok(received);
+            }
+            match self.next(due)? {
+                Next::Messages => {}
+                Next::Alert(alert) => return Err(TlsError::Alert { alert }),
+                Next::Data(_) => return Err(TlsError::Unexpected { due, got: "application data" }),
+                Next::End => return Err(TlsError::Truncated { due }),
+            }
+        }
+    }
+
+    /// Takes a message off those that have arrived, if a whole one has.
+    ///
+    /// # Errors
+    /// [`TlsError::Malformed`], [`TlsError::Illegal`].
+    pub fn take_message(&mut self, due: &'static str) -> Result<Option<Received>, TlsError> {
+        let Some([_, length @ ..]) = self.messages.first_chunk::<HEADER_LEN>() else {
+            return Ok(None);
+        };
+        let len = length.iter().fold(0, |len, byte| len << 8 | usize::from(*byte)) + HEADER_LEN;
+        if len > MAX_MESSAGE_LEN {
+            let why = "its length is more than 64 KiB";
+            return Err(TlsError::Illegal { message: due, why });
+        }
+        if self.messages.len() < len {
+            return Ok(None);
+        }
+        let rest = self.messages.split_off(len);
+        let bytes = std::mem::replace(&mut self.messages, rest);
+        let message = HandshakeMessage::decode(&bytes);
+        let message = message.map_err(|error| TlsError::Malformed { message: due, error })?;
+        Ok(Some(Received { message, bytes }))
+    }
+
+    /// Reads the next record that says something.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn next(&mut self, due: &'static str) -> Result<Next, TlsError> {
+        loop {
+            let Some(record) = self.reader.read_record()? else { return Ok(Next::End) };
+            let outer = record.header.first().copied().unwrap_or_default();
+            if outer == ContentType::ChangeCipherSpec.number() {
+                if !self.skips_change || record.payload != [1] {
+                    return Err(TlsError::Unexpected { due, got: "ChangeCipherSpec" });
+                }
+                self.empty += 1;
+                if self.empty > MAX_EMPTY {
+                    return Err(TlsError::Flood("ChangeCipherSpec"));
+                }
+                continue;
+            }
+            let (kind, plaintext): (_, &[u8]) = match &mut self.opener {
+                None => (ContentType::find(outer), record.payload),
+                Some(opener) => {
+                    if outer != ContentType::ApplicationData.number() {
+                        return Err(TlsError::Unexpected { due, got: "an unprotected record" });
+                    }
+                    let opened = opener.open(record.header, record.payload);
+                    let (kind, plaintext) = opened.map_err(TlsError::BadRecord)?;
+                    (kind, plaintext)
+                }
+            };
+            if plaintext.len() > MAX_PLAINTEXT_LEN {
+                return Err(TlsError::RecordOverflow);
+            }
+            let is_inside = !self.messages.is_empty();
+            match kind {
+                Some(ContentType::Handshake) if !plaintext.is_empty() => {
+                    self.empty = 0;
+                    self.messages.extend_from_slice(plaintext);
+                    return Ok(Next::Messages);
+                }
+                // Between the parts of a message nothing else may stand (section 5.1).
+                Some(_) if is_inside => {
+                    return Err(TlsError::Unexpected {
+                        due: "the rest of a message",
+                        got: "another record",
+                    });
+                }
+                Some(ContentType::Alert) => return alert(plaintext).map(Next::Alert),
+                Some(ContentType::ApplicationData) if self.opener.is_some() => {
+                    if !plaintext.is_empty() {
+                        self.empty = 0;
+                        return Ok(Next::Data(plaintext.to_vec()));
+                    }
+                    self.empty += 1;
+                    if self.empty > MAX_EMPTY {
+                        return Err(TlsError::Flood("records that carry nothing"));
+                    }
+                }
+                _ => return Err(TlsError::Unexpected { due, got: "a record of no use" }),
+            }
+        }
+    }
+
+    /// Sends a message, in as many records as it takes, with what waits, and returns its bytes.
+    ///
+    /// # Errors
+    /// [`TlsError::NotSealed`], [`TlsError::Io`].
+    pub fn queue(&mut self, message: &HandshakeMessage) -> Result<Vec<u8>, TlsError> {
+        let bytes = message.encode();
+        self.queue_all(ContentType::Handshake, &bytes)?;
+        Ok(bytes)
+    }
+
+    /// Puts bytes into records, which wait for [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// As [`queue`](Self::queue).
+    pub fn queue_all(&mut self, kind: ContentType, bytes: &[u8]) -> Result<(), TlsError> {
+        for plaintext in bytes.chunks(MAX_PLAINTEXT_LEN) {
+            let sealed = self.sealer.is_some();
+            let outer = if sealed { ContentType::ApplicationData } else { kind };
+            let len = plaintext.len() + if sealed { OVERHEAD } else { 0 };
+            let len = u16::try_from(len).unwrap_or(u16::MAX).to_be_bytes();
+            let header = [&[outer.number(), 3, 3][..], &len].concat();
+            let payload = self.writer.begin(&header)?;
+            match &mut self.sealer {
+                Some(sealer) => sealer.seal(&header, (kind, plaintext), 0, payload)?,
+                None => payload.extend_from_slice(plaintext),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what waits.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn flush(&mut self) -> Result<(), TlsError> {
+        Ok(self.writer.flush()?)
+    }
+
+    /// Sends the ChangeCipherSpec that devices on the way expect (appendix D.4), unprotected.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn queue_change(&mut self) -> Result<(), TlsError> {
+        let header = [ContentType::ChangeCipherSpec.number(), 3, 3, 0, 1];
+        self.writer.begin(&header)?.push(1);
+        Ok(())
+    }
+
+    /// Sends an alert, at once: a warning if it is `close_notify`, else fatal.
+    ///
+    /// # Errors
+    /// As [`queue`](Self::queue).
+    pub fn send_alert(&mut self, alert: u8) -> Result<(), TlsError> {
+        let level = if alert == CLOSE_NOTIFY { 1 } else { 2 };
+        self.queue_all(ContentType::Alert, &[level, alert])?;
+        self.flush()
+    }
+}
+
+/// The number of `close_notify`.
+pub const CLOSE_NOTIFY: u8 = 0;
+
+fn alert(plaintext: &[u8]) -> Result<u8, TlsError> {
+    match plaintext {
+        [_, alert] => Ok(*alert),
+        _ => {
+            let error = messages::DecodeError::WrongLength {
+                field: "alert",
+                len: plaintext.len(),
+                expected: 2,
+            };
+            Err(TlsError::Malformed { message: "alert", error })
+        }
+    }
+}

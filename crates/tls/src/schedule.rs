@@ -1,0 +1,79 @@
+//! The key schedule (RFC 8446, section 7.1), in the order in which the RFC draws it.
+//!
+//! ```text
+//!              0
+//!              |
+//!    0 --> HKDF-Extract = Early Secret
+//!              |
+//!          "derived"
+//!              |
+//! (EC)DHE --> HKDF-Extract = Handshake Secret
+//!              |--> "c hs traffic" | ClientHello .. ServerHello     = client_handshake_traffic_secret
+//!              |--> "s hs traffic" | ClientHello .. ServerHello     = server_handshake_traffic_secret
+//!          "derived"
+//!              |
+//!    0 --> HKDF-Extract = Master Secret
+//!              |--> "c ap traffic" | ClientHello .. server Finished = client_application_traffic_secret_0
+//!              |--> "s ap traffic" | ClientHello .. server Finished = server_application_traffic_secret_0
+//!              |--> "exp master"   | ClientHello .. server Finished = exporter_master_secret
+//! ```
+
+use crypto::tls13::secret::Secret;
+use crypto::tls13::suite::Suite;
+use crypto::tls13::transcript::{Hash, Transcript};
+
+/// The secrets of both directions.
+pub struct Traffic {
+    /// Of what the client sends.
+    pub client: Secret,
+    /// Of what the server sends.
+    pub server: Secret,
+}
+
+/// The schedule between ServerHello and the server's Finished.
+pub struct Handshake {
+    secret: Secret,
+    /// The secrets of the handshake.
+    pub traffic: Traffic,
+}
+
+/// The schedule from the server's Finished on.
+pub struct Application {
+    /// The secrets of the application's data.
+    pub traffic: Traffic,
+    /// The secret that the two sides can make keys for other uses of.
+    pub exporter: Secret,
+}
+
+impl Handshake {
+    /// Goes from nothing to the secrets of the handshake. `hash` is that of ClientHello to ServerHello.
+    pub fn new(suite: Suite, agreed: &[u8], hash: &Hash) -> Self {
+        let early = Secret::extract(suite, None, None);
+        let secret = Secret::extract(suite, Some(&early.derived()), Some(agreed));
+        let traffic = Traffic {
+            client: secret.derive("c hs traffic", hash),
+            server: secret.derive("s hs traffic", hash),
+        };
+        Self { secret, traffic }
+    }
+
+    /// Goes on to the secrets of the application's data. `hash` is that of ClientHello to the server's Finished.
+    pub fn application(&self, hash: &Hash) -> Application {
+        let suite = self.secret.suite();
+        let master = Secret::extract(suite, Some(&self.secret.derived()), None);
+        Application {
+            traffic: Traffic {
+                client: master.derive("c ap traffic", hash),
+                server: master.derive("s ap traffic", hash),
+            },
+            exporter: master.derive("exp master", hash),
+        }
+    }
+}
+
+/// What a CertificateVerify signs (section 4.4.3): 64 spaces, who signs, a zero byte, and the hash of all that was
+/// said up to Certificate.
+pub fn signed(who: &str, transcript: &Transcript) -> Vec<u8> {
+    let context = format!("TLS 1.3, {who} CertificateVerify");
+    [&[b' '; 64][..], context.as_bytes(), &[0], &transcript.hash()].concat()
+}

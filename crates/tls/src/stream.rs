@@ -1,0 +1,190 @@
+//! What the handshake makes: a stream that is read, written and closed (RFC 8446, sections 4.6, 5 and 6.1).
+
+use std::io::{Read, Write};
+
+use crypto::tls13::record::ContentType;
+use crypto::tls13::secret::Secret;
+use messages::tls13::HandshakeMessage;
+
+use crate::TlsError;
+use crate::config::Agreed;
+use crate::records::{CLOSE_NOTIFY, Next, Records};
+use crate::schedule::{Application, Traffic};
+
+/// The most messages that a peer may send after the handshake without saying anything.
+const MAX_MESSAGES: u32 = 32;
+
+/// Which side this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The one that connects.
+    Client,
+    /// The one that accepts.
+    Server,
+}
+
+/// A stream whose other end has proved who it is, as far as that was asked of it.
+pub struct TlsStream<T> {
+    records: Records<T>,
+    role: Role,
+    /// What the two sides agreed on.
+    pub agreed: Agreed,
+    ours: Secret,
+    theirs: Secret,
+    exporter: Secret,
+    /// Data that has arrived and was not read yet, and how much of it was read.
+    data: (Vec<u8>, usize),
+    is_closed: bool,
+    is_dead: bool,
+    messages: u32,
+}
+
+impl<T: Read + Write + Clone> TlsStream<T> {
+    pub(crate) fn new(
+        records: Records<T>,
+        role: Role,
+        agreed: Agreed,
+        application: Application,
+    ) -> Self {
+        let Application { traffic: Traffic { client, server }, exporter } = application;
+        let (ours, theirs) = if role == Role::Client { (client, server) } else { (server, client) };
+        Self {
+            records,
+            role,
+            agreed,
+            ours,
+            theirs,
+            exporter,
+            data: (Vec::new(), 0),
+            is_closed: false,
+            is_dead: false,
+            messages: 0,
+        }
+    }
+
+    /// Reads what has arrived, or waits for something. 0 bytes are the end: the peer said that it was.
+    ///
+    /// # Errors
+    /// [`TlsError`]; [`TlsError::Truncated`] if the stream ended without a word.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, TlsError> {
+        self.alive()?;
+        let read = self.fill();
+        self.outcome(read)?;
+        let (data, start) = &mut self.data;
+        let unread = data.get(*start..).unwrap_or_default();
+        let len = unread.len().min(buffer.len());
+        if let (Some(to), Some(from)) = (buffer.get_mut(..len), unread.get(..len)) {
+            to.copy_from_slice(from);
+        }
+        *start += len;
+        Ok(len)
+    }
+
+    /// Waits until there is data that was not read yet, or the end.
+    fn fill(&mut self) -> Result<(), TlsError> {
+        let due = "application data";
+        while self.data.1 >= self.data.0.len() && !self.is_closed {
+            while let Some(received) = self.records.take_message(due)? {
+                self.after_handshake(&received.message)?;
+            }
+            match self.records.next(due)? {
+                Next::Data(data) => {
+                    self.messages = 0;
+                    self.data = (data, 0);
+                }
+                Next::Messages => {}
+                Next::Alert(CLOSE_NOTIFY) => self.is_closed = true,
+                Next::Alert(alert) => return Err(TlsError::Alert { alert }),
+                Next::End => return Err(TlsError::Truncated { due: "more data, or close_notify" }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what a message after the handshake asks for.
+    fn after_handshake(&mut self, message: &HandshakeMessage) -> Result<(), TlsError> {
+        self.messages += 1;
+        if self.messages > MAX_MESSAGES {
+            return Err(TlsError::Flood("messages after the handshake"));
+        }
+        match message {
+            HandshakeMessage::KeyUpdate { update_requested } => {
+                self.theirs = self.theirs.next();
+                self.records.open_under(&self.theirs)?;
+                if *update_requested {
+                    self.update_keys(false)?;
+                }
+                Ok(())
+            }
+            // A ticket would let the client come back; this one does not.
+            HandshakeMessage::NewSessionTicket(_) if self.role == Role::Client => Ok(()),
+            other => Err(TlsError::Unexpected { due: "application data", got: other.name() }),
+        }
+    }
+
+    /// Sends all of `data`.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn write(&mut self, data: &[u8]) -> Result<(), TlsError> {
+        self.alive()?;
+        let written = self.seal(data);
+        self.outcome(written)
+    }
+
+    fn seal(&mut self, data: &[u8]) -> Result<(), TlsError> {
+        if self.records.is_worn() {
+            self.update_keys(true)?;
+        }
+        self.records.queue_all(ContentType::ApplicationData, data)?;
+        self.records.flush()
+    }
+
+    /// Changes the keys of what this side sends (section 4.6.3), and asks the peer to do the same.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn update_keys(&mut self, update_requested: bool) -> Result<(), TlsError> {
+        self.records.queue(&HandshakeMessage::KeyUpdate { update_requested })?;
+        self.records.flush()?;
+        self.ours = self.ours.next();
+        self.records.seal_under(&self.ours);
+        Ok(())
+    }
+
+    /// Says that this side sends no more. What the peer still sends can be read.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn close(&mut self) -> Result<(), TlsError> {
+        self.alive()?;
+        self.records.send_alert(CLOSE_NOTIFY)
+    }
+
+    /// Makes a key for another use, which both sides can make (section 7.5).
+    pub fn export(&self, label: &str, context: &[u8], out: &mut [u8]) {
+        let suite = self.agreed.suite;
+        let hash = |bytes: &[u8]| {
+            let mut transcript = crypto::tls13::transcript::Transcript::new(suite);
+            transcript.add(bytes);
+            transcript.hash()
+        };
+        let secret = self.exporter.derive(label, &hash(b""));
+        secret.expand_label("exporter", &hash(context), out);
+    }
+
+    fn alive(&self) -> Result<(), TlsError> {
+        if self.is_dead { Err(TlsError::Dead) } else { Ok(()) }
+    }
+
+    /// Passes an outcome on. After an error nothing works any more, and the peer is told why.
+    fn outcome<V>(&mut self, outcome: Result<V, TlsError>) -> Result<V, TlsError> {
+        if let Err(error) = &outcome {
+            self.is_dead = true;
+            if let Some(alert) = error.alert() {
+                _ = self.records.send_alert(alert);
+            }
+        }
+        outcome
+    }
+}
