@@ -15,7 +15,7 @@ use messages::tls13::names::{TLS12, TLS13};
 use messages::tls13::{ClientHello, HandshakeMessage, ServerHello};
 
 use crate::TlsError;
-use crate::config::{Agreed, ClientConfig, log_key};
+use crate::config::{Agreed, ClientConfig, tell_secrets};
 use crate::records::Records;
 use crate::schedule::{Handshake, signed};
 use crate::stream::{Role, TlsStream};
@@ -31,12 +31,11 @@ pub fn connect<T: Read + Write + Clone>(
     config: &ClientConfig,
 ) -> Result<TlsStream<T>, TlsError> {
     let mut records = Records::new(stream);
+    records.observed_by(config.observer.clone());
     match handshake(&mut records, name, config) {
         Ok((agreed, application)) => Ok(TlsStream::new(records, Role::Client, agreed, application)),
         Err(error) => {
-            if let Some(alert) = error.alert() {
-                _ = records.send_alert(alert);
-            }
+            records.reject(&error);
             Err(error)
         }
     }
@@ -59,6 +58,7 @@ fn handshake<T: Read + Write + Clone>(
     let received = records.recv("ServerHello")?;
     let mut hello = server_hello(received.message, &offer)?;
     let suite = offer.suite(&hello)?;
+    records.passed("it chooses what was offered");
     let mut transcript = Transcript::new(suite);
     transcript.add(&first);
     let mut server = received.bytes;
@@ -87,14 +87,15 @@ fn handshake<T: Read + Write + Clone>(
     }
     transcript.add(&server);
     let (group, agreed) = offer.agree(&hello)?;
+    records.passed("its key is one of the group, and the secret is not zero");
+    records.accept();
 
     // From here on all is encrypted.
     let schedule = Handshake::new(suite, &agreed, &transcript.hash());
     drop(agreed);
     let log = config.key_log.as_ref();
     let random = offer.hello.random;
-    log_key(log, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", &random, &schedule.traffic.client);
-    log_key(log, "SERVER_HANDSHAKE_TRAFFIC_SECRET", &random, &schedule.traffic.server);
+    tell_secrets(records, log, &random, schedule.secrets());
     records.open_under(&schedule.traffic.server)?;
 
     // EncryptedExtensions: the rest of what the server chose.
@@ -104,6 +105,7 @@ fn handshake<T: Read + Write + Clone>(
         HandshakeMessage::EncryptedExtensions(extensions) => offer.protocol(&extensions)?,
         other => return Err(unexpected("EncryptedExtensions", &other)),
     };
+    records.passed("it answers what was asked");
 
     // CertificateRequest, perhaps; Certificate: who the server is.
     let mut received = records.recv("Certificate")?;
@@ -125,6 +127,7 @@ fn handshake<T: Read + Write + Clone>(
     let verifier = Verifier { roots: config.roots.clone(), name: name.clone() };
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     let server = verifier.verify_for_tls(&certificates, now).map_err(TlsError::Certificate)?;
+    records.passed("a chain of signatures leads from a root to the name");
 
     // CertificateVerify: the proof that it is.
     let message = signed("server", &transcript);
@@ -140,6 +143,7 @@ fn handshake<T: Read + Write + Clone>(
     if !server.has_signed_by(scheme, &message, &signature) {
         return Err(TlsError::BadSignature);
     }
+    records.passed("the certificate's key has signed all that was said");
     transcript.add(&received.bytes);
 
     // Finished: the proof that the server saw the same handshake, and has the secret.
@@ -150,11 +154,11 @@ fn handshake<T: Read + Write + Clone>(
     if !schedule.traffic.server.verify_finished(&transcript.hash(), tag) {
         return Err(TlsError::BadFinished);
     }
+    records.passed("its tag is over all that was said, by the secret of both");
+    records.accept();
     transcript.add(&received.bytes);
     let application = schedule.application(&transcript.hash());
-    log_key(log, "CLIENT_TRAFFIC_SECRET_0", &random, &application.traffic.client);
-    log_key(log, "SERVER_TRAFFIC_SECRET_0", &random, &application.traffic.server);
-    log_key(log, "EXPORTER_SECRET", &random, &application.exporter);
+    tell_secrets(records, log, &random, application.secrets());
     records.open_under(&application.traffic.server)?;
     records.end_handshake();
 

@@ -1,12 +1,17 @@
 //! Whom to trust, who one is, what to offer.
 
+use std::fmt::Write as _;
+use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 
 use certificates::{Roots, ServerName};
 use crypto::tls13::group::Group;
 use crypto::tls13::scheme::{Scheme, SigningKey};
-use crypto::tls13::secret::Secret;
 use crypto::tls13::suite::Suite;
+
+use crate::records::Records;
+use crate::schedule::Named;
+use crate::told::{Observer, Told};
 
 /// Where secrets are written to, for a person who wants to look into the connection: one line of the form
 /// `LABEL client_random secret` (RFC 9850). Nothing else takes them out.
@@ -34,6 +39,8 @@ pub struct ClientConfig {
     pub credentials: Option<Credentials>,
     /// Where to write secrets, if anywhere.
     pub key_log: Option<KeyLog>,
+    /// Who sees everything that happens, if anyone.
+    pub observer: Option<Observer>,
 }
 
 /// What a server has beforehand.
@@ -50,6 +57,8 @@ pub struct ServerConfig {
     pub client_roots: Option<Roots>,
     /// Where to write secrets, if anywhere.
     pub key_log: Option<KeyLog>,
+    /// Who sees everything that happens, if anyone.
+    pub observer: Option<Observer>,
 }
 
 /// What the two sides agreed on.
@@ -81,6 +90,7 @@ impl ClientConfig {
             protocols: Vec::new(),
             credentials: None,
             key_log: None,
+            observer: None,
         }
     }
 }
@@ -95,24 +105,35 @@ impl ServerConfig {
             protocols: Vec::new(),
             client_roots: None,
             key_log: None,
+            observer: None,
         }
     }
 }
 
-/// Writes a secret to the key log, if there is one.
-pub(crate) fn log_key(log: Option<&KeyLog>, label: &str, random: &[u8], secret: &Secret) {
-    use std::fmt::Write as _;
-    let Some(log) = log else { return };
-    let mut line = format!("{label} ");
-    for byte in random {
-        _ = write!(line, "{byte:02x}");
+/// Tells that secrets were made, and writes them to the key log if there is one.
+pub(crate) fn tell_secrets<'s, T: Read + Write + Clone>(
+    records: &Records<T>,
+    log: Option<&KeyLog>,
+    client_random: &[u8],
+    secrets: impl IntoIterator<Item = Named<'s>>,
+) {
+    for Named { secret: name, label, from, direction, bytes } in secrets {
+        records.tell(&Told::Derived { secret: name, from, direction });
+        let Some(log) = log else { continue };
+        let mut line = format!("{label} ");
+        push_hex(&mut line, client_random);
+        line.push(' ');
+        push_hex(&mut line, bytes.for_key_log());
+        line.push('\n');
+        if let Ok(mut log) = log.lock() {
+            // Who reads it loses a line; the connection goes on.
+            _ = log.write_all(line.as_bytes()).and_then(|()| log.flush());
+        }
     }
-    line.push(' ');
-    for byte in secret.for_key_log() {
+}
+
+fn push_hex(line: &mut String, bytes: &[u8]) {
+    for byte in bytes {
         _ = write!(line, "{byte:02x}");
-    }
-    line.push('\n');
-    if let Ok(mut log) = log.lock() {
-        _ = log.write_all(line.as_bytes()).and_then(|()| log.flush());
     }
 }

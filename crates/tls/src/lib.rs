@@ -6,7 +6,7 @@
 //! - [`schedule`]: the key schedule, in the order in which section 7.1 draws it.
 //! - [`stream`]: what the handshake makes: read, write, close.
 //! - [`config`]: whom to trust, who one is, what to offer. No check can be switched off.
-//! - [`records`]: records and messages on a stream.
+//! - [`records`]: records and messages on a stream; [`told`]: what an observer sees of them.
 //! - [`error`]: what went wrong, and what the peer is told.
 #![cfg_attr(
     not(test),
@@ -20,9 +20,11 @@ pub mod records;
 pub mod schedule;
 pub mod server;
 pub mod stream;
+pub mod told;
 
 pub use client::connect;
 pub use config::{Agreed, ClientConfig, Credentials, ServerConfig};
 pub use error::TlsError;
 pub use server::accept;
 pub use stream::TlsStream;
+pub use told::{Observer, Told};

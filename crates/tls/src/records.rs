@@ -12,6 +12,7 @@ use messages::tls13::HandshakeMessage;
 use messages::tls13::handshake::HEADER_LEN;
 
 use crate::TlsError;
+use crate::told::{Observer, Told};
 
 /// The header of a record: type, version, length.
 pub const HEADER: Header = Header { prefix_len: 3, length_len: 2 };
@@ -41,6 +42,15 @@ pub struct Records<T> {
     /// Whether the ChangeCipherSpec of the compatibility mode is still skipped (appendix D.4).
     skips_change: bool,
     empty: u32,
+    observer: Option<Observer>,
+    /// The message whose checks are not over yet.
+    checking: Option<Checking>,
+}
+
+struct Checking {
+    name: &'static str,
+    bytes: Vec<u8>,
+    checked: Vec<&'static str>,
 }
 
 /// What the next record carries.
@@ -67,6 +77,45 @@ impl<T: Read + Write + Clone> Records<T> {
             messages: Vec::new(),
             skips_change: true,
             empty: 0,
+            observer: None,
+            checking: None,
+        }
+    }
+
+    /// Shows `observer` everything from now on.
+    pub fn observed_by(&mut self, observer: Option<Observer>) {
+        self.observer = observer;
+    }
+
+    pub(crate) fn tell(&self, told: &Told<'_>) {
+        if let Some(observer) = &self.observer {
+            observer(told);
+        }
+    }
+
+    /// Says that the message received last has passed a check.
+    pub fn passed(&mut self, check: &'static str) {
+        if let Some(checking) = &mut self.checking {
+            checking.checked.push(check);
+        }
+    }
+
+    /// Says that the message received last has passed every check.
+    pub fn accept(&mut self) {
+        if let Some(Checking { name, bytes, checked }) = self.checking.take() {
+            self.tell(&Told::Received { message: name, bytes: &bytes, checked: &checked });
+        }
+    }
+
+    /// Says that the connection failed: at the message received last, or at what was due.
+    pub fn reject(&mut self, error: &TlsError) {
+        let checking = self.checking.take();
+        let due = checking.as_ref().map_or("record", |it| it.name);
+        let bytes = checking.as_ref().map(|it| it.bytes.as_slice());
+        self.tell(&Told::Rejected { due, error, bytes });
+        if let Some(alert) = error.alert() {
+            // The peer may be gone already.
+            _ = self.send_alert(alert);
         }
     }
 
@@ -104,6 +153,7 @@ impl<T: Read + Write + Clone> Records<T> {
     /// # Errors
     /// [`TlsError`]: whatever came instead.
     pub fn recv(&mut self, due: &'static str) -> Result<Received, TlsError> {
+        self.accept();
         loop {
             if let Some(received) = self.take_message(due)? {
                 return Ok(received);
@@ -136,7 +186,10 @@ impl<T: Read + Write + Clone> Records<T> {
         let rest = self.messages.split_off(len);
         let bytes = std::mem::replace(&mut self.messages, rest);
         let message = HandshakeMessage::decode(&bytes);
+        let name = message.as_ref().map_or(due, HandshakeMessage::name);
+        self.checking = Some(Checking { name, bytes: bytes.clone(), checked: Vec::new() });
         let message = message.map_err(|error| TlsError::Malformed { message: due, error })?;
+        self.passed("it has the form that it must have");
         Ok(Some(Received { message, bytes }))
     }
 
@@ -207,7 +260,9 @@ impl<T: Read + Write + Clone> Records<T> {
     /// # Errors
     /// [`TlsError::NotSealed`], [`TlsError::Io`].
     pub fn queue(&mut self, message: &HandshakeMessage) -> Result<Vec<u8>, TlsError> {
+        self.accept();
         let bytes = message.encode();
+        self.tell(&Told::Sent { message: message.name(), bytes: &bytes });
         self.queue_all(ContentType::Handshake, &bytes)?;
         Ok(bytes)
     }
@@ -256,6 +311,7 @@ impl<T: Read + Write + Clone> Records<T> {
     /// As [`queue`](Self::queue).
     pub fn send_alert(&mut self, alert: u8) -> Result<(), TlsError> {
         let level = if alert == CLOSE_NOTIFY { 1 } else { 2 };
+        self.tell(&Told::Alert { sent: true, alert });
         self.queue_all(ContentType::Alert, &[level, alert])?;
         self.flush()
     }

@@ -21,6 +21,7 @@
 use crypto::tls13::secret::Secret;
 use crypto::tls13::suite::Suite;
 use crypto::tls13::transcript::{Hash, Transcript};
+use framing::Direction;
 
 /// The secrets of both directions.
 pub struct Traffic {
@@ -45,7 +46,42 @@ pub struct Application {
     pub exporter: Secret,
 }
 
+/// A secret, with what there is to say about it.
+pub struct Named<'s> {
+    /// Its name in the RFC.
+    pub secret: &'static str,
+    /// Its name in a key log (RFC 9850).
+    pub label: &'static str,
+    /// What it was made from.
+    pub from: &'static str,
+    /// The direction that it protects.
+    pub direction: Option<Direction>,
+    /// The secret.
+    pub bytes: &'s Secret,
+}
+
 impl Handshake {
+    /// Names the secrets of the handshake.
+    pub fn secrets(&self) -> [Named<'_>; 2] {
+        let from = "Handshake Secret, and the hash of ClientHello to ServerHello";
+        [
+            Named {
+                secret: "client_handshake_traffic_secret",
+                label: "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+                from,
+                direction: Some(Direction::ToServer),
+                bytes: &self.traffic.client,
+            },
+            Named {
+                secret: "server_handshake_traffic_secret",
+                label: "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+                from,
+                direction: Some(Direction::ToClient),
+                bytes: &self.traffic.server,
+            },
+        ]
+    }
+
     /// Goes from nothing to the secrets of the handshake. `hash` is that of ClientHello to ServerHello.
     pub fn new(suite: Suite, agreed: &[u8], hash: &Hash) -> Self {
         let early = Secret::extract(suite, None, None);
@@ -68,6 +104,36 @@ impl Handshake {
             },
             exporter: master.derive("exp master", hash),
         }
+    }
+}
+
+impl Application {
+    /// Names the secrets of the application's data.
+    pub fn secrets(&self) -> [Named<'_>; 3] {
+        let from = "Master Secret, and the hash of ClientHello to the server's Finished";
+        [
+            Named {
+                secret: "client_application_traffic_secret_0",
+                label: "CLIENT_TRAFFIC_SECRET_0",
+                from,
+                direction: Some(Direction::ToServer),
+                bytes: &self.traffic.client,
+            },
+            Named {
+                secret: "server_application_traffic_secret_0",
+                label: "SERVER_TRAFFIC_SECRET_0",
+                from,
+                direction: Some(Direction::ToClient),
+                bytes: &self.traffic.server,
+            },
+            Named {
+                secret: "exporter_master_secret",
+                label: "EXPORTER_SECRET",
+                from,
+                direction: None,
+                bytes: &self.exporter,
+            },
+        ]
     }
 }
 

@@ -19,7 +19,7 @@ use messages::tls13::{ClientHello, HandshakeMessage, ServerHello};
 
 use crate::TlsError;
 use crate::client::unexpected;
-use crate::config::{Agreed, ServerConfig, log_key};
+use crate::config::{Agreed, ServerConfig, tell_secrets};
 use crate::records::Records;
 use crate::schedule::{Handshake, signed};
 use crate::stream::{Role, TlsStream};
@@ -33,12 +33,11 @@ pub fn accept<T: Read + Write + Clone>(
     config: &ServerConfig,
 ) -> Result<TlsStream<T>, TlsError> {
     let mut records = Records::new(stream);
+    records.observed_by(config.observer.clone());
     match handshake(&mut records, config) {
         Ok((agreed, application)) => Ok(TlsStream::new(records, Role::Server, agreed, application)),
         Err(error) => {
-            if let Some(alert) = error.alert() {
-                _ = records.send_alert(alert);
-            }
+            records.reject(&error);
             Err(error)
         }
     }
@@ -57,6 +56,7 @@ fn handshake<T: Read + Write + Clone>(
     let suite = offer.suite(config)?;
     let scheme = offer.scheme(config)?;
     let protocol = offer.protocol(config)?;
+    records.passed("it offers something that this side has");
     let mut transcript = Transcript::new(suite);
     transcript.add(&received.bytes);
 
@@ -74,6 +74,7 @@ fn handshake<T: Read + Write + Clone>(
         let received = records.recv("ClientHello")?;
         let second = Offer::new(received.message)?;
         second.follows(&offer, group)?;
+        records.passed("it is the first one, with a key for the group that was asked for");
         transcript.add(&received.bytes);
         offer = second;
         choice = offer.share(config)?;
@@ -87,6 +88,7 @@ fn handshake<T: Read + Write + Clone>(
     let agreed = group.respond(&theirs)?;
     let why = "its key is none of its group, or one that makes the secret zero";
     let (key_exchange, agreed) = agreed.ok_or(TlsError::Illegal { message: "ClientHello", why })?;
+    records.passed("its key is one of the group, and the secret is not zero");
     let share = KeyShareEntry { group: group.id(), key_exchange };
     let extensions = vec![Extension::SelectedVersion(TLS13), Extension::KeyShare(share)];
     let hello = offer.answer(*keys::random()?, suite, extensions);
@@ -100,8 +102,7 @@ fn handshake<T: Read + Write + Clone>(
     drop(agreed);
     let log = config.key_log.as_ref();
     let random = offer.hello.random;
-    log_key(log, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", &random, &schedule.traffic.client);
-    log_key(log, "SERVER_HANDSHAKE_TRAFFIC_SECRET", &random, &schedule.traffic.server);
+    tell_secrets(records, log, &random, schedule.secrets());
     records.seal_under(&schedule.traffic.server);
 
     // EncryptedExtensions: the rest of what this side chose.
@@ -131,9 +132,7 @@ fn handshake<T: Read + Write + Clone>(
     transcript.add(&records.queue(&HandshakeMessage::Finished(tag.to_vec()))?);
     records.flush()?;
     let application = schedule.application(&transcript.hash());
-    log_key(log, "CLIENT_TRAFFIC_SECRET_0", &random, &application.traffic.client);
-    log_key(log, "SERVER_TRAFFIC_SECRET_0", &random, &application.traffic.server);
-    log_key(log, "EXPORTER_SECRET", &random, &application.exporter);
+    tell_secrets(records, log, &random, application.secrets());
     records.seal_under(&application.traffic.server);
     records.open_under(&schedule.traffic.client)?;
 
@@ -151,6 +150,8 @@ fn handshake<T: Read + Write + Clone>(
     if !schedule.traffic.client.verify_finished(&transcript.hash(), tag) {
         return Err(TlsError::BadFinished);
     }
+    records.passed("its tag is over all that was said, by the secret of both");
+    records.accept();
     records.open_under(&application.traffic.client)?;
     records.end_handshake();
 
@@ -350,6 +351,7 @@ fn of_client<T: Read + Write + Clone>(
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     let client =
         Verifier::verify_client(roots, &certificates, now).map_err(TlsError::Certificate)?;
+    records.passed("a chain of signatures leads from a root to this client");
     let message = signed("client", transcript);
     let received = records.recv("CertificateVerify")?;
     let HandshakeMessage::CertificateVerify(verify) = received.message else {
@@ -361,6 +363,7 @@ fn of_client<T: Read + Write + Clone>(
     if !client.has_signed_by(scheme, &message, &verify.signature) {
         return Err(TlsError::BadSignature);
     }
+    records.passed("the certificate's key has signed all that was said");
     transcript.add(&received.bytes);
     drop(client);
     Ok(certificates)

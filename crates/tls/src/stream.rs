@@ -181,9 +181,7 @@ impl<T: Read + Write + Clone> TlsStream<T> {
     fn outcome<V>(&mut self, outcome: Result<V, TlsError>) -> Result<V, TlsError> {
         if let Err(error) = &outcome {
             self.is_dead = true;
-            if let Some(alert) = error.alert() {
-                _ = self.records.send_alert(alert);
-            }
+            self.records.reject(error);
         }
         outcome
     }
