@@ -97,6 +97,10 @@ fn handshake<T: Read + Write + Clone>(
     let random = offer.hello.random;
     tell_secrets(records, log, &random, schedule.secrets());
     records.open_under(&schedule.traffic.server)?;
+    if !retried {
+        records.queue_change()?;
+    }
+    records.seal_under(&schedule.traffic.client);
 
     // EncryptedExtensions: the rest of what the server chose.
     let received = records.recv("EncryptedExtensions")?;
@@ -163,10 +167,6 @@ fn handshake<T: Read + Write + Clone>(
     records.end_handshake();
 
     // Certificate and CertificateVerify if the server wants them, and Finished.
-    if !retried {
-        records.queue_change()?;
-    }
-    records.seal_under(&schedule.traffic.client);
     if let Some(wanted) = request {
         who_we_are(records, &mut transcript, config, &wanted.extensions)?;
     }

@@ -39,8 +39,8 @@ pub struct Records<T> {
     sealer: Option<Sealer>,
     /// Bytes of messages that have arrived and were not taken yet.
     messages: Vec<u8>,
-    /// Whether the ChangeCipherSpec of the compatibility mode is still skipped (appendix D.4).
-    skips_change: bool,
+    /// Whether the handshake is not over: then a ChangeCipherSpec is skipped (appendix D.4).
+    in_handshake: bool,
     empty: u32,
     observer: Option<Observer>,
     /// The message whose checks are not over yet.
@@ -75,7 +75,7 @@ impl<T: Read + Write + Clone> Records<T> {
             opener: None,
             sealer: None,
             messages: Vec::new(),
-            skips_change: true,
+            in_handshake: true,
             empty: 0,
             observer: None,
             checking: None,
@@ -140,7 +140,7 @@ impl<T: Read + Write + Clone> Records<T> {
 
     /// Says that the handshake is over: a ChangeCipherSpec is skipped no more.
     pub fn end_handshake(&mut self) {
-        self.skips_change = false;
+        self.in_handshake = false;
     }
 
     /// Returns whether a new key is due for what goes out.
@@ -202,7 +202,7 @@ impl<T: Read + Write + Clone> Records<T> {
             let Some(record) = self.reader.read_record()? else { return Ok(Next::End) };
             let outer = record.header.first().copied().unwrap_or_default();
             if outer == ContentType::ChangeCipherSpec.number() {
-                if !self.skips_change || record.payload != [1] {
+                if !self.in_handshake || record.payload != [1] {
                     return Err(TlsError::Unexpected { due, got: "ChangeCipherSpec" });
                 }
                 self.empty += 1;
@@ -213,6 +213,10 @@ impl<T: Read + Write + Clone> Records<T> {
             }
             let (kind, plaintext): (_, &[u8]) = match &mut self.opener {
                 None => (ContentType::find(outer), record.payload),
+                // A client that refuses the ServerHello has no keys to tell it under.
+                Some(_) if self.in_handshake && outer == ContentType::Alert.number() => {
+                    (Some(ContentType::Alert), record.payload)
+                }
                 Some(opener) => {
                     if outer != ContentType::ApplicationData.number() {
                         return Err(TlsError::Unexpected { due, got: "an unprotected record" });

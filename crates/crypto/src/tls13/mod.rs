@@ -4,7 +4,7 @@
 //! - [`secret`]: HKDF-Expand-Label and Derive-Secret, on secrets that cannot be printed.
 //! - [`transcript`]: the hash of all that was said.
 //! - [`group`]: agreements, the hybrid with ML-KEM among them.
-//! - [`scheme`]: signatures.
+//! - [`scheme`]: how a side signs.
 //! - [`suite`]: which of them go together.
 
 pub mod group;

@@ -40,6 +40,7 @@ impl Secret {
     }
 
     /// Derive-Secret: the secret that belongs to this label and to all that was said.
+    #[must_use]
     pub fn derive(&self, label: &str, hash: &Hash) -> Self {
         let mut bytes = Zeroizing::new([0; MAX_HASH_LEN]);
         if let Some(out) = bytes.get_mut(..self.suite.hash_len()) {
@@ -50,11 +51,13 @@ impl Secret {
     // ANCHOR_END: expand
 
     /// Derive-Secret with nothing said: the step from one extraction to the next.
+    #[must_use]
     pub fn derived(&self) -> Self {
         self.derive("derived", &Transcript::new(self.suite).hash())
     }
 
     /// The secret that follows this traffic secret after a KeyUpdate (section 7.2).
+    #[must_use]
     pub fn next(&self) -> Self {
         self.derive("traffic upd", &Hash { bytes: [0; MAX_HASH_LEN], len: 0 })
     }
