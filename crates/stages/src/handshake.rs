@@ -2,6 +2,8 @@
 
 use framing::cutter::Cut;
 use framing::{Cutter, Direction, Limits};
+use messages::Message as _;
+use messages::cert::ServerAuth;
 use messages::fields::{
     CERTIFICATE, CERTIFICATE_VERIFY, DH_GENERATOR, DH_PRIME, DH_PUBLIC_VALUE, Tag, X25519_KEY,
 };
@@ -31,7 +33,7 @@ pub struct MessageField {
 }
 
 /// The longest message in bytes.
-pub const MAX_MESSAGE_LEN: usize = 16_384;
+pub const MAX_MESSAGE_LEN: usize = ServerAuth::MAX_LEN;
 
 /// The fields of a record that carries a message.
 pub const FIELDS: &[Field] = &[
