@@ -79,6 +79,12 @@ pub enum DecodeError {
         /// What has to be there.
         what: &'static str,
     },
+    /// Something follows where this is complete.
+    #[error("the {what} goes on behind its last part")]
+    Surplus {
+        /// Its name.
+        what: &'static str,
+    },
     /// More is there than can be.
     #[error("the message has more than {most} {field}s")]
     TooMany {
@@ -99,7 +105,8 @@ pub enum DecodeError {
     },
 }
 
-/// The most spans that a message is told in. Whoever sends many small things gets fewer told, not more memory.
+/// The most spans that a message is told in, but for one or two that say so. Whoever sends many small things has them
+/// told as one.
 pub const MAX_SPANS: usize = 800;
 
 /// Reads a message from its first byte to its last.
@@ -176,7 +183,7 @@ impl<'m> Decoder<'m> {
         Ok(bytes)
     }
 
-    /// Reads the next `len` bytes by `read`, for which the message ends there. What it leaves is told as one span.
+    /// Reads the next `len` bytes by `read`, for which the message ends there, and which has to read them all.
     pub fn within<V>(
         &mut self,
         len: usize,
@@ -187,7 +194,8 @@ impl<'m> Decoder<'m> {
         let cut = DecodeError::Cut { what, wanted: len, got };
         let (inside, behind) = self.rest.split_at_checked(len).ok_or(cut)?;
         self.rest = inside;
-        let read = read(self);
+        let surplus = Err(DecodeError::Surplus { what });
+        let read = read(self).and_then(|read| if self.is_done() { Ok(read) } else { surplus });
         self.give_up("rest", "Bytes whose meaning is not known here.");
         self.rest = behind;
         read
@@ -208,23 +216,34 @@ impl<'m> Decoder<'m> {
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<(V, &'static str, &'static str, String), DecodeError>,
     ) -> Result<V, DecodeError> {
-        let offset = self.offset;
+        let (offset, spans) = (self.offset, self.spans);
         self.open.push(Vec::new());
         let read = read(self);
-        let inside = self.open.pop().unwrap_or_default();
-        let (value, name, what, says) = match read {
-            Ok(read) => read,
+        let mut inside = self.open.pop().unwrap_or_default();
+        let len = self.offset - offset;
+        let is_too_much = !self.has_room();
+        if is_too_much {
+            self.spans = spans;
+            inside.clear();
+        }
+        match read {
+            Ok((value, name, what, says)) => {
+                self.close(Span { name, what, offset, len, says, inside });
+                Ok(value)
+            }
+            // What could be read of it is told all the same.
+            Err(error) if is_too_much => {
+                let (name, what, says) = ("more", "More than is told here.", String::new());
+                self.close(Span { name, what, offset, len, says, inside });
+                Err(error)
+            }
             Err(error) => {
-                // What could be read of it is told all the same.
                 if let Some(around) = self.open.last_mut() {
                     around.extend(inside);
                 }
-                return Err(error);
+                Err(error)
             }
-        };
-        let len = self.offset - offset;
-        self.close(Span { name, what, offset, len, says, inside });
-        Ok(value)
+        }
     }
 
     /// Takes what is left as one span.
@@ -251,7 +270,9 @@ impl<'m> Decoder<'m> {
 
     fn close(&mut self, span: Span) {
         self.spans += 1;
-        if let Some(around) = self.open.last_mut() {
+        // Parts of what will be told as one need not be kept.
+        let is_kept = self.spans <= MAX_SPANS || self.open.len() == 1;
+        if let Some(around) = self.open.last_mut().filter(|_| is_kept) {
             around.push(span);
         }
     }

@@ -83,7 +83,7 @@ impl<'m> Decoder<'m> {
     ) -> Result<(), DecodeError> {
         while !self.is_done() {
             let tag = self.next_tag().ok_or(DecodeError::NoSuch { what: name })?;
-            if tag.is_constructed() && depth < MAX_DEPTH && self.has_room() {
+            if tag.is_constructed() && depth < MAX_DEPTH {
                 self.element(tag, name, what, |decoder| {
                     decoder.anything_at(depth + 1, name, what)?;
                     Ok(((), String::new()))
