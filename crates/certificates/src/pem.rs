@@ -4,7 +4,7 @@ use crypto::signature::KeyError;
 use messages::DecodeError;
 use messages::cert::MAX_CERTIFICATES;
 use pki_types::CertificateDer;
-use pki_types::pem::PemObject as _;
+use pki_types::pem::{self, PemObject as _};
 use thiserror::Error;
 
 /// A reason that a file is of no use.
@@ -12,7 +12,7 @@ use thiserror::Error;
 pub enum PemError {
     /// It is not what it says it is.
     #[error("it is no PEM: {0}")]
-    NotPem(String),
+    NotPem(&'static str),
     /// There is no certificate.
     #[error("there is no certificate in it: nothing between BEGIN CERTIFICATE and END CERTIFICATE")]
     NoCertificate,
@@ -49,12 +49,22 @@ pub enum PemError {
     OtherKey,
 }
 
+/// Says what is wrong without a word of the file, which may hold a private key.
+pub(crate) fn not_pem(error: &pem::Error) -> PemError {
+    PemError::NotPem(match error {
+        pem::Error::MissingSectionEnd { .. } => "a line with BEGIN has no line with END behind it",
+        pem::Error::IllegalSectionStart { .. } => "a line with BEGIN does not end as it has to",
+        pem::Error::Base64Decode(_) => "what stands between BEGIN and END is not Base64",
+        _ => "it cannot be read",
+    })
+}
+
 /// Reads all certificates of a file, one at least.
 pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, PemError> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem)
         .map(|certificate| certificate.map(|it| it.as_ref().to_vec()))
         .collect();
-    let certificates = certificates.map_err(|error| PemError::NotPem(error.to_string()))?;
+    let certificates = certificates.map_err(|error| not_pem(&error))?;
     if certificates.is_empty() {
         return Err(PemError::NoCertificate);
     }

@@ -1,29 +1,19 @@
 //! The 83 chains of the articles' programs: our verdict is theirs, or stricter in a case that is named here.
 
-use std::time::Duration;
-
 use certificates::{CertificateError, Roots, ServerName, Verifier};
 use serde_json::Value;
 
-/// 2027-06-01 00:00:00 UTC, the vectors' `validation_time`.
-const NOW: Duration = Duration::from_secs(1_811_808_000);
+use crate::vectors::{NOW, VECTORS, der, verify};
 
-fn vectors() -> Value {
-    serde_json::from_str(include_str!("../../handshake/tests/vectors/handshakes.json")).unwrap()
+fn cases() -> &'static [Value] {
+    VECTORS["chains"]["cases"].as_array().unwrap()
 }
 
-fn der(vectors: &Value, name: &str) -> Vec<u8> {
-    hex::decode(vectors["certificates"][name]["der"].as_str().unwrap()).unwrap()
-}
-
-fn verdict(vectors: &Value, case: &Value) -> Result<usize, CertificateError> {
+fn verdict(case: &Value) -> Result<usize, CertificateError> {
     let text = |key: &str| case[key].as_str().unwrap();
-    let roots = Roots::from_der(vec![der(vectors, text("root"))]).unwrap();
-    let name = ServerName::try_from(text("dns")).unwrap().to_owned();
     let names = case["certificates"].as_array().unwrap();
-    let chain: Vec<_> = names.iter().map(|name| der(vectors, name.as_str().unwrap())).collect();
-    let believed = Verifier { roots, name }.verify(&chain, NOW);
-    believed.map(|believed| believed.path.len())
+    let chain: Vec<_> = names.iter().map(|name| name.as_str().unwrap()).collect();
+    verify(&[text("root")], &chain, text("dns"), NOW)
 }
 
 /// Cases that theirs accept and ours refuse, and by which check.
@@ -43,14 +33,12 @@ const STRICTER: [(&str, &str); 6] = [
 
 #[test]
 fn every_verdict_is_theirs_or_stricter_in_a_case_that_is_named() {
-    let vectors = vectors();
-    assert_eq!(vectors["chains"]["validation_time"], "2027-06-01T00:00:00Z");
+    assert_eq!(VECTORS["chains"]["validation_time"], "2027-06-01T00:00:00Z");
     let mut stricter = Vec::new();
-    let cases = vectors["chains"]["cases"].as_array().unwrap();
-    assert_eq!(cases.len(), 83);
-    for case in cases {
+    assert_eq!(cases().len(), 83);
+    for case in cases() {
         let name = case["name"].as_str().unwrap();
-        match (case["outcome"].as_str().unwrap(), verdict(&vectors, case)) {
+        match (case["outcome"].as_str().unwrap(), verdict(case)) {
             ("accepted", Err(error)) => stricter.push((name, error.name())),
             ("refused", Ok(_)) => panic!("{name}: accepted"),
             _ => {}
@@ -62,11 +50,9 @@ fn every_verdict_is_theirs_or_stricter_in_a_case_that_is_named() {
 /// The check that refuses, on whose certificate, and that it is not refused by another check before.
 #[test]
 fn a_refusal_names_the_check_and_the_certificate() {
-    let vectors = vectors();
     let refused = |name: &str| {
-        let cases = vectors["chains"]["cases"].as_array().unwrap();
-        let case = cases.iter().find(|case| case["name"] == name).unwrap();
-        let error = verdict(&vectors, case).unwrap_err();
+        let case = cases().iter().find(|case| case["name"] == name).unwrap();
+        let error = verdict(case).unwrap_err();
         (error.name(), error.to_string())
     };
     for (case, check, says) in [
@@ -107,10 +93,9 @@ fn a_refusal_names_the_check_and_the_certificate() {
 
 #[test]
 fn the_path_is_the_leaf_what_was_needed_and_the_root() {
-    let vectors = vectors();
     let [leaf, intermediate, other, root] =
-        ["server", "intermediate", "other intermediate", "root"].map(|name| der(&vectors, name));
-    let roots = Roots::from_der(vec![der(&vectors, "evil root"), root.clone()]).unwrap();
+        ["server", "intermediate", "other intermediate", "root"].map(der);
+    let roots = Roots::from_der(vec![der("evil root"), root.clone()]).unwrap();
     let name = ServerName::try_from("localhost").unwrap();
     let chain = [leaf.clone(), other, intermediate.clone(), intermediate.clone()];
     let believed = Verifier { roots, name }.verify(&chain, NOW).unwrap();
