@@ -112,12 +112,16 @@ impl Verifier {
             .filter_map(|root| webpki::anchor_from_trusted_cert(root).ok())
             .collect();
         let leaf = EndEntityCert::try_from(leaf).map_err(why)?;
-        let broken = RefCell::new(None);
-        let check = |path: &VerifiedPath<'_>| {
-            self.check_rules(path, certificates, now).map_err(|error| {
-                *broken.borrow_mut() = Some(error);
-                webpki::Error::CertDistrusted
-            })
+        let (found, broken) = (RefCell::new(Vec::new()), RefCell::new(None));
+        let check = |path: &VerifiedPath<'_>| match self.check_rules(path, certificates, now) {
+            Ok(certificates) => {
+                found.replace(certificates);
+                Ok(())
+            }
+            Err(error) => {
+                broken.replace(Some(error));
+                Err(webpki::Error::CertDistrusted)
+            }
         };
         let path = leaf.verify_for_usage(
             OF_CERTIFICATES,
@@ -129,32 +133,53 @@ impl Verifier {
             Some(&check),
         );
         match path {
-            Ok(path) => Ok(self.certificates_of(&path)),
+            Ok(_) => Ok(found.take()),
             Err(error) => Err(broken.take().unwrap_or_else(|| why(error))),
         }
     }
 
-    /// Checks the rules that rustls-webpki leaves open, on a path that it has found.
+    /// Checks the rules that rustls-webpki leaves open, on a path that it has found. Returns its certificates.
     fn check_rules(
         &self,
         path: &VerifiedPath<'_>,
         certificates: &[Certificate<'_>],
         now: Duration,
-    ) -> Result<(), CertificateError> {
+    ) -> Result<Vec<Vec<u8>>, CertificateError> {
         let mut below = 0;
+        let mut found = vec![path.end_entity().der().to_vec()];
         for intermediate in path.intermediate_certificates() {
             let der = intermediate.der();
             let intermediate = read(1, &der)?;
             rules::authority(&intermediate, below)?;
             // An authority that signed itself a new key does not count (RFC 5280, section 4.2.1.9).
             below += u64::from(intermediate.issuer.der != intermediate.subject.der);
+            found.push(der.to_vec());
         }
-        if let Some(root) = self.root_of(path.anchor()) {
-            let root = read(1, root)?;
-            rules::authority(&root, below)?;
-            rules::time(&root, now)?;
+        found.extend(self.root_of(path.anchor(), below, now)?.map(<[u8]>::to_vec));
+        certificates.first().map_or(Ok(()), rules::leaf)?;
+        Ok(found)
+    }
+
+    /// Finds the certificate of a root that may sign now. Several can have its name and key: a root that was renewed,
+    /// and the one that has expired.
+    fn root_of(
+        &self,
+        anchor: &TrustAnchor<'_>,
+        below: u64,
+        now: Duration,
+    ) -> Result<Option<&[u8]>, CertificateError> {
+        let mut refused = None;
+        for root in &self.roots.0 {
+            if webpki::anchor_from_trusted_cert(root).is_ok_and(|it| it == *anchor) {
+                let certificate = read(1, root)?;
+                let may_sign = rules::authority(&certificate, below);
+                match may_sign.and_then(|()| rules::time(&certificate, now)) {
+                    Ok(()) => return Ok(Some(root)),
+                    Err(error) => refused = Some(error),
+                }
+            }
         }
-        certificates.first().map_or(Ok(()), rules::leaf)
+        refused.map_or(Ok(None), Err)
     }
 
     fn check_name(
@@ -166,21 +191,6 @@ impl Verifier {
         let leaf = EndEntityCert::try_from(&leaf);
         let named = leaf.and_then(|leaf| leaf.verify_is_valid_for_subject_name(&self.name));
         named.map_err(|error| self.why(error, certificates))
-    }
-
-    fn certificates_of(&self, path: &VerifiedPath<'_>) -> Vec<Vec<u8>> {
-        let leaf = [path.end_entity().der().to_vec()];
-        let others = path.intermediate_certificates().map(|it| it.der().to_vec());
-        let root = self.root_of(path.anchor()).map(<[u8]>::to_vec);
-        leaf.into_iter().chain(others).chain(root).collect()
-    }
-
-    /// Finds the root's certificate.
-    fn root_of(&self, anchor: &TrustAnchor<'_>) -> Option<&[u8]> {
-        let is_it = |root: &&CertificateDer<'_>| {
-            webpki::anchor_from_trusted_cert(root).is_ok_and(|it| it == *anchor)
-        };
-        self.roots.0.iter().find(is_it).map(AsRef::as_ref)
     }
 
     /// Says in our words what rustls-webpki found, and on which certificate.
