@@ -245,7 +245,7 @@ fn a_silent_peer_is_given_up_after_the_time_out_with_3() {
 fn a_peer_that_sends_a_byte_now_and_then_is_given_up_all_the_same() {
     let unfinished_record = [&[0, 0, 16, 0][..], &[0; 100]].concat();
     let unfinished_request = [b"GET /".as_slice(), &[b'a'; 100]].concat();
-    // In a handshake these bytes are refused. One that comes slowly is in `part3.rs`.
+    // In a handshake these bytes are refused. One that comes slowly is in `handshakes.rs`.
     for stage in STAGES.iter().filter(|stage| stage.handshake.is_empty()) {
         let (server, addr) = Lone::server(stage, &["--message-timeout", "1"]);
         let mut slow = TcpStream::connect(addr).unwrap();

@@ -57,7 +57,9 @@ impl Identity {
 
 /// Reads a private key in PKCS #8.
 fn private_key(pem: &[u8]) -> Result<IdentityKey, PemError> {
+    let is_encrypted = || pem.windows(9).any(|text| text == b"ENCRYPTED");
     let key = PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
+        _ if is_encrypted() => PemError::Encrypted,
         pem::Error::NoItemsFound => PemError::NoKey,
         error => not_pem(&error),
     })?;

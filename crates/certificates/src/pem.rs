@@ -39,8 +39,16 @@ pub enum PemError {
     #[error("there is no private key in it: nothing between BEGIN PRIVATE KEY and END PRIVATE KEY")]
     NoKey,
     /// The private key is in another form.
-    #[error("its private key is not in PKCS #8; `openssl pkcs8 -topk8 -nocrypt` makes that of it")]
+    #[error(
+        "its private key is not in PKCS #8; `openssl pkcs8 -topk8 -nocrypt -in FILE` makes that of it"
+    )]
     NotPkcs8,
+    /// The private key is encrypted.
+    #[error(
+        "its private key is encrypted, and nobody is asked for a password here; \
+         `openssl pkcs8 -topk8 -nocrypt -in FILE` decrypts it"
+    )]
+    Encrypted,
     /// The private key is not one of ours.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -69,4 +77,13 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, PemError> {
         return Err(PemError::NoCertificate);
     }
     Ok(certificates)
+}
+
+/// Says what is wrong with a file, and nothing of what is in it, which may be a key.
+pub(crate) fn not_pem(error: &pem::Error) -> PemError {
+    PemError::NotPem(match error {
+        pem::Error::MissingSectionEnd { .. } => "it ends before the END line, so it is cut",
+        pem::Error::IllegalSectionStart { .. } => "its BEGIN line does not end with -----",
+        _ => "the lines between BEGIN and END are not base64",
+    })
 }

@@ -1,6 +1,8 @@
 //! Programs as processes: what they report, and how they end.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub mod vectors;
+
 use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;

@@ -101,3 +101,27 @@ fn the_path_is_the_leaf_what_was_needed_and_the_root() {
     let believed = Verifier { roots, name }.verify(&chain, NOW).unwrap();
     assert_eq!(believed.path, [leaf, intermediate, root]);
 }
+
+/// All of them have the same name and key.
+#[test]
+fn a_root_that_may_not_sign_does_no_harm_beside_one_that_may() {
+    let vectors = vectors();
+    let verify = |roots: &[&str]| {
+        let roots = roots.iter().map(|name| der(&vectors, name)).collect();
+        let name = ServerName::try_from("localhost").unwrap();
+        let chain = ["server", "intermediate"].map(|name| der(&vectors, name));
+        let believed =
+            Verifier { roots: Roots::from_der(roots).unwrap(), name }.verify(&chain, NOW);
+        believed.map(|believed| believed.path.last().unwrap().clone()).map_err(|error| error.name())
+    };
+    let good = der(&vectors, "root");
+    for (bad, check) in [
+        ("expired root", "expired"),
+        ("root no ku", "not_an_authority"),
+        ("root ca false", "not_an_authority"),
+    ] {
+        assert_eq!(verify(&[bad]), Err(check));
+        assert_eq!(verify(&[bad, "root"]), Ok(good.clone()), "{bad}");
+        assert_eq!(verify(&["root", bad]), Ok(good.clone()), "{bad}");
+    }
+}
