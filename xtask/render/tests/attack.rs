@@ -57,6 +57,7 @@ fn page(acts: Vec<Act>) -> String {
         because: String::new(),
         closed_by: String::new(),
         client_stage: STAGE.name.to_owned(),
+        server_stage: STAGE.name.to_owned(),
         acts,
         beliefs: vec![],
         clients: vec![],

@@ -27,7 +27,7 @@ use super::victims::{Played, Victim};
 pub struct Story {
     /// The attack's name.
     pub attack: String,
-    /// The stage's name: of the server, where the client has another.
+    /// The stage's name: that of the column of the table.
     pub stage: String,
     /// The verdict.
     pub verdict: Verdict,
@@ -47,6 +47,8 @@ pub struct Story {
     pub closed_by: String,
     /// The stage of the client.
     pub client_stage: String,
+    /// The stage of the server.
+    pub server_stage: String,
     /// What happened, every cause before its effect.
     pub acts: Vec<Act>,
     /// What was sent and what was received, where the two differ and nobody noticed.
@@ -199,7 +201,10 @@ pub enum Deed {
         bytes: Hex,
     },
     /// The attacker gets hold of keys when everything is over.
-    GetsKeys,
+    GetsKeys {
+        /// Whether the server's identity key is among them.
+        identity: bool,
+    },
     /// The attacker ends a direction, as its sender would by closing.
     Ends,
     /// A client or a server accepts a message.
@@ -326,7 +331,7 @@ impl Story {
         played: Option<&Played>,
     ) -> Self {
         let attack = scenario.attack;
-        let stages = (scenario.client_stage)(stage);
+        let stages = (scenario.stages)(stage);
         let events = |victim: &Victim| victim.events.clone();
         let acts = played.map(|played| acts::of(stages, played)).unwrap_or_default();
         let is_open = cell.verdict == Verdict::Succeeded;
@@ -346,6 +351,7 @@ impl Story {
             },
             closed_by: attack.closed_by.to_owned(),
             client_stage: stages.0.name.to_owned(),
+            server_stage: stages.1.name.to_owned(),
             beliefs: if is_open { beliefs::of(&acts) } else { Vec::new() },
             acts,
             clients: played.iter().flat_map(|played| &played.clients).map(events).collect(),
@@ -450,21 +456,24 @@ impl Story {
 
     /// The stage at which a party seals and opens: the attacker has the client's in mind.
     pub fn stage_of(&self, who: Who) -> Option<&'static Stage> {
-        Stage::find(if who == Who::Server { &self.stage } else { &self.client_stage })
+        Stage::find(if who == Who::Server { &self.server_stage } else { &self.client_stage })
     }
 
-    /// Returns where it is tried: the stage, and the client's, if that is another.
+    /// Returns where it is tried: the stage, and that of the other side, if it is another.
     pub fn at(&self) -> String {
-        if self.is_misled() {
-            format!("{}, on a client of {}", self.stage, self.client_stage)
+        let Self { stage, client_stage, server_stage, .. } = self;
+        if client_stage != stage {
+            format!("{stage}, on a client of {client_stage}")
+        } else if server_stage != stage {
+            format!("{stage}, with a server of {server_stage}")
         } else {
-            self.stage.clone()
+            stage.clone()
         }
     }
 
     /// Returns whether the client is led to a server of another stage.
     pub fn is_misled(&self) -> bool {
-        self.client_stage != self.stage
+        self.client_stage != self.server_stage
     }
 
     /// The act in which a side refused.

@@ -5,7 +5,6 @@
 //! connection comes first, within it the requests before the answers, and in one direction the
 //! party nearer to the receiver. So causes come before their effects, and the order is the same
 //! each time.
-//! their effects, and the order is the same each time.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -37,6 +36,9 @@ struct Told {
     taken: usize,
     put: usize,
     arrived: usize,
+    /// Of those that were sent, and of those that arrived: with data.
+    data_sent: usize,
+    data_arrived: usize,
 }
 
 /// Lists the acts of an attack on a client and a server of these stages.
@@ -48,7 +50,7 @@ pub fn of(stages: (&'static Stage, &'static Stage), played: &Played) -> Vec<Act>
             flows.event(connection, Who::Client, event, &mut last);
         }
     }
-    flows.attacker(&played.log, stages, played.clients.len());
+    flows.attacker(&played.log, stages);
     flows.server(&played.server.events);
     flows.compare();
     flows.endings(played);
@@ -197,7 +199,7 @@ impl Flows {
         }
     }
 
-    fn attacker(&mut self, log: &AttackLog, stages: (&Stage, &Stage), clients: usize) {
+    fn attacker(&mut self, log: &AttackLog, stages: (&Stage, &Stage)) {
         let mut at_work = (0, REQUESTS);
         let sender = |passing: &Passing| match passing.direction {
             Direction::ToServer => stages.0,
@@ -212,11 +214,9 @@ impl Flows {
                 Step::Took(taken) => {
                     at_work = place(taken);
                     let (message, bytes) = (name(taken), taken.bytes.as_slice().into());
-                    // In its own connections there is nobody to pass an answer on to.
-                    let is_its_own = taken.session >= clients;
                     let goes_on = passes_on(log, at);
                     passed_on.extend(goes_on);
-                    if goes_on.is_some() && !is_its_own {
+                    if goes_on.is_some() {
                         *put.entry(at_work).or_default() += 1;
                         Deed::PassesOn { message, bytes }
                     } else {
@@ -224,7 +224,7 @@ impl Flows {
                             .steps
                             .iter()
                             .any(|step| is_sent(step, taken) || is_replaced(step, taken));
-                        Deed::Takes { message, bytes, kept: is_its_own || !sent }
+                        Deed::Takes { message, bytes, kept: !sent }
                     }
                 }
                 Step::Sent { .. } if passed_on.contains(&at) => continue,
@@ -272,7 +272,7 @@ impl Flows {
                     };
                     Deed::Computes { values: vec![value] }
                 }
-                Step::GotKeys => Deed::GetsKeys,
+                Step::GotKeys { identity } => Deed::GetsKeys { identity: *identity },
                 Step::Learned(bytes) => {
                     Deed::Learns { text: visible(&String::from_utf8_lossy(bytes)) }
                 }
@@ -447,11 +447,14 @@ impl Flows {
             }
             _ => true,
         });
-        let heard = || requests.is_some_and(|it| it.told.arrived > flow.told.sent);
+        let greeted = || requests.is_some_and(|it| it.told.arrived > 0);
+        let asked = || requests.is_some_and(|it| it.told.data_arrived > flow.told.data_sent);
         let sent = flow.sent.front().filter(is_due).is_some_and(|deed| match deed {
             Deed::EndsWell { .. } => flow.attacked.is_empty() && is_over(requests),
             Deed::Derives { .. } => true,
-            _ => !are_answers || heard(),
+            // In a handshake, a server may say several things at once.
+            Deed::SendsHello { .. } => !are_answers || greeted(),
+            _ => !are_answers || asked(),
         });
         [(arrived, to), (attacked, Who::Attacker), (sent, from)]
             .into_iter()
@@ -506,10 +509,12 @@ impl Flow {
         } else if (who == Who::Server) == are_answers {
             let deed = self.sent.pop_front()?;
             told.sent += usize::from(deed.is_message());
+            told.data_sent += usize::from(matches!(deed, Deed::Sends { .. }));
             Some(deed)
         } else {
             let deed = self.arrived.pop_front()?;
             told.arrived += usize::from(deed.is_message());
+            told.data_arrived += usize::from(matches!(deed, Deed::Accepts { .. }));
             Some(deed)
         }
     }
@@ -598,7 +603,7 @@ fn passes_on(log: &AttackLog, took: usize) -> Option<usize> {
         Step::Took(passing) | Step::Sent { sent: passing, .. } => place(passing) == place(taken),
         Step::Made { sent, .. } => place(sent) == place(taken),
         Step::Learned(_) | Step::Held(_) => true,
-        Step::Computed { .. } | Step::GotKeys | Step::Ended { .. } => false,
+        Step::Computed { .. } | Step::GotKeys { .. } | Step::Ended { .. } => false,
     };
     let steps = || log.steps.iter().enumerate();
     let (at, next) = steps().skip(took + 1).find(here)?;

@@ -129,9 +129,10 @@ impl Story {
                 vec![words("sends", format!("{whom} another one: {what}"))]
             }
             Deed::Makes { .. } => self.makes(act),
-            Deed::GetsKeys => {
-                let gets =
-                    words("gets", "every key that was there beforehand, when everyone is gone");
+            Deed::GetsKeys { identity } => {
+                let too = if *identity { ": the server's identity key too" } else { "" };
+                let gets = "every key that was there beforehand, when everyone is gone";
+                let gets = words("gets", format!("{gets}{too}"));
                 let is_closed = self.verdict == Verdict::Refused;
                 let opens = is_closed.then(|| words("opens", "nothing with any of them"));
                 [gets].into_iter().chain(opens).collect()
