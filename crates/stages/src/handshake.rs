@@ -89,7 +89,19 @@ pub(crate) const CERT_MESSAGES: &[Message] = &[
     },
 ];
 
+impl MessageField {
+    /// Returns whether the value may be longer than `len` says: a certificate, or a signature by a longer key.
+    pub fn varies(&self) -> bool {
+        [&CERTIFICATE, &CERTIFICATE_VERIFY].contains(&self.tag)
+    }
+}
+
 impl Message {
+    /// Returns whether it may be longer than its fields say.
+    pub fn varies(&self) -> bool {
+        self.fields.iter().any(MessageField::varies)
+    }
+
     /// Makes a message of this form whose values are zero bytes, each as long as it can be.
     pub fn blank(&self) -> Vec<u8> {
         let mut payload = Vec::new();
