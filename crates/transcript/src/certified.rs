@@ -1,6 +1,7 @@
 //! What a message tells about its sender by certificates.
 
-use messages::fields::{CERTIFICATE, CERTIFICATE_VERIFY, Fields, X25519_KEY};
+use messages::Span;
+use messages::fields::{CERTIFICATE, CERTIFICATE_VERIFY, Fields, Tag, X25519_KEY};
 use messages::x509::{Certificate, Says};
 
 use crate::Direction;
@@ -25,6 +26,75 @@ pub fn sender(message: &[u8]) -> Option<String> {
     let names: Vec<_> =
         names(certificates.first()?).iter().map(|name| format!("{name:?}")).collect();
     (!names.is_empty()).then(|| names.join(" or "))
+}
+
+/// Who vouches for whom in a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// The name of the root, whose certificate its receiver has beforehand.
+    pub root: String,
+    /// What stands between it and the signature: each is signed by the one before it, the first by the root. The
+    /// last is the sender's own.
+    pub links: Vec<Link>,
+    /// Where the sender's signature is in the message.
+    pub signature: Place,
+}
+
+/// A certificate of a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Whom it is for.
+    pub subject: String,
+    /// Where it is in the message.
+    pub place: Place,
+}
+
+/// Bytes of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The first one's offset, from the start of the message.
+    pub offset: usize,
+    /// How many they are.
+    pub len: usize,
+}
+
+/// Finds the chain in a message, as far as the names in it tell: each certificate is followed by one whose subject is
+/// its issuer. That the signatures are good as well is for the message's receiver to check.
+pub fn chain(message: &[u8]) -> Option<Chain> {
+    let explained = messages::explain(message);
+    let values = |tag: &'static Tag| {
+        let is_one = |span: &&Span| {
+            message.get(span.offset..).is_some_and(|it| it.starts_with(&tag.number.to_be_bytes()))
+        };
+        let values = explained.spans.iter().filter(is_one).filter_map(|span| span.inside.get(2));
+        values.map(|value| Place { offset: value.offset, len: value.len })
+    };
+    let mut certificates: Vec<_> = values(&CERTIFICATE)
+        .filter_map(|place| Some((Certificate::decode(place.bytes(message)?).ok()?, place)))
+        .collect();
+    let mut links = Vec::new();
+    let mut issuer = None;
+    let mut next = (!certificates.is_empty()).then_some(0);
+    while let Some(at) = next {
+        let (certificate, place) = certificates.remove(at);
+        links.push(Link { subject: certificate.subject.text, place });
+        next = certificates.iter().position(|(it, _)| it.subject.der == certificate.issuer.der);
+        issuer = Some(certificate.issuer.text);
+    }
+    links.reverse();
+    Some(Chain { root: issuer?, links, signature: values(&CERTIFICATE_VERIFY).next()? })
+}
+
+impl Place {
+    /// Returns the bytes there.
+    pub fn bytes<'m>(&self, message: &'m [u8]) -> Option<&'m [u8]> {
+        message.get(self.offset..self.offset + self.len)
+    }
+
+    /// Returns the offset of the last one.
+    pub fn last(&self) -> usize {
+        (self.offset + self.len).saturating_sub(1)
+    }
 }
 
 /// The public keys of a connection as they pass by, which the server's signature is over.

@@ -422,15 +422,12 @@ pub fn glimpse_values(message: &[u8]) -> Vec<(Style, String)> {
         count += 1;
         let bytes = of_span(span, message);
         let (style, last) = (field_style(field::Role::Message), values.peek().is_none());
-        match Certificate::decode(bytes) {
-            Ok(Certificate { subject, issuer, .. }) => {
-                let words = format!("certificate {:?}, signed by {:?}", subject.text, issuer.text);
-                let end = if last { "" } else { ";" };
-                let words = words + end;
-                let words = words.split(' ').map(|word| (style, word.to_owned()));
-                glimpsed.extend(words);
+        match statement(bytes) {
+            Some(words) => {
+                let words = format!("certificate {words}{}", if last { "" } else { ";" });
+                glimpsed.extend(words.split(' ').map(|word| (style, word.to_owned())));
             }
-            Err(_) => {
+            None => {
                 let comma = if last { "" } else { "," };
                 let text = format!("{} {}{comma}", span.name, first_bytes(bytes));
                 glimpsed.push((style, text));
@@ -438,6 +435,12 @@ pub fn glimpse_values(message: &[u8]) -> Vec<(Style, String)> {
         }
     }
     glimpsed
+}
+
+/// Says what the value of a field is about, if that is a certificate.
+pub fn statement(value: &[u8]) -> Option<String> {
+    let Certificate { subject, issuer, .. } = Certificate::decode(value).ok()?;
+    Some(format!("{:?}, signed by {:?}", subject.text, issuer.text))
 }
 
 /// A number, or the first bytes of a field.
