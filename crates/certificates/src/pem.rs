@@ -57,16 +57,6 @@ pub enum PemError {
     OtherKey,
 }
 
-/// Says what is wrong without a word of the file, which may hold a private key.
-pub(crate) fn not_pem(error: &pem::Error) -> PemError {
-    PemError::NotPem(match error {
-        pem::Error::MissingSectionEnd { .. } => "a line with BEGIN has no line with END behind it",
-        pem::Error::IllegalSectionStart { .. } => "a line with BEGIN does not end as it has to",
-        pem::Error::Base64Decode(_) => "what stands between BEGIN and END is not Base64",
-        _ => "it cannot be read",
-    })
-}
-
 /// Reads all certificates of a file, one at least.
 pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, PemError> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem)

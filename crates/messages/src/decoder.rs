@@ -105,6 +105,9 @@ pub enum DecodeError {
     },
 }
 
+/// The name of the span in front of every other in an element of DER: what kind of element it is, and how long.
+pub const ELEMENT_HEADER: &str = "tag and length";
+
 /// The most spans that a message is told in, but for one or two that say so. Whoever sends many small things has them
 /// told as one.
 pub const MAX_SPANS: usize = 800;
@@ -137,7 +140,17 @@ impl<'m> Decoder<'m> {
 
     /// Returns whether there is room to tell more: a message has at most [`MAX_SPANS`].
     pub fn has_room(&self) -> bool {
-        self.spans < MAX_SPANS
+        self.has_room_for(1)
+    }
+
+    /// Returns whether there is room to tell so many spans more.
+    pub fn has_room_for(&self, spans: usize) -> bool {
+        self.spans.saturating_add(spans) <= MAX_SPANS
+    }
+
+    /// Counts the spans so far.
+    pub fn spans(&self) -> usize {
+        self.spans
     }
 
     /// Reads 2 bytes as a big-endian number. What it says is found by `says`.

@@ -111,8 +111,17 @@ impl<'m> Certificate<'m> {
     /// # Errors
     /// [`DecodeError`] if it has not the form of one, or something stands behind it.
     pub fn decode(der: &'m [u8]) -> Result<Self, DecodeError> {
+        Self::read_whole(&mut Decoder::new(der))
+    }
+
+    /// Counts the spans that a certificate is told in. `None` if it has not the form of one.
+    pub(crate) fn spans(der: &[u8]) -> Option<usize> {
         let mut decoder = Decoder::new(der);
-        let certificate = Self::read(&mut decoder)?;
+        Certificate::read_whole(&mut decoder).ok().map(|_| decoder.spans())
+    }
+
+    fn read_whole(decoder: &mut Decoder<'m>) -> Result<Self, DecodeError> {
+        let certificate = Self::read(decoder)?;
         if decoder.is_done() {
             Ok(certificate)
         } else {

@@ -192,7 +192,7 @@ fn every_span_of_a_message_is_explained_where_it_is_and_below() {
             );
             assert!(shown.contains(&place), "{place}: {shown}");
             assert_eq!((&**name, &bytes[..]), (span.name, &payload[span.offset..][..span.len]));
-            for said in [span.what, whole.readers, whole.protection] {
+            for said in [span.what, whole.readers, stage.protection_of_messages()] {
                 assert!(!said.is_empty(), "{name}");
                 assert!(shown.contains(said) && below.contains(said), "{said}");
             }

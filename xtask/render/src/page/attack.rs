@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use askama::Template;
 use stages::{Field, Role, Stage};
-use transcript::lines::named;
+use transcript::lines::{named, statement};
 use xtask::lab::story::words::{Content, Line, Tone, cut_off, shown};
 use xtask::lab::story::{Act, Belief, Change, Deed, Message, Story, Who, acts};
 use xtask::lab::verdict::Verdict;
@@ -75,6 +75,8 @@ enum Part<'s> {
 struct Version {
     name: &'static str,
     len: usize,
+    /// What it is about, if it is a certificate.
+    words: Option<String>,
     /// The bytes of its value, or those that differ.
     rows: Vec<Vec<Run>>,
     /// Whether there are more.
@@ -184,6 +186,9 @@ fn taken(story: &Story, message: Message) -> Option<&[u8]> {
 fn glimpse<'s>(message: &[u8]) -> Part<'s> {
     let field = |field: MessageField| {
         let value = value(&field);
+        if let Some(words) = statement(value) {
+            return format!("{} {words}", field.span.name);
+        }
         let shown = value.get(..GLIMPSED).unwrap_or(value);
         let more = if shown.len() < value.len() { "…" } else { "" };
         let digits: Vec<_> = shown.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -206,7 +211,9 @@ fn versions<'s>(before: &[u8], after: &[u8]) -> Part<'s> {
 
 /// The value of a field: what is behind its tag and its length.
 fn value<'m>(field: &MessageField<'m>) -> &'m [u8] {
-    field.leaves().last().map_or(field.bytes, |(_, bytes)| *bytes)
+    let value = field.span.inside.last();
+    let from = value.map_or(0, |value| value.offset.saturating_sub(field.span.offset));
+    field.bytes.get(from..).unwrap_or_default()
 }
 
 impl Version {
@@ -233,7 +240,8 @@ impl Version {
             let marks: Vec<_> = differ.iter().map(|differs| *differs && is_marked).collect();
             runs_of(bytes, &marks, " ", |byte| format!("{byte:02x}"))
         };
-        Self { name, len: value.len(), rows: shown.into_iter().map(run).collect(), more }
+        let rows = shown.into_iter().map(run).collect();
+        Self { name, len: value.len(), words: statement(value), rows, more }
     }
 }
 
