@@ -6,6 +6,7 @@ use std::thread;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow};
+use crypto::signature::IdentityKey;
 use rsa::pkcs1v15::SigningKey;
 use rsa::pkcs8::{EncodePrivateKey, LineEnding};
 use rsa::{Pkcs1v15Sign, PrivateKey};
@@ -96,6 +97,15 @@ impl Party {
     pub fn key_pem(&self) -> Result<impl AsRef<[u8]>> {
         let pem = self.key.to_pkcs8_pem(LineEnding::LF).map_err(|error| anyhow!("{error}"))?;
         Ok(Secret(pem))
+    }
+
+    /// Its private key, to sign a handshake with.
+    ///
+    /// # Errors
+    /// When it is too short for that.
+    pub fn identity_key(&self) -> Result<IdentityKey> {
+        let der = self.key.to_pkcs8_der().map_err(|error| anyhow!("{error}"))?;
+        Ok(IdentityKey::from_pkcs8(der.as_bytes())?)
     }
 
     /// Signs a statement about someone. Returns the certificate in DER.

@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use xtask::WrongArgument;
 
 use crate::make::{self, DAY, DAYS_OF_INTERMEDIATE};
+use crate::matrix::{self, MatrixOptions};
 
 /// Make certificates to try with, explain any, and see which bad ones a client refuses
 #[derive(Parser)]
@@ -27,6 +28,8 @@ pub struct Options {
 enum Command {
     /// Make a root, an intermediate and a server's certificate, with the server's key
     Make(MakeOptions),
+    /// Show chains with one thing wrong each to the client of part4-cert, and which check refuses them
+    Matrix(MatrixOptions),
 }
 
 /// Options of `cargo xtask certificates make`.
@@ -60,6 +63,7 @@ impl Options {
         match self.command {
             None => make::command(&self.make),
             Some(Command::Make(options)) => make::command(&options),
+            Some(Command::Matrix(options)) => matrix::command(&options),
         }
     }
 }
