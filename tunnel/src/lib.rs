@@ -11,10 +11,11 @@
 //! - [`key_file`]: your own keys, in place of those that everyone has.
 //! - [`relay`]: one connection, made of two sockets that live and die together.
 //! - [`pump`]: one direction of it: bytes become records, or records bytes.
-//! - [`counters`]: what it has carried, and the line that shows it.
+//! - [`counters`]: what it has carried, and the line that shows it; [`log`]: what it says on standard error.
 
 pub mod counters;
 pub mod key_file;
+pub mod log;
 pub mod options;
 pub mod pump;
 pub mod relay;
@@ -42,6 +43,7 @@ pub use crate::key_file::{KeyFile, NewPair};
 pub use crate::options::{Options, Task};
 
 use crate::counters::{Above, Counters, status_line};
+use crate::log::Log;
 use crate::options::Side;
 use crate::pump::{Records, open, seal};
 use crate::relay::{Relay, Socket};
@@ -55,7 +57,7 @@ pub enum Keys {
     /// Both ends agree on them, for each connection anew, and neither knows with whom.
     Agreed,
     /// The same, and this end says who it is.
-    AgreedAs(Identity),
+    AgreedAs(Box<Identity>),
     /// The same, with nobody but whom this end wants.
     AgreedWith(Verifier),
 }
@@ -83,7 +85,7 @@ impl Tunnel {
             options.stage,
             Duration::ZERO,
             Above { line: line.clone(), out: anstream::stdout() },
-            Above { line: line.clone(), out: io::stderr() },
+            Log::new(Above { line: line.clone(), out: io::stderr() }),
         );
         let line = line.unwrap_or_else(ProgressBar::hidden);
         Self { options, reporter, line, connections }

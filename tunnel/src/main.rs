@@ -13,7 +13,7 @@ use tunnel::{KeyFile, Keys, Options, Task, Tunnel, key_file};
 fn main() -> ExitCode {
     let done = Task::parse().and_then(|task| match task {
         Task::NewKey(path) => key_file::create(&path).map(|()| tell_where(&path)),
-        Task::Run(options) => run(options),
+        Task::Run(options) => run(*options),
     });
     done.unwrap_or_else(|error| {
         complain(&error);
@@ -44,7 +44,7 @@ fn run(options: Options) -> Result<ExitCode> {
         // Taken out once, for all connections: a key counts the records that are sealed under it.
         (Some(path), _) => Keys::Own(KeyFile::read(path)?.of_stage(stage)?),
         (None, Side::Server) if stage.has_certificates() => {
-            Keys::AgreedAs(options.identity.load().map_err(Error::msg)?)
+            Keys::AgreedAs(Box::new(options.identity.load().map_err(Error::msg)?))
         }
         (None, Side::Client) if stage.has_certificates() => {
             Keys::AgreedWith(options.wanted.load().map_err(Error::msg)?)

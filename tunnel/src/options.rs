@@ -45,7 +45,7 @@ docs/src/further/tunnel.md shows each of these.";
 #[derive(Debug)]
 pub enum Task {
     /// Be an end of a tunnel.
-    Run(Options),
+    Run(Box<Options>),
     /// Make a file with new keys.
     NewKey(PathBuf),
 }
@@ -138,7 +138,7 @@ impl Task {
         }
         let options = Options::from_arg_matches(&matches).unwrap_or_else(|error| exit(&error));
         options.check_identities(&matches)?;
-        Ok(Self::Run(options))
+        Ok(Self::Run(Box::new(options)))
     }
 }
 
