@@ -103,7 +103,7 @@ impl Tunnel {
                  it reaches the service",
             ),
             Keys::AgreedWith(Verifier { name, .. }) => self.reporter.say(&format!(
-                "nothing is sent to the server end before it has proven that it is {}",
+                "no data goes to the server end before it has proven that it is {}",
                 name.to_str()
             )),
             Keys::Everyones => self.reporter.say(
