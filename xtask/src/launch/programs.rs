@@ -33,9 +33,7 @@ impl Programs {
             let bins = [Role::Client, Role::Server].map(|role| stage.program(&role.to_string()));
             bins.map(|bin| (package, bin))
         });
-        let certified = stages.iter().any(|stage| stage.has_certificates());
-        let authority = certified.then(|| (AUTHORITY, AUTHORITY.to_owned()));
-        Self::bins(bins.chain(authority), release)?.with_certificates()
+        Self::bins(bins.chain(authority(stages)), release)?.with_certificates()
     }
 
     /// Builds every program of every stage, and the lab's own programs, and makes certificates.
@@ -72,9 +70,13 @@ impl Programs {
         Ok(target.join("certificates"))
     }
 
-    /// Builds the tunnel.
-    pub fn tunnel(release: bool) -> Result<Self> {
-        Self::bins([("tunnel", "tunnel".to_owned())], release)
+    /// Builds the tunnel for `stages`, and makes certificates if one has them.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub fn tunnel(stages: &[&Stage], release: bool) -> Result<Self> {
+        let tunnel = ("tunnel", "tunnel".to_owned());
+        Self::bins(authority(stages).into_iter().chain([tunnel]), release)?.with_certificates()
     }
 
     fn bins<'a>(bins: impl IntoIterator<Item = (&'a str, String)>, release: bool) -> Result<Self> {
@@ -171,6 +173,12 @@ impl Programs {
             .map(PathBuf::as_path)
             .with_context(|| format!("no program {name} was built"))
     }
+}
+
+/// The program that makes certificates, if one of `stages` has them.
+fn authority(stages: &[&Stage]) -> Option<(&'static str, String)> {
+    let certified = stages.iter().any(|stage| stage.has_certificates());
+    certified.then(|| (AUTHORITY, AUTHORITY.to_owned()))
 }
 
 /// Returns the target folder that the environment asks for, if any.
