@@ -32,12 +32,13 @@ pub fn key_pem(name: &str) -> String {
     pem("PRIVATE KEY", &key_der(name))
 }
 
-fn key_der(name: &str) -> Vec<u8> {
+/// A private key in PKCS #8.
+pub fn key_der(name: &str) -> Vec<u8> {
     hex::decode(VECTORS["keys"][name].as_str().unwrap()).unwrap()
 }
 
 /// Base64 (RFC 4648, section 4) between two lines (RFC 7468).
-fn pem(label: &str, der: &[u8]) -> String {
+pub fn pem(label: &str, der: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = format!("-----BEGIN {label}-----");
     for (index, three) in der.chunks(3).enumerate() {
