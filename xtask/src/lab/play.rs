@@ -59,6 +59,7 @@ pub fn play(
     let mut played = Played {
         server: Victim::default(),
         clients: scenario.clients.iter().map(|_| Victim::default()).collect(),
+        wanted: scenario.wanted,
         log: attacker::AttackLog::default(),
         attacked: Ok(()),
         attacker: Victim::default(),

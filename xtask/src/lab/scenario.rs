@@ -178,14 +178,16 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         attack: &attacks::unknown_key_share::ATTACK,
         wanted: Some("eve.example"),
-        means: "the bank carried out what the client asked the attacker for, and each takes the other for \
-                somebody else",
-        because: "the client wants eve.example, has it from a good certificate, and the signature fits: the attacker \
-                  has signed the client's X25519 key and the bank's, which anyone may sign. So the client takes the \
-                  bank's key for eve.example's, and the bank takes the client for one that wants the bank. Both hold \
-                  one secret, which the attacker does not know: it read nothing, and changed no record. It only made \
-                  the client say to the bank what was meant for another. A signature over the certificate and all \
-                  that was said, as in TLS 1.3, would have failed, and so would a Finished that the bank sends",
+        means: "the server made a transfer that the client asked eve.example for: they share a secret, and do not \
+                agree on who they are",
+        because: "every check is right. The client wants eve.example, whose certificate is good, and whose key has signed \
+                  both X25519 keys. One of them is the server's, but anyone may sign it, without its private half. So \
+                  the client shares a secret with localhost and takes it for eve.example, and localhost makes a \
+                  transfer for a client that never asked it for one. The attacker has no part in the secret and read \
+                  nothing. The certificate is not under the signature; and if it were, eve.example would sign its own. \
+                  What is missing is a confirmation, under the new keys, that both saw the same: in TLS 1.3 the keys \
+                  and Finished depend on all that was said, the certificate included, and the client would refuse \
+                  the server's Finished",
         succeeded: |played| {
             let [client, server] = [&played.clients[0], &played.server];
             let held = client.fingerprints();

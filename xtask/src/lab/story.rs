@@ -13,6 +13,7 @@ pub mod words;
 
 use attacker::attacks::control;
 use framing::Direction;
+use messages::x509::Certificate;
 use serde::{Deserialize, Serialize};
 use stages::Stage;
 use transcript::lines::listed;
@@ -99,6 +100,11 @@ pub enum Deed {
         plaintext: Hex,
         /// The bytes on the wire.
         bytes: Hex,
+    },
+    /// A client has a name in mind that is not the server's.
+    Wants {
+        /// The name.
+        name: String,
     },
     /// A client or a server sends a message of the handshake.
     SendsHello {
@@ -206,7 +212,10 @@ pub enum Deed {
         identity: bool,
     },
     /// The attacker ends a direction, as its sender would by closing.
-    Ends,
+    Ends {
+        /// To whom.
+        to: Who,
+    },
     /// A client or a server accepts a message.
     Accepts {
         /// Its index in its direction and connection, from 0.
@@ -311,6 +320,19 @@ pub struct Belief {
     /// The fingerprint of the secret that the client holds, and of the server's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets: Option<[Option<Hex>; 2]>,
+    /// The certificate that the client has accepted as the server's, and the one that the server has sent, if they are
+    /// not the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<[Leaf; 2]>,
+}
+
+/// A server's own certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaf {
+    /// Whom it is about.
+    pub subject: String,
+    /// Its number.
+    pub serial: Hex,
 }
 
 /// A message as one side knows it.
@@ -320,6 +342,14 @@ pub struct Said {
     pub plaintext: Hex,
     /// The message it really is. `None` if nobody sent it.
     pub message: Option<Message>,
+}
+
+impl Leaf {
+    /// Reads what a certificate in DER says.
+    fn of(der: &[u8]) -> Option<Self> {
+        let certificate = Certificate::decode(der).ok()?;
+        Some(Self { subject: certificate.subject.text, serial: certificate.serial.into() })
+    }
 }
 
 impl Story {
@@ -346,7 +376,9 @@ impl Story {
             at_stake: attack.property.to_owned(),
             because: match (cell.verdict, cell.by.as_deref()) {
                 (Verdict::Succeeded, _) => scenario.because.to_owned(),
-                (Verdict::Refused, Some(check)) => because_of(check, stages.1, &acts),
+                (Verdict::Refused, Some(check)) => {
+                    because_of(check, stages.1, stages.0 != stages.1, &acts)
+                }
                 (Verdict::Refused | Verdict::NotApplicable, _) => String::new(),
             },
             closed_by: attack.closed_by.to_owned(),
@@ -483,11 +515,36 @@ impl Story {
 }
 
 /// Explains why a check stops what it stops.
-fn because_of(check: &str, stage: &Stage, acts: &[Act]) -> String {
+fn because_of(check: &str, stage: &Stage, is_misled: bool, acts: &[Act]) -> String {
     let covered = listed(&stage.covered());
+    let has_fingerprint = |who, wanted: &Hex| {
+        acts.iter().any(|act| match &act.deed {
+            Deed::Derives { fingerprint: Some(it), .. } => act.who == who && it == wanted,
+            _ => false,
+        })
+    };
+    let shares_a_secret = |act: &Act| match &act.deed {
+        Deed::Derives { fingerprint: Some(it), .. } => {
+            act.who == Who::Client && has_fingerprint(Who::Server, it)
+        }
+        _ => false,
+    };
+    let refused = acts.iter().find_map(|act| match &act.deed {
+        Deed::Refuses { step, .. } => step.as_ref(),
+        _ => None,
+    });
+    let is_made = |act: &Act| match &act.deed {
+        Deed::Makes { step, .. } => step.is_some() && step.as_ref() == refused,
+        _ => false,
+    };
     let is_changed =
         |act: &Act| matches!(&act.deed, Deed::Puts { changes, .. } if !changes.is_empty());
     match check {
+        "bad_tag" if is_misled && acts.iter().any(shares_a_secret) => {
+            "both sides hold the same secret, and made other keys of it: a label says what a key is for, and the two \
+             stages have different ones"
+                .to_owned()
+        }
         "bad_tag" if !acts.iter().any(is_changed) => {
             "the record is genuine and not a bit of it was changed, but it was sealed under another key than the \
              one that opens records here, and its tag fits that key alone"
@@ -511,10 +568,13 @@ fn because_of(check: &str, stage: &Stage, acts: &[Act]) -> String {
                 .to_owned()
         }
         "low_order_key" => {
-            "the secret would be zero whatever the own private key is, and a secret of zero is refused. Without this \
-             check, and with such a point in place of both keys, both sides would hold zero and show the same \
-             fingerprint: comparing the two would prove nothing"
-                .to_owned()
+            let saves =
+                if stage.has_certificates() { ". A server that gets it does not sign for it either" } else { "" };
+            format!(
+                "the secret would be zero whatever the own private key is, and a secret of zero is refused. Without \
+                 this check, and with such a point in place of both keys, both sides would hold zero and show the \
+                 same fingerprint: comparing the two would prove nothing{saves}"
+            )
         }
         "wrong_group" => {
             "p and g are compared with those of the one group that is accepted, before anything is calculated in \
@@ -522,8 +582,35 @@ fn because_of(check: &str, stage: &Stage, acts: &[Act]) -> String {
                 .to_owned()
         }
         "fresh_keys" => {
-            "both sides made their keys of a secret that never crossed the wire, and forgot them with the \
-             connection: there is no key left that could leak"
+            let identity = if stage.has_certificates() {
+                ". The identity key has signed, and encrypted nothing: whoever has it can be the server from now on, and \
+                 read nothing of what was before"
+            } else {
+                ""
+            };
+            format!(
+                "both sides made their keys of a secret that never crossed the wire, and forgot them with the \
+                 connection: there is no key left that opens anything{identity}"
+            )
+        }
+        "bad_signature" if acts.iter().any(is_made) => {
+            "a certificate is public, and proves nothing about who sends it. It names a key, and the signature has to \
+             be by that key, which the attacker does not have"
+                .to_owned()
+        }
+        "bad_signature" => {
+            "the signature is the server's own, but over two other keys. The client compares it with the two that it \
+             knows: the one that it made for this connection, and the one that it was sent"
+                .to_owned()
+        }
+        "wrong_name" => {
+            "the chain is good and the signature fits: the attacker is who it says it is. But the client knew \
+             beforehand whom it wanted, and that is somebody else"
+                .to_owned()
+        }
+        "no_server_auth" => {
+            "the client sends no data, and makes no key for any, until the server has said who it is and proved it. So \
+             it cannot be led to do without"
                 .to_owned()
         }
         "encryption" => "what passes by is ciphertext: without the key it tells no more than its length"

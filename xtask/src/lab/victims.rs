@@ -17,6 +17,8 @@ pub struct Played {
     pub server: Victim,
     /// The clients, in the order in which they connected.
     pub clients: Vec<Victim>,
+    /// The name that they want, if it is not the server's.
+    pub wanted: Option<&'static str>,
     /// The attacker's steps and findings.
     pub log: AttackLog,
     /// The end of the attack: victims may break off.

@@ -21,7 +21,7 @@ pub const ATTACK: Attack = Attack {
     name: "certificate-swap",
     tries: "exchange the certificate for another on the same key",
     property: "a signature over the certificate",
-    closed_by: "none: a signature over all that was said, as in TLS",
+    closed_by: "none: a signature over the certificate too, as in TLS",
     outcomes: &[
         (&PART1_PLAIN, NO_CERTIFICATES),
         (&PART3_DH, NO_CERTIFICATES),

@@ -24,7 +24,7 @@ pub const ATTACK: Attack = Attack {
     name: "cross-stage",
     tries: "lead a client to a server of another stage",
     property: "separation of protocols",
-    closed_by: "part3-hkdf: fresh keys for each connection; part4-cert: other labels",
+    closed_by: "part3-hkdf: fresh keys for each connection, and at part4-cert other labels",
     outcomes: &[
         (&PART1_PLAIN, OTHER_SERVER),
         (&PART2_HMAC, Succeeds),

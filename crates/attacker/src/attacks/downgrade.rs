@@ -21,7 +21,7 @@ pub const ATTACK: Attack = Attack {
     name: "downgrade",
     tries: "lead a client to a server of a weaker stage",
     property: "separation of protocols",
-    closed_by: "part4-cert: no byte of data before the proof",
+    closed_by: "part4-cert: a key of its own for each protocol, and no data before the proof",
     outcomes: &[
         (&PART1_PLAIN, OTHER_STAGE),
         (&PART1_CTR, Succeeds),

@@ -19,7 +19,8 @@ pub const ATTACK: Attack = Attack {
     name: "replay-server",
     tries: "say again all that a server has said",
     property: "proof that the peer has the key",
-    closed_by: "part3-hkdf: the first answer under the new keys is the proof; part4-cert: the signature is, before a request",
+    closed_by: "part3-hkdf: the first answer under the new keys is the proof, and at part4-cert the \
+                signature is",
     outcomes: &[
         (&PART1_PLAIN, NO_HANDSHAKE),
         (&PART3_DH, Succeeds),

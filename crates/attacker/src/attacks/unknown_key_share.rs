@@ -1,9 +1,11 @@
-//! Says that the bank's key is its own: a client that wants the attacker is led to the bank, and neither side knows.
+//! Passes the server's X25519 key off as its own: a client that wants the attacker agrees with the server, a bank perhaps,
+//! and neither knows.
 //!
-//! **Needs** a certificate for its own name, and a client that wants this name: the attacker is an honest server to it.
-//! It has no secret of this connection, and can neither read nor change a record. **Uses** that anyone may sign the
-//! bank's X25519 key: the signature covers two keys, and neither the certificate nor the name. TLS signs a hash of all
-//! that was said, the certificates included, and Finished confirms it under the new keys (RFC 8446, section 4.4).
+//! **Needs** a certificate for its own name, and a client that wants this name: to that client, the attacker is an honest
+//! server. It does not know the secret of the connection, and can neither read nor change a record. **Uses** that
+//! anyone may sign the server's X25519 key, and that nothing under the new keys says whose certificate the client has
+//! seen. In TLS the keys, and Finished, depend on a hash of all that was said, the certificate included: the client's
+//! hash would not be the server's (RFC 8446, sections 4.4 and 7.1).
 
 use std::io;
 
@@ -18,9 +20,9 @@ use crate::{Attack, Path};
 /// See the top of this file.
 pub const ATTACK: Attack = Attack {
     name: "unknown-key-share",
-    tries: "sign the bank's key as one's own, for a client of one's own",
-    property: "a signature over the signer's name",
-    closed_by: "none: a signature over all that was said, as in TLS",
+    tries: "pass the server's key off as one's own",
+    property: "agreement on who shares the secret",
+    closed_by: "none: keys that depend on the certificate too, and a Finished, as in TLS",
     outcomes: &[
         (&PART1_PLAIN, NO_CERTIFICATES),
         (&PART3_DH, NO_CERTIFICATES),

@@ -49,6 +49,10 @@ pub fn of(stages: (&'static Stage, &'static Stage), played: &Played) -> Vec<Act>
         for event in &client.events {
             flows.event(connection, Who::Client, event, &mut last);
         }
+        if let Some(name) = played.wanted {
+            let wants = Deed::Wants { name: name.to_owned() };
+            flows.of(connection, REQUESTS).sent.push_front(wants);
+        }
     }
     flows.attacker(&played.log, stages);
     flows.server(&played.server.events);
@@ -135,6 +139,9 @@ impl Act {
 /// All directions of all connections.
 #[derive(Debug, Default)]
 struct Flows(BTreeMap<FlowName, Flow>);
+
+/// The end of what a client sends. It is news only if there was more to come.
+const ENDS_REQUESTS: Deed = Deed::Ends { to: Who::Server };
 
 const REQUESTS: bool = false;
 const ANSWERS: bool = true;
@@ -281,12 +288,12 @@ impl Flows {
                 }
                 Step::Ended { session, direction } => {
                     at_work = (*session, *direction == Direction::ToClient);
-                    Deed::Ends
+                    Deed::Ends { to: receiver(at_work.1) }
                 }
             };
             let flow = self.of(at_work.0, at_work.1);
             let keeps = |deed: &Deed| matches!(deed, Deed::Takes { kept: true, .. });
-            if deed != Deed::Ends || flow.attacked.iter().any(keeps) {
+            if deed != ENDS_REQUESTS || flow.attacked.iter().any(keeps) {
                 flow.attacked.push_back(deed);
             }
         }
@@ -383,7 +390,7 @@ impl Flows {
             .iter()
             .any(|event| matches!(event.kind, EventKind::Closed { clean: true, .. }));
         let cut = self.0.iter().filter_map(|((connection, _), flow)| {
-            let is_cut = ended_well && flow.attacked.contains(&Deed::Ends);
+            let is_cut = ended_well && flow.attacked.contains(&ENDS_REQUESTS);
             let texts = flow.arrived.iter().filter(|deed| matches!(deed, Deed::Accepts { .. }));
             is_cut.then(|| (*connection, texts.count()))
         });
