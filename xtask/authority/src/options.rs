@@ -12,6 +12,7 @@ use xtask::WrongArgument;
 
 use crate::make::{self, DAY, DAYS_OF_INTERMEDIATE};
 use crate::matrix::{self, MatrixOptions};
+use crate::show::{self, ShowOptions};
 
 /// Make certificates to try with, explain any, and see which bad ones a client refuses
 #[derive(Parser)]
@@ -28,6 +29,8 @@ pub struct Options {
 enum Command {
     /// Make a root, an intermediate and a server's certificate, with the server's key
     Make(MakeOptions),
+    /// Explain a chain, any chain: who says what about whom, what a client checks, and where a bad one fails
+    Show(ShowOptions),
     /// Show chains with one thing wrong each to the client of part4-cert, and which check refuses them
     Matrix(MatrixOptions),
 }
@@ -63,6 +66,7 @@ impl Options {
         match self.command {
             None => make::command(&self.make),
             Some(Command::Make(options)) => make::command(&options),
+            Some(Command::Show(options)) => show::command(&options),
             Some(Command::Matrix(options)) => matrix::command(&options),
         }
     }
