@@ -84,13 +84,14 @@ pub fn command(options: &ShowOptions) -> Result<ExitCode> {
         return Err(WrongArgument(wrong).into());
     }
     let roots = options.roots.clone().unwrap_or_else(|| made(ROOTS));
-    let trusted = Roots::from_der(read(&roots)?)
-        .map_err(|error| WrongArgument(format!("{}: {error}", roots.display())))?;
+    let trusted = Roots::from_der(read(&roots)?);
+    let trusted =
+        trusted.map_err(|error| WrongArgument(format!("{}: {error}", roots.display())))?;
     let verifier = Verifier { roots: trusted, name: options.name.clone() };
     let now = options.time.unwrap_or(SystemTime::UNIX_EPOCH.elapsed()?);
     let shown = Shown {
         file: &file,
-        roots: &roots,
+        roots: options.roots.as_deref(),
         chain: &chain,
         verifier: &verifier,
         now,
@@ -131,7 +132,8 @@ fn read(path: &Path) -> Result<Vec<Vec<u8>>, WrongArgument> {
 /// All there is to show.
 struct Shown<'c> {
     file: &'c Path,
-    roots: &'c Path,
+    /// The file of the roots, if one was named.
+    roots: Option<&'c Path>,
     chain: &'c [Vec<u8>],
     verifier: &'c Verifier,
     now: Duration,
@@ -226,12 +228,12 @@ impl Shown<'_> {
 
     /// What the client checks, and what it says in the end.
     fn checks(&self, text: &mut String) {
-        let (name, roots) = (visible(&self.verifier.name.to_str()), path(self.roots));
-        let title = format!(
-            "what a client checks that asks for {name}, trusts {roots}, and whose clock says {}",
-            moment(self.now)
-        );
-        _ = writeln!(text, "\n{HEADING}{}{HEADING:#}", textwrap::fill(&title, width()));
+        let name = visible(&self.verifier.name.to_str());
+        let roots = self.roots.map_or("the root of the stages".to_owned(), path);
+        let now = moment(self.now);
+        let title = format!("what a client finds that wants {name} and trusts {roots}, at {now}");
+        let title = textwrap::fill(&title, wrapped_to(width()));
+        _ = writeln!(text, "\n{HEADING}{title}{HEADING:#}");
         let mut about = None;
         for finding in &self.examined.findings {
             if about != Some(finding.step) {
