@@ -241,22 +241,21 @@ fn told(folder: &Path, names: &[String], made: &Made) -> Result<String> {
     let file = |name: &str| shown(&place.join(name));
     let asked = names.first().map_or(LOCALHOST, String::as_str).replace('*', "www");
     let next = if folder == self::folder() {
-        ["cargo xtask certificates show".to_owned(), "cargo xtask run part4-cert".to_owned()]
+        vec!["cargo xtask certificates show".to_owned(), "cargo xtask run part4-cert".to_owned()]
     } else {
         let (roots, chain, key) = (file(ROOTS), file(SERVER_CHAIN), file(SERVER_KEY));
-        [
+        vec![
+            format!("cargo xtask certificates show {chain} --roots {roots} --name {asked}"),
             format!("cargo run -p part4 --bin cert_server -- --certificate {chain} --key {key}"),
             format!("cargo run -p part4 --bin cert_client -- --roots {roots} --name {asked}"),
         ]
     };
-    for (label, next) in ["\nnext:", "     "].iter().zip(next) {
-        _ = writeln!(text, "{label} {next}");
-    }
+    _ = writeln!(text, "\nnext: {}", next.join("\n      "));
     Ok(text)
 }
 
 /// The path from the current folder, where it is shorter.
-fn relative(path: &Path) -> PathBuf {
+pub fn relative(path: &Path) -> PathBuf {
     let current = env::current_dir().unwrap_or_default();
     path.strip_prefix(current).unwrap_or(path).to_owned()
 }

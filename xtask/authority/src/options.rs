@@ -12,10 +12,22 @@ use xtask::WrongArgument;
 
 use crate::make::{self, DAY, DAYS_OF_INTERMEDIATE};
 use crate::matrix::{self, MatrixOptions};
+use crate::show::{self, ShowOptions};
+
+/// What to begin with.
+const EXAMPLES: &str = "\
+For example:
+  cargo xtask certificates --name bank.example --days 30
+  cargo xtask certificates show
+  cargo xtask certificates matrix";
 
 /// Make certificates to try with, explain any, and see which bad ones a client refuses
 #[derive(Parser)]
-#[command(bin_name = "cargo xtask certificates", args_conflicts_with_subcommands = true)]
+#[command(
+    bin_name = "cargo xtask certificates",
+    args_conflicts_with_subcommands = true,
+    after_help = EXAMPLES
+)]
 pub struct Options {
     #[command(subcommand)]
     command: Option<Command>,
@@ -26,8 +38,10 @@ pub struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a root, an intermediate and a server's certificate, with the server's key
+    /// Make a root, an intermediate and a server's certificate, with the server's key: as without a command
     Make(MakeOptions),
+    /// Explain a chain, any chain: who says what about whom, what a client checks, and where a bad one fails
+    Show(ShowOptions),
     /// Show chains with one thing wrong each to the client of part4-cert, and which check refuses them
     Matrix(MatrixOptions),
 }
@@ -63,6 +77,7 @@ impl Options {
         match self.command {
             None => make::command(&self.make),
             Some(Command::Make(options)) => make::command(&options),
+            Some(Command::Show(options)) => show::command(&options),
             Some(Command::Matrix(options)) => matrix::command(&options),
         }
     }

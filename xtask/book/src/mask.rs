@@ -63,6 +63,7 @@ mod tests {
         for (text, expected) in [
             ("listening on 127.0.0.1:33841", "listening on 127.0.0.1:[port]"),
             ("101 bytes at 0.000376 s", "101 bytes at [time] s"),
+            ("valid until 2028-11-26 17:39:46 UTC", "valid until [moment]"),
             ("  nonce         12 B  93 0c 3d", "  nonce         12 B  [random]"),
             ("    12 nonce    12 B  93 0c 3d", "    12 nonce    12 B  [random]"),
             ("  ciphertext     1 B  a4", "  ciphertext     1 B  [random]"),
