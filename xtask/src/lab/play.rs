@@ -117,6 +117,7 @@ pub fn play(
             };
             let mut args: Vec<_> = stage_arg.into_iter().collect();
             args.extend(["--addr", addr].into_iter().chain(TIMEOUTS));
+            args.extend(scenario.client_args);
             // A stage without data ends with its handshake, and no request is sent.
             if client_stage.has_data() {
                 args.extend(requests.iter().flat_map(|request| ["--request", request]));

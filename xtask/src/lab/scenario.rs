@@ -14,6 +14,8 @@ pub struct Scenario {
     pub attack: &'static Attack,
     /// The requests of each client.
     pub clients: &'static [&'static [&'static str]],
+    /// Options of the clients, beyond those of every stage.
+    pub client_args: &'static [&'static str],
     /// Connections that the attacker makes in addition.
     pub own_connections: usize,
     /// The stages of the client and the server, for a column of the table.
@@ -38,6 +40,7 @@ const ERIN: &str = "GET /transfer?to=erin&amount=4 HTTP/1.1\r\nHost: localhost\r
 pub(crate) const BASE: Scenario = Scenario {
     attack: &attacks::control::ATTACK,
     clients: &[&[BOB]],
+    client_args: &[],
     own_connections: 0,
     client_stage: |stage| (stage, stage),
     succeeded: Played::ended_well,
