@@ -1,4 +1,4 @@
-//! Exercise 10, solved: recover a request from a nonce used twice.
+//! Exercise 12, solved: recover a request from a nonce used twice.
 //!
 //! One key and one nonce make one keystream. Ciphertext xor plaintext is that keystream, and it decrypts
 //! everything else under the nonce as far as it goes. No key was needed, and none was found.

@@ -1,4 +1,4 @@
-//! Exercise 10: recover a request from a nonce used twice.
+//! Exercise 12: recover a request from a nonce used twice.
 //!
 //! **You have** two payloads of `part1-ctr`, and you know what the first one says. A client sealed
 //! both under one key, which you do not have, and under one nonce, which it should not have used
@@ -15,7 +15,7 @@
 //!
 //! **Write** the function `recover`. The requests and their lengths differ each time.
 //!
-//! **The checker**, `cargo xtask exercise 10`, has the real client of the nonce lab seal requests, and
+//! **The checker**, `cargo xtask exercise 12`, has the real client of the nonce lab seal requests, and
 //! compares what you recover with what it says it sealed.
 
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Exercise 10 with a mistake that the checker must catch: it says what the articles' client says.
+//! Exercise 12 with a mistake that the checker must catch: it says what the articles' client says.
 
 use std::process::ExitCode;
 

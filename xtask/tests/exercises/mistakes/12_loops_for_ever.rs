@@ -1,4 +1,4 @@
-//! Exercise 10 with a mistake that the checker must catch: it tries one keystream after another.
+//! Exercise 12 with a mistake that the checker must catch: it tries one keystream after another.
 
 use std::process::ExitCode;
 
