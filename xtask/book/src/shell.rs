@@ -33,7 +33,7 @@ pub struct Ran {
 
 /// A file that a script makes or reads in the folder it runs in: after a blank, a quote or a `=`.
 static FILE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"(^|[\s'"=])(\w+\.(?:pcapng|jsonl|html))\b"#).ok());
+    LazyLock::new(|| Regex::new(r#"(^|[\s'"=])(\w+\.(?:pcapng|jsonl|html|der|pem|bin))\b"#).ok());
 
 /// Runs a script in `root` like a person who has already built the programs: cargo itself prints
 /// nothing. The files that it makes there are made in the target folder instead, where no reader
