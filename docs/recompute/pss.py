@@ -1,10 +1,10 @@
 """Checks a signature of RSASSA-PSS with SHA-256 (RFC 8017, section 9.1.2). Arguments: the modulus of the public key in
-hexadecimal, the file of the signature, the file of what was signed. The exponent is 65537."""
+hexadecimal, the files of the signature and of what was signed. The exponent is 65537."""
 
 import hashlib
 import sys
 
-n = int(sys.argv[1], 16)
+n = int(sys.argv[1].removeprefix("Modulus="), 16)
 signature, message = (open(path, "rb").read() for path in sys.argv[2:])
 
 
