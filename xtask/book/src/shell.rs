@@ -98,9 +98,10 @@ mod tests {
     #[test]
     fn what_a_page_has_its_reader_write_is_no_file_of_the_readers() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let script = "echo kept > run.html\ncat run.html\nls 'run.html'; touch a.jsonl && ls ./Cargo.toml a.jsonl";
+        let script = "echo kept > run.html\ncat run.html\nls 'run.html'; touch a.jsonl key.pem && ls ./Cargo.toml a.jsonl key.pem";
         let ran = run(root, script).unwrap();
-        assert_eq!(ran.output, "kept\nrun.html\n./Cargo.toml\na.jsonl\n");
+        assert_eq!(ran.output, "kept\nrun.html\n./Cargo.toml\na.jsonl\nkey.pem\n");
         assert!(ran.succeeded && !root.join("run.html").exists() && !root.join("a.jsonl").exists());
+        assert!(!root.join("key.pem").exists());
     }
 }
