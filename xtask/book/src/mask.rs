@@ -21,7 +21,7 @@ const MASKS: [(&str, &str); 16] = [
     // The lines below a row that is shown whole.
     (r"(?m)(│ {20,}(?:\x1b\S*m)?)[0-9a-f]{2}(?: [0-9a-f]{2})+$", "$1[random]"),
     // When a certificate was made, and until when it holds.
-    (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[moment]"),
+    (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\sUTC", "[moment]"),
     // An attack's and a demo's: `nonce  93  0c [3d]`.
     (
         r"((?:nonce|ciphertext|tag|becomes) +)\[?[0-9a-f]{2}(?:[ \[\]]+[0-9a-f]{2})+\]?",
@@ -29,7 +29,7 @@ const MASKS: [(&str, &str); 16] = [
     ),
     // A summary's: `nonce c2868448…,`.
     (
-        r"(nonce|ciphertext|tag|public value|X25519 key|CertificateVerify) [0-9a-f]{8}…",
+        r"(nonce|ciphertext|tag|public value|X25519 key|certificate|CertificateVerify) [0-9a-f]{8}…",
         "$1 [random]…",
     ),
     (r"(fingerprint .*?)\b[0-9a-f]{4} [0-9a-f]{4}\b", "$1[random]"),
@@ -97,7 +97,12 @@ mod tests {
                 "\"Root CA\"; CertificateVerify 9fa29490…",
                 "\"Root CA\"; CertificateVerify [random]…",
             ),
+            (
+                "ServerAuth: certificate 308203db… of localhost",
+                "ServerAuth: certificate [random]… of localhost",
+            ),
             ("notBefore  15 B  2026-11-27 17:15:45 UTC", "notBefore  15 B  [moment]"),
+            ("of the stages, at 2026-11-27 18:03:46\nUTC", "of the stages, at [moment]"),
             ("clear: public value c2868448…", "clear: public value [random]…"),
             ("shared secret, fingerprint e48a fedf", "shared secret, fingerprint [random]"),
             ("    fingerprint         e48a fedf", "    fingerprint         [random]"),

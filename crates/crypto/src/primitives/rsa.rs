@@ -92,3 +92,16 @@ impl Salt {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::ZeroizeOnDrop;
+
+    /// Compiles only while the crate wipes it.
+    #[test]
+    fn a_private_key_is_wiped_when_it_is_dropped() {
+        fn is_wiped<T: ZeroizeOnDrop>() {}
+        is_wiped::<PrivateKey>();
+    }
+}
