@@ -517,30 +517,10 @@ impl Story {
 /// Explains why a check stops what it stops.
 fn because_of(check: &str, stage: &Stage, is_misled: bool, acts: &[Act]) -> String {
     let covered = listed(&stage.covered());
-    let has_fingerprint = |who, wanted: &Hex| {
-        acts.iter().any(|act| match &act.deed {
-            Deed::Derives { fingerprint: Some(it), .. } => act.who == who && it == wanted,
-            _ => false,
-        })
-    };
-    let shares_a_secret = |act: &Act| match &act.deed {
-        Deed::Derives { fingerprint: Some(it), .. } => {
-            act.who == Who::Client && has_fingerprint(Who::Server, it)
-        }
-        _ => false,
-    };
-    let refused = acts.iter().find_map(|act| match &act.deed {
-        Deed::Refuses { step, .. } => step.as_ref(),
-        _ => None,
-    });
-    let is_made = |act: &Act| match &act.deed {
-        Deed::Makes { step, .. } => step.is_some() && step.as_ref() == refused,
-        _ => false,
-    };
     let is_changed =
         |act: &Act| matches!(&act.deed, Deed::Puts { changes, .. } if !changes.is_empty());
     match check {
-        "bad_tag" if is_misled && acts.iter().any(shares_a_secret) => {
+        "bad_tag" if is_misled && share_a_secret(acts) => {
             "both sides hold the same secret, and made other keys of it: a label says what a key is for, and the two \
              stages have different ones"
                 .to_owned()
@@ -561,6 +541,23 @@ fn because_of(check: &str, stage: &Stage, is_misled: bool, acts: &[Act]) -> Stri
             .to_owned(),
         "too_long" => "the length is compared with the limit before anything is read or allocated for it"
             .to_owned(),
+        "encryption" => "what passes by is ciphertext: without the key it tells no more than its length"
+            .to_owned(),
+        _ => because_of_handshake(check, stage, acts),
+    }
+}
+
+/// The same, for a check of a handshake.
+fn because_of_handshake(check: &str, stage: &Stage, acts: &[Act]) -> String {
+    let refused = acts.iter().find_map(|act| match &act.deed {
+        Deed::Refuses { step, .. } => step.as_ref(),
+        _ => None,
+    });
+    let is_made = |act: &Act| match &act.deed {
+        Deed::Makes { step, .. } => step.is_some() && step.as_ref() == refused,
+        _ => false,
+    };
+    match check {
         "bad_public_value" => {
             "an honest public value is a power of g from 2 to p - 2, and the others are refused before they are \
              calculated with. Without this check, and with 1 in place of both, both sides would hold 1 and show the \
@@ -613,8 +610,17 @@ fn because_of(check: &str, stage: &Stage, is_misled: bool, acts: &[Act]) -> Stri
              it cannot be led to do without"
                 .to_owned()
         }
-        "encryption" => "what passes by is ciphertext: without the key it tells no more than its length"
-            .to_owned(),
         _ => String::new(),
     }
+}
+
+/// Returns whether a client and the server hold the same secret.
+fn share_a_secret(acts: &[Act]) -> bool {
+    let held = |wanted: Who| {
+        acts.iter().filter_map(move |act| match &act.deed {
+            Deed::Derives { fingerprint: Some(it), .. } if act.who == wanted => Some(it),
+            _ => None,
+        })
+    };
+    held(Who::Client).any(|secret| held(Who::Server).any(|it| it == secret))
 }

@@ -154,13 +154,7 @@ impl Story {
                 lines.push(sends);
                 lines
             }
-            Deed::Ends { to: Who::Client } => {
-                vec![words("ends", "the connection to the client, as the server would by closing")]
-            }
-            Deed::Ends { .. } => {
-                let how = "the connection to the server, as the client would when it has sent all";
-                vec![words("ends", how)]
-            }
+            Deed::Ends { to } => vec![words("ends", ending(*to))],
             Deed::Accepts { seq, plaintext, instead_of, bytes, .. } => {
                 let stage = self.stage_of(act.who);
                 let reads = stage.filter(|_| self.is_misled()).map(|stage| {
@@ -436,14 +430,26 @@ fn hello(name: &str, bytes: &[u8]) -> String {
     let fields = spans.iter().map(|span| {
         let value = span.inside.last().unwrap_or(span);
         let value = payload.get(value.offset..value.offset + value.len).unwrap_or_default();
-        match Leaf::of(value) {
-            Some(Leaf { subject, serial }) => {
-                format!("{} of {subject}", numbered(&serial))
-            }
-            None => format!("{} {}", span.name, glimpsed(value)),
-        }
+        field_at_a_glance(span.name, value)
     });
     format!("{name}: {}", fields.collect::<Vec<_>>().join(", "))
+}
+
+/// How the attacker ends a connection towards someone.
+fn ending(to: Who) -> &'static str {
+    if to == Who::Client {
+        "the connection to the client, as the server would by closing"
+    } else {
+        "the connection to the server, as the client would when it has sent all"
+    }
+}
+
+/// A field of a message of the handshake: whose certificate it is, or its name and its first bytes.
+pub fn field_at_a_glance(name: &str, value: &[u8]) -> String {
+    match Leaf::of(value) {
+        Some(Leaf { subject, serial }) => format!("{} of {subject}", numbered(&serial)),
+        None => format!("{name} {}", glimpsed(value)),
+    }
 }
 
 /// A certificate by its number.
