@@ -114,7 +114,7 @@ pub(crate) fn fields(mut message: &[u8]) -> Option<Vec<(u16, &[u8])>> {
 }
 
 /// Makes sure that `spans` are the bytes from `start` to `end`, and that each is what is inside it.
-fn assert_tiles(spans: &[Span], start: usize, end: usize) {
+pub(crate) fn assert_tiles(spans: &[Span], start: usize, end: usize) {
     let mut at = start;
     for span in spans {
         assert_eq!(span.offset, at);

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use askama::Template;
 use stages::{Field, Role, Stage};
-use transcript::lines::named;
+use transcript::lines::{named, statement};
 use xtask::lab::story::words::{Content, Line, Tone, cut_off, field_at_a_glance, shown};
 use xtask::lab::story::{Act, Belief, Change, Deed, Message, Story, Who, acts};
 use xtask::lab::verdict::Verdict;
