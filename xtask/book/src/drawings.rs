@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use askama::Template;
 use stages::{Field, Place, STAGES, Stage, field, handshake, part};
+use transcript::certified::{Chain, chain};
 use transcript::{Direction, Event, EventKind, HandshakeMessage, Record, Role, Way};
 use xtask::complain;
 use xtask::launch::{Pair, Programs, Wire};
@@ -20,6 +21,9 @@ const WIDTH: u32 = 440;
 /// Where its contents begin, and end.
 const LEFT: u32 = 20;
 const RIGHT: u32 = WIDTH - LEFT;
+/// Width of a chain, and how far apart the tops of its links are.
+const CHAIN: u32 = 210;
+const ROW: u32 = 71;
 
 /// Draws all pictures; or, to `check`, reports those that would be drawn differently.
 ///
@@ -31,8 +35,13 @@ pub fn remake(root: &Path, check: bool) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for stage in STAGES {
         let record = RecordView::new(stage).render()?;
-        let exchange = ExchangeView::new(stage, &run(&programs, stage)?).render()?;
-        for (what, drawn) in [("record", record), ("exchange", exchange)] {
+        let events = run(&programs, stage)?;
+        let exchange = ExchangeView::new(stage, &events).render()?;
+        let mut drawings = vec![("record", record), ("exchange", exchange)];
+        if let Some(chain) = ChainView::new(stage, &events) {
+            drawings.push(("chain", chain.render()?));
+        }
+        for (what, drawn) in drawings {
             let path = folder.join(format!("{}-{what}.svg", stage.name));
             let there = fs::read_to_string(root.join(&path)).unwrap_or_default();
             if there == drawn {
@@ -282,6 +291,91 @@ impl ExchangeView {
             }
         };
         self.steps.iter().map(step).collect::<Vec<_>>().join(". ")
+    }
+}
+
+/// Who signs what, from the client's root to the keys of the connection.
+#[derive(Template)]
+#[template(path = "chain.svg")]
+struct ChainView {
+    stage: &'static Stage,
+    /// The name of the message that it stands in.
+    message: String,
+    chain: Chain,
+}
+
+/// Someone in it who signs.
+struct LinkView {
+    y: u32,
+    /// Its class in the style sheet.
+    class: &'static str,
+    name: String,
+    what: &'static str,
+    /// Where it is.
+    place: String,
+    /// What it does with what is below it.
+    signs: String,
+}
+
+impl ChainView {
+    /// The chain as the client received it, at a stage where it receives one.
+    fn new(stage: &'static Stage, events: &[Event]) -> Option<Self> {
+        let received = events.iter().find_map(|event| match (&event.kind, event.role) {
+            (EventKind::Handshake(it), Role::Client) if it.direction == Way::Received => {
+                Some((it.step.clone(), chain(&it.message)?))
+            }
+            _ => None,
+        });
+        received.map(|(message, chain)| Self { stage, message, chain })
+    }
+
+    fn title(&self) -> String {
+        format!("Who signs what at {}", self.stage.name)
+    }
+
+    fn links(&self) -> Vec<LinkView> {
+        let Self { message, chain, .. } = self;
+        let root =
+            (chain.root.as_str(), "length", "root", "the client has it beforehand".to_owned());
+        let last = chain.links.len();
+        let links = (1..).zip(&chain.links).map(|(at, link)| {
+            let what = if at == last { "the server's certificate" } else { "certificate" };
+            (link.subject.as_str(), "message", what, format!("on the wire, in {message}"))
+        });
+        (0..)
+            .zip([root].into_iter().chain(links))
+            .map(|(at, (name, class, what, place))| LinkView {
+                y: 44 + ROW * at,
+                class,
+                name: name.to_owned(),
+                what,
+                place,
+                signs: if at as usize == last {
+                    format!("signs, for this connection: the end of {message}")
+                } else {
+                    "signs, for years".to_owned()
+                },
+            })
+            .collect()
+    }
+
+    fn keys_at(&self) -> u32 {
+        44 + ROW * u32::try_from(self.chain.links.len() + 1).unwrap_or(0)
+    }
+
+    fn key_at(&self, role: &Role) -> u32 {
+        if *role == Role::Client { LEFT } else { LEFT + CHAIN / 2 + 2 }
+    }
+
+    fn height(&self) -> u32 {
+        self.keys_at() + 56
+    }
+
+    fn told(&self) -> String {
+        let link =
+            |it: LinkView| format!("{}, {}, {}: it {}", it.name, it.what, it.place, it.signs);
+        let links: Vec<_> = self.links().into_iter().map(link).collect();
+        format!("{}. Last, the client's X25519 key and the server's", links.join(". "))
     }
 }
 
