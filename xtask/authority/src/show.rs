@@ -229,9 +229,9 @@ impl Shown<'_> {
     /// What the client checks, and what it says in the end.
     fn checks(&self, text: &mut String) {
         let name = visible(&self.verifier.name.to_str());
-        let roots = self.roots.map_or("the root of the stages".to_owned(), path);
+        let roots = self.roots.map_or("the stages' root".to_owned(), path);
         let now = moment(self.now);
-        let title = format!("what a client finds that wants {name} and trusts {roots}, at {now}");
+        let title = format!("what a client of {name} with {roots} finds at {now}");
         let title = textwrap::fill(&title, wrapped_to(width()));
         _ = writeln!(text, "\n{HEADING}{title}{HEADING:#}");
         let mut about = None;
