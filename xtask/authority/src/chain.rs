@@ -260,7 +260,7 @@ fn uses(certificate: &Certificate<'_>) -> String {
         match &extension.says {
             Says::BasicConstraints { is_ca: false, .. } => uses.push("no CA".to_owned()),
             Says::BasicConstraints { path_len: Some(len), .. } => {
-                uses.push(format!("CA with at most {len} more below it"));
+                uses.push(format!("CA, path length {len}"));
             }
             Says::BasicConstraints { path_len: None, .. } => uses.push("CA".to_owned()),
             Says::KeyUsage(usages) => uses.extend(usages.iter().map(|it| (*it).to_owned())),

@@ -31,6 +31,9 @@ const DAYS_OF_ROOT: u32 = 3_650;
 /// How many days the intermediate's certificate is valid.
 pub const DAYS_OF_INTERMEDIATE: u32 = 1_825;
 
+/// How many days the server's certificate is valid, if nobody says otherwise.
+pub const DAYS: u32 = 730;
+
 /// How long certificates have to be good for still, if they are not to be made anew: longer than anything takes.
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -103,7 +106,7 @@ pub fn command(options: &MakeOptions) -> Result<ExitCode> {
 /// When a file cannot be written.
 pub fn if_needed() -> Result<()> {
     let names = vec![LOCALHOST.to_owned()];
-    command(&MakeOptions { names, days: 730, out: None, if_needed: true }).map(drop)
+    command(&MakeOptions { names, days: DAYS, out: None, if_needed: true }).map(drop)
 }
 
 /// What was made: names of files and their contents, in the order of [`FILES`].

@@ -250,7 +250,12 @@ fn markdown(tried: &[Tried]) -> String {
         let chains: Vec<_> = chains.iter().map(|tried| tried.chain).collect();
         let chains = chains.join("<br>");
         match check {
-            None => table.row(["", "nothing more: these are **accepted**", "", &chains]),
+            None => table.row([
+                "-",
+                "Nothing is wrong with these: they are **accepted**.",
+                "-",
+                &chains,
+            ]),
             Some(Check { name, wants, section }) => {
                 table.row([&format!("`{name}`"), *wants, *section, &chains]);
             }

@@ -55,7 +55,7 @@ pub struct MakeOptions {
     pub names: Vec<String>,
 
     /// How many days the server's certificate is valid
-    #[arg(long, value_name = "N", default_value = "730", value_parser = days)]
+    #[arg(long, value_name = "N", default_value_t = make::DAYS, value_parser = days)]
     pub days: u32,
 
     /// The folder for the files [default: target/certificates, where the programs look for them, and without the

@@ -229,9 +229,9 @@ impl Shown<'_> {
     /// What the client checks, and what it says in the end.
     fn checks(&self, text: &mut String) {
         let name = visible(&self.verifier.name.to_str());
-        let roots = self.roots.map_or("the root of the stages".to_owned(), path);
+        let roots = self.roots.map_or("the stages' root".to_owned(), path);
         let now = moment(self.now);
-        let title = format!("what a client finds that wants {name} and trusts {roots}, at {now}");
+        let title = format!("what a client of {name} with {roots} finds at {now}");
         let title = textwrap::fill(&title, wrapped_to(width()));
         _ = writeln!(text, "\n{HEADING}{title}{HEADING:#}");
         let mut about = None;
@@ -353,11 +353,11 @@ fn fields(
         let first = format!("  {:<LABEL$}", span.name);
         let indent = " ".repeat(2 + LABEL);
         let wrapped = wrapped_to(width()).initial_indent(&first).subsequent_indent(&indent);
-        let row = format!("{}  {what}", visible(&says));
-        let row = textwrap::fill(row.trim_end(), wrapped);
-        let dimmed = format!("{DIM}{what}{DIM:#}");
-        // Only what stands in one line is dimmed: styles do not go on behind an indent everywhere.
-        let row = if what.is_empty() { row } else { row.replacen(what, &dimmed, 1) };
+        // Word by word, so that a line's end does not cut a style.
+        let what = what.split_whitespace().map(|word| format!(" {DIM}{word}{DIM:#}"));
+        let what: String = what.collect();
+        let gap = if what.is_empty() { "" } else { " " };
+        let row = textwrap::fill(&format!("{}{gap}{what}", visible(&says)), wrapped);
         _ = writeln!(text, "{row}");
     }
 }
