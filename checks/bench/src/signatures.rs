@@ -35,7 +35,7 @@ impl Operation {
             match self {
                 Self::Sign => _ = black_box(server.key.sign(&MESSAGE)?),
                 Self::Verify => {
-                    ensure!(believed.has_signed(&MESSAGE, &signature), "a wrong signature")
+                    ensure!(believed.has_signed(&MESSAGE, &signature), "a wrong signature");
                 }
                 Self::VerifyChain => _ = black_box(client.verify(&server.certificates, now)?),
             }
