@@ -252,12 +252,7 @@ impl Verifier {
 fn unknown_issuer(chain: &[Certificate<'_>]) -> CertificateError {
     let mut last = chain.first();
     for _ in chain {
-        let next = last.and_then(|last| {
-            let is_next = |it: &&Certificate<'_>| {
-                it.subject.der == last.issuer.der && it.subject.der != last.subject.der
-            };
-            chain.iter().find(is_next)
-        });
+        let next = last.and_then(|last| chain.iter().find(|it| it.subject.der == last.issuer.der));
         last = next.or(last);
     }
     let text = |of: &dyn Fn(&Certificate<'_>) -> String| last.map_or_else(String::new, of);

@@ -395,6 +395,8 @@ fn a_certificate_of_odd_forms_is_read() {
     let spans = Certificate::explain(&der);
     let told = |name| spans.leaves().filter(|leaf| leaf.name == name).count();
     assert_eq!((told("issuerUniqueID"), told("subjectUniqueID")), (1, 1));
+    let says = |name| spans.leaves().find(|leaf| leaf.name == name).unwrap().says.as_str();
+    assert_eq!((says("critical"), says("pathLenConstraint")), ("true", "18446744073709551615"));
 }
 
 #[test]

@@ -55,8 +55,8 @@ fn server_auth(message: &[u8], fields: Option<&Vec<(u16, &[u8])>>) {
     };
     let of = |wanted: u16| fields.iter().filter(move |(tag, _)| *tag == wanted);
     let (certificates, signatures) = (of(0x20).count(), of(0x21).count());
-    let known = fields.iter().filter(|(tag, _)| [0x20, 0x21].contains(tag));
-    let is_last = known.last().is_some_and(|(tag, _)| *tag == 0x21);
+    let mut known = fields.iter().rev().filter(|(tag, _)| [0x20, 0x21].contains(tag));
+    let is_last = known.next().is_some_and(|(tag, _)| *tag == 0x21);
     match decoded {
         Ok(auth) => {
             assert!((1..=MAX_CERTIFICATES).contains(&certificates) && signatures == 1 && is_last);

@@ -3,5 +3,6 @@
 
 mod chains;
 mod files;
+mod issued;
 mod limits;
 mod vectors;
