@@ -363,6 +363,11 @@ impl ChainView {
         44 + ROW * u32::try_from(self.chain.links.len() + 1).unwrap_or(0)
     }
 
+    #[allow(
+        clippy::unused_self,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "a template calls it"
+    )]
     fn key_at(&self, role: &Role) -> u32 {
         if *role == Role::Client { LEFT } else { LEFT + CHAIN / 2 + 2 }
     }
