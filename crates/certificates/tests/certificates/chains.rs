@@ -108,7 +108,7 @@ fn a_root_that_may_not_sign_does_no_harm_beside_one_that_may() {
     let verify = |roots: &[&str]| {
         let roots = roots.iter().map(|name| der(name)).collect();
         let name = ServerName::try_from("localhost").unwrap();
-        let chain = ["server", "intermediate"].map(|name| der(name));
+        let chain = ["server", "intermediate"].map(der);
         let believed =
             Verifier { roots: Roots::from_der(roots).unwrap(), name }.verify(&chain, NOW);
         believed.map(|believed| believed.path.last().unwrap().clone()).map_err(|error| error.name())
