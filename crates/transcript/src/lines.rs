@@ -422,13 +422,13 @@ pub fn glimpse_values(message: &[u8]) -> Vec<(Style, String)> {
         count += 1;
         let bytes = of_span(span, message);
         let (style, last) = (field_style(field::Role::Message), values.peek().is_none());
-        if let Some(words) = statement(bytes) {
-            let words = format!("certificate {words}{}", if last { "" } else { ";" });
-            glimpsed.extend(words.split(' ').map(|word| (style, word.to_owned())));
-        } else {
+        let Some(words) = statement(bytes) else {
             let comma = if last { "" } else { "," };
             glimpsed.push((style, format!("{} {}{comma}", span.name, first_bytes(bytes))));
-        }
+            continue;
+        };
+        let words = format!("certificate {words}{}", if last { "" } else { ";" });
+        glimpsed.extend(words.split(' ').map(|word| (style, word.to_owned())));
     }
     glimpsed
 }

@@ -194,9 +194,8 @@ mod tests {
             line(Role::Client, EventKind::Handshake(message))
         });
         let hostile: Vec<_> = hostile.collect();
-        // A certificate that takes more spans than a message may have is not taken apart.
-        let is_opened: Vec<_> = hostile.iter().map(|it| it.contains("tbsCertificate")).collect();
-        assert_eq!(is_opened, [false, true, false, true, true, false]);
+        // As much of each is told as there is room for.
+        assert!(hostile.iter().all(|it| it.contains("tbsCertificate")));
         for line in [
             line(Role::Client, EventKind::Sent(record)),
             line(Role::Wire, chunk),

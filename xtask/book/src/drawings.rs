@@ -24,6 +24,8 @@ const RIGHT: u32 = WIDTH - LEFT;
 /// Width of a chain, and how far apart the tops of its links are.
 const CHAIN: u32 = 210;
 const ROW: u32 = 71;
+/// Whose keys it ends with, and where they are.
+const KEYS: [(Role, u32); 2] = [(Role::Client, LEFT), (Role::Server, LEFT + CHAIN / 2 + 2)];
 
 /// Draws all pictures; or, to `check`, reports those that would be drawn differently.
 ///
@@ -363,15 +365,6 @@ impl ChainView {
         44 + ROW * u32::try_from(self.chain.links.len() + 1).unwrap_or(0)
     }
 
-    #[allow(
-        clippy::unused_self,
-        clippy::trivially_copy_pass_by_ref,
-        reason = "a template calls it"
-    )]
-    fn key_at(&self, role: &Role) -> u32 {
-        if *role == Role::Client { LEFT } else { LEFT + CHAIN / 2 + 2 }
-    }
-
     fn height(&self) -> u32 {
         self.keys_at() + 56
     }
@@ -537,6 +530,30 @@ mod tests {
         assert_eq!(shown[0], ["length", "X25519 key"]);
         assert_eq!(shown[2], ["shared secret", "client key →", "← server key"]);
         assert_eq!(shown[3], ["length", "seq", "nonce", "ciphertext", "tag"]);
+    }
+
+    #[test]
+    fn a_chain_is_drawn_from_the_root_to_both_keys() {
+        let vectors = include_str!("../../../crates/handshake/tests/vectors/handshakes.json");
+        let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+        let mut all = vectors["handshakes"].as_array().unwrap().iter();
+        let auth = all.find_map(|it| it.get("server_auth")).unwrap();
+        let auth: transcript::Hex = serde_json::from_value(auth.clone()).unwrap();
+        let stage = STAGES.iter().find(|stage| stage.has_certificates()).unwrap();
+        let event = |direction| Event {
+            role: Client,
+            stage,
+            kind: EventKind::Handshake(HandshakeMessage::new("ServerAuth", direction, &auth, &[])),
+        };
+        assert!(ChainView::new(stage, &[event(Sent)]).is_none());
+        let view = ChainView::new(stage, &[event(Received)]).unwrap();
+        let links = view.links();
+        let names: Vec<_> = links.iter().map(|link| link.name.as_str()).collect();
+        assert_eq!(names, ["Root CA", "Intermediate CA", "localhost"]);
+        assert!(links.windows(2).all(|pair| pair[0].y + 70 < pair[1].y), "an arrow has room");
+        assert!(links[2].y + 70 < view.keys_at() && view.keys_at() + 40 < view.height());
+        let svg = view.render().unwrap();
+        assert_eq!(svg.matches("X25519 key</text>").count(), 2, "{svg}");
     }
 
     #[test]

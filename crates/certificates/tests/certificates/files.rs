@@ -139,7 +139,7 @@ fn a_private_key_that_is_none_or_belongs_to_another_certificate_is_refused() {
     assert_eq!(refusal(""), PemError::NoKey);
     assert_eq!(refusal(&chain_pem(&["server"])), PemError::NoKey);
     let encrypted = pem("ENCRYPTED PRIVATE KEY", b"who knows");
-    assert_eq!(refusal(&encrypted), PemError::NoKey);
+    assert_eq!(refusal(&encrypted), PemError::Encrypted);
     for label in ["RSA PRIVATE KEY", "EC PRIVATE KEY"] {
         assert_eq!(refusal(&pem(label, &key("server")[26..])), PemError::NotPkcs8);
     }
