@@ -403,7 +403,8 @@ local function show_message(root, stage, pinfo, due, index, record, length, rest
             if there < field.len then
                 part:append_text(string.format(" [%d of %d B]", there, field.len))
             elseif field.tag == CERTIFICATE and there > 0 and x509 then
-                x509:call(record(value, there):tvb(), pinfo, item)
+                -- It gives up at what is no certificate. The fields behind it are shown all the same.
+                pcall(x509.call, x509, record(value, there):tvb(), pinfo, item)
             end
         end
     end

@@ -43,7 +43,7 @@ pub fn fields(html: &str, which: &str) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-/// The messages of a handshake with certificates, by the articles' own programs: both Hellos, and ServerAuth.
+/// The messages of a handshake with certificates, by the articles' own programs: both Hellos, and `ServerAuth`.
 pub fn certified() -> [Vec<u8>; 3] {
     let vectors = include_str!("../../../../crates/handshake/tests/vectors/handshakes.json");
     let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
