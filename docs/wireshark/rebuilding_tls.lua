@@ -13,7 +13,7 @@
 -- The first records of a direction may carry messages of a handshake: of fields, each with a tag, a length and a
 -- value. Their place tells them from records of data, but a capture may begin anywhere. So what begins with a field
 -- whose tag is known is a message, what makes sense as a record of data is one, and of what is neither, the first
--- records are messages.
+-- records are messages. Which message it is, its first field tells, where several may be due.
 
 -- BEGIN: printed by `cargo run --package render -- --dissector`
 local MAX_PLAINTEXT_LEN = 16384
@@ -37,17 +37,22 @@ local STAGES = {
     },
     [8080] = {
         name = "part3-dh", header_len = 4, length_len = 4, overhead = 0,
-        to_server = { "ClientHello" }, to_client = { "ServerHello" },
+        to_server = { { "ClientHello", 0x0001 } }, to_client = { { "ServerHello", 0x0003 } },
         { "length", 4 }, { "message" },
     },
     [10002] = {
         name = "part3-x25519", header_len = 4, length_len = 4, overhead = 0,
-        to_server = { "ClientHello" }, to_client = { "ServerHello" },
+        to_server = { { "ClientHello", 0x0010 } }, to_client = { { "ServerHello", 0x0010 } },
         { "length", 4 }, { "message" },
     },
     [10003] = {
         name = "part3-hkdf", header_len = 4, length_len = 4, overhead = 36,
-        to_server = { "ClientHello" }, to_client = { "ServerHello" },
+        to_server = { { "ClientHello", 0x0010 } }, to_client = { { "ServerHello", 0x0010 } },
+        { "length", 4 }, { "seq", 8 }, { "nonce", 12 }, { "ciphertext" }, { "tag", 16 },
+    },
+    [10004] = {
+        name = "part4-cert", header_len = 4, length_len = 4, overhead = 36,
+        to_server = { { "ClientHello", 0x0010 } }, to_client = { { "ServerHello", 0x0010 }, { "ServerAuth", 0x0020 } },
         { "length", 4 }, { "seq", 8 }, { "nonce", 12 }, { "ciphertext" }, { "tag", 16 },
     },
 }
@@ -60,6 +65,7 @@ local TAGS = {
     [0x0020] = "certificate",
     [0x0021] = "CertificateVerify",
 }
+local CERTIFICATE = 0x0020
 -- END
 
 for _, stage in pairs(STAGES) do
@@ -119,6 +125,8 @@ local surplus =
 proto.experts = { too_short, too_long, incomplete, malformed, surplus }
 
 local http = Dissector.get("http")
+-- Wireshark's own dissector of X.509 certificates, if it has one.
+local x509 = DissectorTable.get("media_type"):get_dissector("application/pkix-cert")
 
 -- What is known of each direction, at the byte that comes next:
 --   seen            whether any record was
@@ -336,16 +344,32 @@ local function fields_of(record, from, to)
             local problem = "the message ends inside a field: its %s is to have %d B, %d are left"
             return found, string.format(problem, name, len, to - value), at
         end
-        table.insert(found, { at = at, name = name, len = len })
+        table.insert(found, { at = at, tag = tag, name = name, len = len })
         at = value + len
     end
     return found
 end
 
--- `names` are those that it may have. There is none if no message is due.
-local function show_message(root, stage, names, record, length, rest)
+-- Returns the place of the message among those that a direction has, if its fields tell that, and is due.
+local function place_of(found, due, index)
+    for _, field in ipairs(found) do
+        for at = index + 1, #due do
+            if due[at][2] == field.tag then
+                return at
+            end
+        end
+    end
+end
+
+-- `due` are the messages of the direction, of which `index` have passed. Returns how many have now, too.
+local function show_message(root, stage, pinfo, due, index, record, length, rest)
     local from, to = stage.header_len, stage.header_len + length
     local found, problem, bad_at = fields_of(record, from, to)
+    local place = place_of(found, due, index)
+    local names = {}
+    for at = place or index + 1, place or #due do
+        table.insert(names, due[at][1])
+    end
     local named = {}
     for i = 1, math.min(#found, NAMED) do
         table.insert(named, string.format("%s %d B", found[i].name, found[i].len))
@@ -378,6 +402,9 @@ local function show_message(root, stage, names, record, length, rest)
             local part = item:add(fields.field_value, record(there > 0 and value or field.at, there))
             if there < field.len then
                 part:append_text(string.format(" [%d of %d B]", there, field.len))
+            elseif field.tag == CERTIFICATE and there > 0 and x509 then
+                -- It gives up at what is no certificate. The fields behind it are shown all the same.
+                pcall(x509.call, x509, record(value, there):tvb(), pinfo, item)
             end
         end
     end
@@ -391,7 +418,7 @@ local function show_message(root, stage, names, record, length, rest)
     if record:len() < to then
         add_missing(tree, string.format("%d of %d B, which %s", to - record:len(), to, rest))
     end
-    return summary
+    return summary, place or index + 1
 end
 
 -- There is no `range` where nothing of it was captured.
@@ -461,7 +488,9 @@ local function show_bytes(buffer, pinfo, root, stage, state, names)
             table.insert(summaries, show_gap(root, stage, gap))
             gap = nil
         end
-        table.insert(summaries, show(root, stage, ...))
+        local summary, more = show(root, stage, ...)
+        table.insert(summaries, summary)
+        return more
     end
     local function range(to)
         return offset < #bytes and buffer(offset, math.min(to, #bytes) - offset) or nil
@@ -518,9 +547,7 @@ local function show_bytes(buffer, pinfo, root, stage, state, names)
                 after.seq = seq
             end
             if carries_message then
-                local due = { table.unpack(names, after.index + 1) }
-                say(show_message, due, record, length, rest)
-                after.index = after.index + 1
+                after.index = say(show_message, pinfo, names, after.index, record, length, rest)
             else
                 say(show_record, record, length, missing, rest)
                 after.index = #names

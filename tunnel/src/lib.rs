@@ -11,10 +11,11 @@
 //! - [`key_file`]: your own keys, in place of those that everyone has.
 //! - [`relay`]: one connection, made of two sockets that live and die together.
 //! - [`pump`]: one direction of it: bytes become records, or records bytes.
-//! - [`counters`]: what it has carried, and the line that shows it.
+//! - [`counters`]: what it has carried, and the line that shows it; [`log`]: what it says on standard error.
 
 pub mod counters;
 pub mod key_file;
+pub mod log;
 pub mod options;
 pub mod pump;
 pub mod relay;
@@ -27,11 +28,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
+use certificates::{Identity, Verifier};
 use channel::{Channel, ChannelError};
 use crypto::aead::{Opener, Sealer};
 use crypto::x25519::PrivateKey;
 use crypto::{Open, Seal, hkdf};
-use handshake::{HandshakeError, x25519};
+use handshake::{HandshakeError, cert, x25519};
 use indicatif::ProgressBar;
 use program::serve::ServeOptions;
 use program::{Failure, Reporter, stream};
@@ -41,6 +43,7 @@ pub use crate::key_file::{KeyFile, NewPair};
 pub use crate::options::{Options, Task};
 
 use crate::counters::{Above, Counters, status_line};
+use crate::log::Log;
 use crate::options::Side;
 use crate::pump::{Records, open, seal};
 use crate::relay::{Relay, Socket};
@@ -51,8 +54,12 @@ pub enum Keys {
     Own(NewPair),
     /// From the articles: the same ones for each connection, and for everyone.
     Everyones,
-    /// Both ends agree on them, for each connection anew.
+    /// Both ends agree on them, for each connection anew, and neither knows with whom.
     Agreed,
+    /// The same, and this end says who it is.
+    AgreedAs(Box<Identity>),
+    /// The same, with nobody but whom this end wants.
+    AgreedWith(Verifier),
 }
 
 /// A connection to the other end.
@@ -78,7 +85,7 @@ impl Tunnel {
             options.stage,
             Duration::ZERO,
             Above { line: line.clone(), out: anstream::stdout() },
-            Above { line: line.clone(), out: io::stderr() },
+            Log::new(Above { line: line.clone(), out: io::stderr() }),
         );
         let line = line.unwrap_or_else(ProgressBar::hidden);
         Self { options, reporter, line, connections }
@@ -91,6 +98,14 @@ impl Tunnel {
                 "WARNING: both ends agree on fresh keys for each connection, and NOBODY knows with whom: someone \
                  on the path can agree with each of them, read everything and change it",
             ),
+            Keys::AgreedAs(_) => self.reporter.say(
+                "WARNING: this end proves who it is, and nobody has to prove that to it: ANYONE who can connect to \
+                 it reaches the service",
+            ),
+            Keys::AgreedWith(Verifier { name, .. }) => self.reporter.say(&format!(
+                "no data goes to the server end before it has proven that it is {}",
+                name.to_str()
+            )),
             Keys::Everyones => self.reporter.say(
                 "WARNING: no --key-file, so the keys are the demo's, which EVERYONE has: this \
                  protects nothing from anyone. `tunnel --new-key FILE` makes your own",
@@ -171,26 +186,30 @@ impl Tunnel {
             Keys::Own(new_pair) => new_pair(),
             Keys::Everyones => demo_keys::sealer_and_opener(stage)
                 .with_context(|| format!("there are no demo keys for {}", stage.name))?,
-            Keys::Agreed => return self.agreed(records),
+            Keys::Agreed | Keys::AgreedAs(_) | Keys::AgreedWith(_) => {
+                return self.agreed(records, keys);
+            }
         };
         Ok(Channel::new(records, stage.header(), sealer, opener))
     }
 
     /// Agrees with the other end on keys for this connection.
-    fn agreed<'r>(&self, records: &'r Records<'r>) -> Result<Secured<'r>> {
+    fn agreed<'r>(&self, records: &'r Records<'r>, keys: &Keys) -> Result<Secured<'r>> {
         let ours = PrivateKey::random().map_err(HandshakeError::Random)?;
         let mut wire = records.handshake();
-        let (ours, theirs) = match self.options.side {
-            Side::Client => {
-                let secret = x25519::client(&mut wire, ours)?;
-                let keys = wire.derive(&secret, &hkdf::PART3);
-                (keys.client, keys.server)
+        let side = self.options.side;
+        let (secret, labels) = match (keys, side) {
+            (Keys::AgreedAs(identity), _) => {
+                (cert::server(&mut wire, ours, identity)?, &hkdf::PART4)
             }
-            Side::Server => {
-                let secret = x25519::server(&mut wire, ours)?;
-                let keys = wire.derive(&secret, &hkdf::PART3);
-                (keys.server, keys.client)
-            }
+            (Keys::AgreedWith(wanted), _) => (cert::client(&mut wire, ours, wanted)?, &hkdf::PART4),
+            (_, Side::Client) => (x25519::client(&mut wire, ours)?, &hkdf::PART3),
+            (_, Side::Server) => (x25519::server(&mut wire, ours)?, &hkdf::PART3),
+        };
+        let keys = wire.derive(&secret, labels);
+        let (ours, theirs) = match side {
+            Side::Client => (keys.client, keys.server),
+            Side::Server => (keys.server, keys.client),
         };
         Ok(wire.secure(Box::new(Sealer::new(&ours)), Box::new(Opener::new(&theirs))))
     }

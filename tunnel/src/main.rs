@@ -5,14 +5,16 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Error, Result};
+use program::identity::Load;
 use transcript::{output, visible, visible_lines};
+use tunnel::options::Side;
 use tunnel::{KeyFile, Keys, Options, Task, Tunnel, key_file};
 
 fn main() -> ExitCode {
-    let done = match Task::parse() {
+    let done = Task::parse().and_then(|task| match task {
         Task::NewKey(path) => key_file::create(&path).map(|()| tell_where(&path)),
-        Task::Run(options) => run(options),
-    };
+        Task::Run(options) => run(*options),
+    });
     done.unwrap_or_else(|error| {
         complain(&error);
         ExitCode::from(2)
@@ -38,11 +40,17 @@ fn tell_where(path: &Path) -> ExitCode {
 
 fn run(options: Options) -> Result<ExitCode> {
     let stage = options.stage;
-    let keys = match options.key_file.as_deref() {
-        None if !stage.handshake.is_empty() => Keys::Agreed,
+    let keys = match (options.key_file.as_deref(), options.side) {
         // Taken out once, for all connections: a key counts the records that are sealed under it.
-        Some(path) => Keys::Own(KeyFile::read(path)?.of_stage(stage)?),
-        None => Keys::Everyones,
+        (Some(path), _) => Keys::Own(KeyFile::read(path)?.of_stage(stage)?),
+        (None, Side::Server) if stage.has_certificates() => {
+            Keys::AgreedAs(Box::new(options.identity.load().map_err(Error::msg)?))
+        }
+        (None, Side::Client) if stage.has_certificates() => {
+            Keys::AgreedWith(options.wanted.load().map_err(Error::msg)?)
+        }
+        (None, _) if !stage.handshake.is_empty() => Keys::Agreed,
+        (None, _) => Keys::Everyones,
     };
     Ok(Tunnel::new(options).run(&keys))
 }

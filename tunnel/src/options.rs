@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::{Result, ensure};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Arg, CommandFactory, FromArgMatches, Parser, ValueEnum, value_parser};
+use clap::{
+    Arg, ArgMatches, Args as _, CommandFactory, FromArgMatches, Parser, ValueEnum, value_parser,
+};
+use program::identity::{IdentityOptions, VerifierOptions};
 use program::options::{Common, count, exit, host_and_port, seconds};
 use stages::{STAGES, Stage};
 use transcript::Role;
@@ -33,13 +37,15 @@ Whoever has the key can be either side, and can read whatever was recorded befor
 One key is good for 2^31 records of each end at aead; then it seals no more.
 At hkdf both ends agree on fresh keys for each connection, without a key file. That closes the first three for
 anyone who only has recordings. But nobody knows with whom they agree: someone on the path who is there from the
-start reads everything and changes it. docs/src/further/tunnel.md shows each of these.";
+start reads everything and changes it.
+At cert the server end proves its name to the client end, which closes that too. But anyone can be a client end.
+docs/src/further/tunnel.md shows each of these.";
 
 /// What to do.
 #[derive(Debug)]
 pub enum Task {
     /// Be an end of a tunnel.
-    Run(Options),
+    Run(Box<Options>),
     /// Make a file with new keys.
     NewKey(PathBuf),
 }
@@ -63,10 +69,18 @@ pub struct Options {
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     pub connect: String,
 
-    /// The keys, made by `--new-key`: the same file on both ends. Without it, those everyone has; at `hkdf` there
-    /// is none
+    /// The keys, made by `--new-key`: the same file on both ends. Without it, those everyone has; at `hkdf` and
+    /// `cert` there is none
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+
+    /// Who the server end is, at a stage where it has to prove that.
+    #[command(flatten)]
+    pub identity: IdentityOptions,
+
+    /// Whom the client end wants, at such a stage.
+    #[command(flatten)]
+    pub wanted: VerifierOptions,
 
     /// How many connections to carry at the same time; further ones wait until one ends
     #[arg(long, value_name = "N", default_value = "100")]
@@ -97,7 +111,10 @@ pub enum Side {
 
 impl Task {
     /// Reads the command line, or exits and says what is wrong with it.
-    pub fn parse() -> Self {
+    ///
+    /// # Errors
+    /// Options that are of no use to this end at this stage.
+    pub fn parse() -> Result<Self> {
         let timeout =
             "Longest silence: while connecting, before the first record, and in the middle of one";
         let message_timeout = "Time limit for a whole record, from its first byte to its last, however steadily its bytes arrive";
@@ -116,16 +133,36 @@ impl Task {
             .arg(new_key)
             .try_get_matches()
             .unwrap_or_else(|error| exit(&error));
-        match matches.get_one::<PathBuf>("new-key") {
-            Some(path) => Self::NewKey(path.clone()),
-            None => {
-                Self::Run(Options::from_arg_matches(&matches).unwrap_or_else(|error| exit(&error)))
-            }
+        if let Some(path) = matches.get_one::<PathBuf>("new-key") {
+            return Ok(Self::NewKey(path.clone()));
         }
+        let options = Options::from_arg_matches(&matches).unwrap_or_else(|error| exit(&error));
+        options.check_identities(&matches)?;
+        Ok(Self::Run(Box::new(options)))
     }
 }
 
 impl Options {
+    /// Checks that nothing says who somebody is where nobody proves it: that would be taken for protection.
+    fn check_identities(&self, matches: &ArgMatches) -> Result<()> {
+        let Self { stage, side, .. } = self;
+        for (of, group, names) in [
+            (Side::Server, IdentityOptions::group_id(), "--certificate and --key"),
+            (Side::Client, VerifierOptions::group_id(), "--roots and --name"),
+        ] {
+            let is_given = group.is_some_and(|group| matches.contains_id(group.as_str()));
+            ensure!(
+                !is_given || (stage.has_certificates() && *side == of),
+                "{names} are for the {} end, where the server has certificates, and this is the {} end of {}: \
+                 leave them out",
+                of.role(),
+                side.role(),
+                stage.name
+            );
+        }
+        Ok(())
+    }
+
     pub(crate) fn limits(&self) -> Limits {
         Limits { record: self.common.limits(), idle: self.idle_timeout }
     }

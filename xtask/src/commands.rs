@@ -92,7 +92,7 @@ const GROUPS: [(&str, &str, &[&str]); 4] = [
 
 /// Returns the help of `cargo xtask`: clap's own has no groups of commands.
 fn help() -> String {
-    const MARGIN: usize = 12;
+    const MARGIN: usize = 16;
     let all = Command::augment_subcommands(clap::Command::new("xtask"));
     let mut text = "{about}\n\n{usage-heading} {usage}\n".to_owned();
     for (group, example, names) in GROUPS {
@@ -101,7 +101,7 @@ fn help() -> String {
             let about = all.find_subcommand(name).and_then(clap::Command::get_about);
             let about = about.map(ToString::to_string).unwrap_or_default();
             let behind = " ".repeat(MARGIN);
-            let first = format!("  {name:<10}");
+            let first = format!("  {name:<14}");
             let wrapped = wrapped_to(width()).initial_indent(&first).subsequent_indent(&behind);
             text += &(textwrap::fill(&about, wrapped) + "\n");
         }

@@ -7,8 +7,9 @@ use std::process::{Command, Output};
 
 use clap::CommandFactory;
 use common::programs;
-use stages::PART2_AEAD;
+use stages::{PART2_AEAD, Stage};
 use transcript::Role;
+use transcript::lines::listed;
 use xtask::commands::Options;
 
 fn xtask(args: &[&str]) -> Output {
@@ -26,6 +27,7 @@ fn complaint(args: &[&str]) -> String {
 fn a_wrong_name_is_told_in_a_line_with_the_nearest_one_and_where_all_are() {
     let stages = "To see all: cargo xtask list";
     let attacks = "To see all: cargo xtask attack";
+    let tunnelled: Vec<_> = common::tagged_stages().map(Stage::short_name).collect();
     for (args, said) in [
         (
             &["run"][..],
@@ -44,7 +46,7 @@ fn a_wrong_name_is_told_in_a_line_with_the_nearest_one_and_where_all_are() {
         (&["run", "al"], format!(r#"no stage is called "al": did you mean all? {stages}"#)),
         (&["run", "xyz"], format!(r#"no stage is called "xyz". {stages}"#)),
         (&["run", "part9-foo"], format!(r#"no stage is called "part9-foo". {stages}"#)),
-        (&["tunnel", "ctr", "--to=localhost:1"], "not at part1-ctr: only at hmac, hmac-seq, aead and hkdf".to_owned()),
+        (&["tunnel", "ctr", "--to=localhost:1"], format!("not at part1-ctr: only at {}", listed(&tunnelled))),
         (
             &["attack", "bitflip", "ctr"],
             format!(r#"no attack is called "bitflip": did you mean bit-flip? {attacks}"#),

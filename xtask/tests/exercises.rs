@@ -8,14 +8,17 @@ mod common;
 use std::fs;
 use std::io;
 use std::process::Output;
+use std::time::{Duration, SystemTime};
 
 use attacker::attacks::truncate;
 use attacker::{Attack, Path};
+use certificates::{Identity, Roots, ServerName, Verifier};
 use common::{packages, programs};
 use regex_lite::Regex;
 use serde_json::Value;
 use stages::PART2_AEAD;
 use transcript::Role;
+use xtask::exercises::certificates::{CASES, Case, File};
 use xtask::exercises::check::Check;
 use xtask::exercises::{EXERCISES, Exercise, build_answer};
 use xtask::lab::play::{Between, play};
@@ -23,7 +26,7 @@ use xtask::lab::scenario::{SCENARIOS, Scenario};
 use xtask::launch::Programs;
 
 /// The files in `exercises/mistakes/`, and how each is caught. `{n}` is any number, `{text}` any text in quotes.
-const MISTAKES: [(&str, &str); 46] = [
+const MISTAKES: [(&str, &str); 69] = [
     (
         "1_knows_the_length",
         "the real client is served, its bytes one at a time: record {n} refused: {any}",
@@ -224,12 +227,123 @@ const MISTAKES: [(&str, &str); 46] = [
     ),
     ("9_swaps_the_keys", "the server receives the other amount: it received nothing"),
     (
-        "10_loops_for_ever",
+        "10_calls_everything_unknown",
+        "what is wrong with chain 3 is found: your code says UnknownIssuer, and that is not what is \
+         wrong with it",
+    ),
+    (
+        "10_compares_names_alone",
+        "what is wrong with chain 4 is found: your code finds nothing wrong with it",
+    ),
+    (
+        "10_counts_on_two",
+        "a server's certificate without the authority that signed it is refused: your code panicked \
+         at xtask/tests/exercises/mistakes/10_counts_on_two.rs:9:44: index out of bounds: the len is \
+         1 but the index is 1",
+    ),
+    (
+        "10_counts_one_authority",
+        "a chain with one authority more is believed: your code says NotAnAuthority, and it is good",
+    ),
+    (
+        "10_ends_a_second_too_early",
+        "a certificate is believed until its last second is over: your code says Expired, and it is \
+         good",
+    ),
+    (
+        "10_forgets_the_beginning",
+        "a chain that is not valid yet is refused: your code finds nothing wrong with it",
+    ),
+    (
+        "10_lets_anyone_sign",
+        "what is wrong with chain 3 is found: your code finds nothing wrong with it",
+    ),
+    (
+        "10_looks_at_the_first_authority_alone",
+        "an authority is refused that was made one by somebody who is none: your code finds nothing \
+         wrong with it",
+    ),
+    (
+        "10_looks_at_the_servers_time_alone",
+        "what is wrong with chain 1 is found: your code finds nothing wrong with it",
+    ),
+    (
+        "10_takes_a_name_for_another_that_ends_so",
+        "a chain for eve.example is refused by a client that wants example: your code finds nothing \
+         wrong with it",
+    ),
+    (
+        "10_takes_the_first_name",
+        "a server of several names is believed: your code says WrongName, and it is good",
+    ),
+    (
+        "10_takes_the_subject_for_a_name",
+        "what is wrong with chain 2 is found: your code finds nothing wrong with it",
+    ),
+    (
+        "10_trusts_the_root_that_was_sent",
+        "what is wrong with chain 5 is found: your code finds nothing wrong with it",
+    ),
+    (
+        "10_verifies_the_last_signature_alone",
+        "a certificate whose name was changed after it was signed is refused: your code finds nothing \
+         wrong with it",
+    ),
+    (
+        "11_binds_the_hellos_alone",
+        "unknown-key-share is refused: nobody acts on the request: the client wants eve.example, \
+         whose certificate and signature it got, and it is the real server that acts on its request",
+    ),
+    (
+        "11_binds_the_keys_alone",
+        "certificate-swap is noticed before the client has sent anything: the client believes a \
+         certificate that the server did not send, and has sent its request when the server notices",
+    ),
+    (
+        "11_draws_lots",
+        "an honest conversation goes through, both ways: the client refuses the signature: the two \
+         sides make different bytes of the same messages",
+    ),
+    (
+        "11_panics",
+        "an honest conversation goes through, both ways: your code panicked at \
+         xtask/tests/exercises/mistakes/11_panics.rs:17:22: range end index 64 out of range for slice \
+         of length 36",
+    ),
+    (
+        "11_puts_them_end_to_end",
+        "a field that is moved from ClientHello to ServerHello is noticed: the client believes that a \
+         field stood in front of ServerHello, which to the server stood behind ClientHello",
+    ),
+    (
+        "11_signs_all_and_binds_no_key",
+        "unknown-key-share is refused: nobody acts on the request: the client wants eve.example, \
+         whose certificate and signature it got, and it is the real server that acts on its request",
+    ),
+    (
+        "11_signs_the_certificates_alone",
+        "an honest conversation goes through, both ways: what is signed is the same when the client's \
+         X25519 key is another: anyone who has seen the signature can use it in a connection of his \
+         own",
+    ),
+    (
+        "11_signs_the_clients_key_alone",
+        "an honest conversation goes through, both ways: what is signed is the same when the server's \
+         X25519 key is another: anyone who has seen the signature can use it in a connection of his \
+         own",
+    ),
+    (
+        "11_takes_the_keys_for_the_hellos",
+        "a field that is added to ClientHello is noticed: the client believes that the server got its \
+         ClientHello, and the server got another",
+    ),
+    (
+        "12_loops_for_ever",
         "a request as long as the known one: your code has not finished within 10 s: it loops, or \
          waits for something that never comes",
     ),
     (
-        "10_says_a_constant",
+        "12_says_a_constant",
         "a request as long as the known one: what came back is not what the client sealed: {text}",
     ),
 ];
@@ -263,7 +377,7 @@ const ANSWERS: [(u8, &[&str]); 8] = [
     (7, &["close_notify", "record that marks the end"]),
     (8, &["hkdf.rs:derive", "hmac.digest(even"]),
     (9, &["attack mitm part3-hkdf", "mitm.rs"]),
-    (10, &["attack nonce-reuse", "one xor k"]),
+    (12, &["attack nonce-reuse", "one xor k"]),
 ];
 
 /// Tries a program.
@@ -360,6 +474,12 @@ fn every_starting_point_fails_and_says_what_is_missing() {
             "the server receives the other amount: it received just what the client sent; amount={n} \
              was wanted",
         ),
+        (1, "what is wrong with chain 1 is found: your code finds nothing wrong with it"),
+        (
+            1,
+            "certificate-swap is noticed before the client has sent anything: the client believes a certificate \
+             that the server did not send",
+        ),
         (0, "a request as long as the known one: what came back is the ciphertext"),
     ];
     for (exercise, (before, why)) in EXERCISES.iter().zip(expected) {
@@ -373,7 +493,7 @@ fn every_starting_point_fails_and_says_what_is_missing() {
 #[test]
 #[ignore = "builds the exercises, which a reader edits"]
 fn every_kept_solution_works_whatever_is_sent() {
-    let expected: [&[&str]; 10] = [
+    let expected: [&[&str]; 12] = [
         &[
             "the real client is served, its bytes one at a time",
             "a stream that ends after a record ends cleanly",
@@ -426,6 +546,16 @@ fn every_kept_solution_works_whatever_is_sent() {
             "the server receives an amount that has more digits",
             "the client receives the server's answer again",
         ],
+        &CASES.map(|case| case.what),
+        &[
+            "an honest conversation goes through, both ways",
+            "certificate-swap is noticed before the client has sent anything",
+            "unknown-key-share is refused: nobody acts on the request",
+            "a field that is added to ClientHello is noticed",
+            "a field that is added to ServerHello is noticed",
+            "a field that is added to ServerAuth is noticed",
+            "a field that is moved from ClientHello to ServerHello is noticed",
+        ],
         &["a request as long as the known one", "a shorter one"],
     ];
     for (exercise, expected) in EXERCISES.iter().zip(expected) {
@@ -461,6 +591,47 @@ fn an_answer_without_end_is_ended_in_time_and_little_of_it_is_kept() {
         assert!(rest.trim_start().starts_with(printed), "{rest}");
         assert!(rest.len() < 32 * 1024, "{name}: {} bytes", rest.len());
     }
+}
+
+/// The checker says what the real client says, at the first and at the last moment that it may try.
+#[test]
+fn every_verdict_on_a_chain_is_that_of_the_real_client() {
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    for Case { what, chain, root, name, time, refused_by } in CASES {
+        let read = |file: File| fs::read(file.path(programs()).unwrap()).unwrap();
+        let roots = Roots::from_pem(&read(root)).unwrap();
+        let verifier = Verifier { roots, name: ServerName::try_from(name).unwrap() };
+        let chain = Identity::chain(&read(chain)).unwrap();
+        let seconds = |at: usize| Duration::from_secs(at as u64);
+        let times = time.map_or([now; 2], |time| [*time.start(), *time.end()].map(seconds));
+        for time in times {
+            let verdict = verifier.verify(&chain, time);
+            let refused = verdict.err().map(|error| error.name());
+            assert_eq!(refused, refused_by, "{what}, at {time:?}");
+        }
+    }
+}
+
+#[test]
+fn the_chains_of_the_exercise_have_no_private_key_and_are_all_used() {
+    let mut kept = 0;
+    for folder in ["../exercises/chains", "src/exercises/chains"] {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            let begun = text.lines().filter(|line| line.starts_with("-----BEGIN"));
+            assert!(
+                begun.into_iter().all(|line| line == "-----BEGIN CERTIFICATE-----"),
+                "{path:?}"
+            );
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let is_it =
+                |file: File| matches!(file, File::Shown(it) | File::Hidden(it) if it == name);
+            assert!(CASES.iter().any(|case| is_it(case.chain) || is_it(case.root)), "{path:?}");
+            kept += 1;
+        }
+    }
+    assert_eq!(kept, 13);
 }
 
 /// The explanation of the sixth stage says that it does not close splice.
@@ -574,7 +745,7 @@ fn progress_names_each_and_what_is_next() {
         assert!(text.contains(&line), "{line}{text}");
     }
     let next = "
-0 of 10 solved
+0 of 12 solved
 
 Next     exercise 1, find the planted bug in a record reader: exercises/1_record_reader.rs, from
          docs/src/part1/records.md
@@ -589,7 +760,7 @@ Try it   cargo xtask exercise 1
 fn an_autograder_reads_which_are_solved() {
     let output = xtask(&["--all", "--json"]);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&report["solved"], &report["of"]), (&0.into(), &10.into()));
+    assert_eq!((&report["solved"], &report["of"]), (&0.into(), &12.into()));
     let exercises = report["exercises"].as_array().unwrap();
     for (exercise, graded) in EXERCISES.iter().zip(exercises) {
         let file = format!("exercises/{}", exercise.file());
@@ -713,17 +884,17 @@ fn hints_come_one_after_the_other_and_check_nothing() {
 Hint     1 of 3: key and nonce make the keystream: what is the same in both records?
 Hint     2 of 3: you have a ciphertext and its plaintext. What does the one give away about the
          other's making?
-Next:    cargo xtask exercise 10 --hint 3
+Next:    cargo xtask exercise 12 --hint 3
 ";
     assert_eq!((stdout(&output).as_str(), output.status.code()), (expected, Some(0)));
-    assert_eq!(stdout(&xtask(&["10", "--hint"])).lines().count(), 2);
-    assert_eq!(stdout(&xtask(&["10", "--hint", "200"])), stdout(&xtask(&["10", "--hint", "3"])));
+    assert_eq!(stdout(&xtask(&["12", "--hint"])).lines().count(), 2);
+    assert_eq!(stdout(&xtask(&["12", "--hint", "200"])), stdout(&xtask(&["12", "--hint", "3"])));
 }
 
 #[test]
 fn options_that_mean_nothing_are_a_usage_error() {
     for args in [
-        &["11"][..],
+        &["13"][..],
         &["0"],
         &["--solution"],
         &["--hint"],

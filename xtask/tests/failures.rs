@@ -5,10 +5,12 @@ mod common;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{Lone, programs, record_stages, tagged_stages};
+use common::vectors::{certificate_pem, key_der, key_pem, pem};
+use common::{Folder, Lone, programs, record_stages, tagged_stages};
 use crypto::keys::{AesKey, MacKey};
 use crypto::{Seal, aead, hmac, hmac_seq};
 use program::REQUEST;
@@ -69,6 +71,186 @@ fn wrong_options_end_with_2_and_say_what_is_wrong() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         let complaint = String::from_utf8(output.stderr).unwrap();
         assert!(complaint.contains(said), "{complaint}");
+    }
+}
+
+/// The stages at which the server says who it is.
+fn certified_stages() -> impl Iterator<Item = &'static Stage> {
+    STAGES.iter().copied().filter(|stage| stage.has_certificates())
+}
+
+/// A file that is of no use, the option that names it, and what is said about it.
+type Useless<'u> = (&'u str, &'u Path, &'u str);
+
+/// Writes files that are of no use. The key's is one where a chain is due, and the reverse.
+fn useless_files(folder: &Path) -> Vec<(&'static str, PathBuf, &'static str)> {
+    let chain = ["server", "intermediate"].map(certificate_pem).concat();
+    let key = key_pem("server");
+    let nine = certificate_pem("intermediate").repeat(9);
+    let cut = |pem: &str| pem[..pem.len() - 100].to_owned();
+    let no_base64 = key.replacen("\nMII", "\nM!I", 1);
+    let other_form = |label: &str| pem(label, &key_der("server"));
+    let mut files = vec![
+        ("--certificate", folder.join("missing"), "cannot read"),
+        ("--certificate", folder.to_owned(), "Is a directory"),
+    ];
+    let no_certificate = "there is no certificate in it";
+    let no_key = "there is no private key in it";
+    for (number, (option, content, said)) in [
+        ("--certificate", "", no_certificate),
+        ("--certificate", "no PEM at all\n", no_certificate),
+        ("--certificate", &key, no_certificate),
+        ("--certificate", &cut(&chain), "it is no PEM: it ends before the END line"),
+        ("--certificate", &pem("CERTIFICATE", &[0x30; 100]), "certificate 1 in it cannot be read"),
+        (
+            "--certificate",
+            &(chain.clone() + &pem("CERTIFICATE", &[])),
+            "certificate 3 in it cannot",
+        ),
+        ("--certificate", &nine, "there are 9 certificates in it, and a server sends 8 at most"),
+        ("--key", "", no_key),
+        ("--key", "no PEM at all\n", no_key),
+        ("--key", &chain, no_key),
+        ("--key", &cut(&key), "it is no PEM: it ends before the END line"),
+        ("--key", &no_base64, "it is no PEM: the lines between BEGIN and END are not base64"),
+        ("--key", &other_form("ENCRYPTED PRIVATE KEY"), "its private key is encrypted"),
+        (
+            "--key",
+            &key.replacen('\n', "\nProc-Type: 4,ENCRYPTED\n\n", 1),
+            "its private key is encrypted",
+        ),
+        ("--key", &other_form("RSA PRIVATE KEY"), "its private key is not in PKCS #8"),
+        ("--key", &other_form("EC PRIVATE KEY"), "its private key is not in PKCS #8"),
+        ("--key", &pem("PRIVATE KEY", &key_der("server")[..700]), "is not an RSA key in PKCS #8"),
+        ("--key", &key_pem("ed25519"), "is not an RSA key in PKCS #8"),
+        ("--key", &key_pem("server1024"), "RSA of 1024 bits, and 2048 to 4096 are accepted"),
+        ("--key", &key_pem("other"), "does not belong to the first certificate"),
+        ("--roots", "", no_certificate),
+        ("--roots", &key, no_certificate),
+        ("--roots", &cut(&chain), "it is no PEM: it ends before the END line"),
+        ("--roots", &pem("CERTIFICATE", &[0x30; 100]), "certificate 1 in it cannot be read"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let file = folder.join(format!("file-{number}"));
+        std::fs::write(&file, content).unwrap();
+        files.push((option, file, said));
+    }
+    if cfg!(target_os = "linux") {
+        let endless = ["--certificate", "--key", "--roots"]
+            .map(|option| (option, PathBuf::from("/dev/zero"), "it is longer than 4194304 bytes"));
+        files.extend(endless);
+    }
+    files
+}
+
+/// One line says so, and nothing of the file is in it: it may be a key. Nobody is connected to, and no address listened
+/// at, before: else these would end with 3.
+#[test]
+fn a_file_of_no_use_ends_with_2_before_anything_else_is_tried() {
+    let folder = Folder::new();
+    let [chain, key] = ["chain.pem", "key.pem"].map(|name| folder.join(name));
+    std::fs::write(&chain, ["server", "intermediate"].map(certificate_pem).concat()).unwrap();
+    std::fs::write(&key, key_pem("server")).unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let files = useless_files(&folder);
+    let mut files: Vec<Useless<'_>> =
+        files.iter().map(|(option, file, said)| (*option, &**file, *said)).collect();
+    let unreadable = folder.join("unreadable");
+    std::fs::write(&unreadable, key_pem("server")).unwrap();
+    #[cfg(unix)]
+    std::fs::set_permissions(&unreadable, std::os::unix::fs::PermissionsExt::from_mode(0o0))
+        .unwrap();
+    // Root reads everything.
+    if std::fs::read(&unreadable).is_err() {
+        files.push(("--key", &unreadable, "Permission denied"));
+    }
+    for stage in certified_stages() {
+        for (option, file, said) in &files {
+            let role = if *option == "--roots" { Role::Client } else { Role::Server };
+            let mut command = Command::new(programs().of(stage, role).unwrap());
+            command.args(["--addr", &taken.local_addr().unwrap().to_string()]);
+            // The last of an option counts, so what is named here is its pair.
+            match *option {
+                "--certificate" => command.arg("--key").arg(&key),
+                "--key" => command.arg("--certificate").arg(&chain),
+                _ => &mut command,
+            };
+            let output = command.arg(option).arg(file).output().unwrap();
+            let complaint = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{option}, {said}: {complaint}");
+            assert!(complaint.contains(said), "{said}: {complaint}");
+            assert!(complaint.contains(file.to_str().unwrap()), "{complaint}");
+            assert_eq!((complaint.lines().count(), output.stdout.len()), (1, 0), "{complaint}");
+            // The others have no end, or no content.
+            let is_ours = file.starts_with(&*folder) && file.is_file();
+            let content = is_ours.then(|| std::fs::read_to_string(file).unwrap_or_default());
+            let content = content.unwrap_or_default();
+            for line in content.lines().filter(|line| line.len() > 60) {
+                assert!(!complaint.contains(&line[..10]), "{complaint}");
+            }
+        }
+    }
+    taken.set_nonblocking(true).unwrap();
+    assert!(taken.accept().is_err(), "somebody connected");
+}
+
+#[test]
+fn a_name_that_no_server_has_ends_with_2() {
+    for stage in certified_stages() {
+        for name in
+            ["", "a b", "*", "*.bank.example", "a..b", "-", "b\u{fc}cher.example", "127.0.0.256"]
+        {
+            let program = programs().of(stage, Role::Client).unwrap();
+            let output = Command::new(program).args(["--name", name]).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{name}");
+            let complaint = String::from_utf8(output.stderr).unwrap();
+            assert!(complaint.contains("expected the name of a server"), "{complaint}");
+        }
+    }
+}
+
+#[test]
+fn a_server_reads_its_files_once_before_it_listens() {
+    for stage in certified_stages() {
+        let folder = Folder::new();
+        // One file with both is as good as two: each option takes what it looks for.
+        let both = folder.join("both.pem");
+        let pem = [&key_pem("server"), &*["server", "intermediate"].map(certificate_pem).concat()];
+        std::fs::write(&both, pem.concat()).unwrap();
+        let roots = folder.join("roots.pem");
+        std::fs::write(&roots, ["evil root", "root"].map(certificate_pem).concat()).unwrap();
+        let both_path = both.to_str().unwrap();
+        let args = ["--certificate", both_path, "--key", both_path, "--connections", "2"];
+        let (server, addr) = Lone::server(stage, &args);
+        std::fs::remove_file(&both).unwrap();
+        for _ in 0..2 {
+            let ended = Lone::client(stage, addr, &["--roots", roots.to_str().unwrap()]).end();
+            assert_eq!((ended.code, &ended.complaints[..]), (Some(0), &[][..]));
+        }
+        assert_eq!(server.end().code, Some(0));
+    }
+}
+
+#[test]
+fn the_help_names_no_path_of_this_machine() {
+    for stage in STAGES {
+        for role in [Role::Client, Role::Server] {
+            let program = programs().of(stage, role).unwrap();
+            let output =
+                Command::new(program).arg("--help").env_remove("COLUMNS").output().unwrap();
+            assert_eq!(output.status.code(), Some(0));
+            let help = String::from_utf8(output.stdout).unwrap();
+            let target = program.ancestors().nth(2).unwrap().to_str().unwrap();
+            assert!(help.contains("--addr") && !help.contains(target), "{help}");
+            let default = match (stage.has_certificates(), role) {
+                (false, _) => continue,
+                (true, Role::Client) => "target/certificates/roots.pem",
+                (true, _) => "target/certificates/server_key.pem",
+            };
+            assert!(help.contains(default), "{help}");
+        }
     }
 }
 
@@ -245,7 +427,7 @@ fn a_silent_peer_is_given_up_after_the_time_out_with_3() {
 fn a_peer_that_sends_a_byte_now_and_then_is_given_up_all_the_same() {
     let unfinished_record = [&[0, 0, 16, 0][..], &[0; 100]].concat();
     let unfinished_request = [b"GET /".as_slice(), &[b'a'; 100]].concat();
-    // In a handshake these bytes are refused. One that comes slowly is in `part3.rs`.
+    // In a handshake these bytes are refused. One that comes slowly is in `handshakes.rs`.
     for stage in STAGES.iter().filter(|stage| stage.handshake.is_empty()) {
         let (server, addr) = Lone::server(stage, &["--message-timeout", "1"]);
         let mut slow = TcpStream::connect(addr).unwrap();

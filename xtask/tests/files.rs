@@ -415,7 +415,7 @@ fn a_view_of_what_cannot_be_printed_is_not_written() {
 }
 
 fn tunnel() -> Programs {
-    Programs::tunnel(false).unwrap()
+    Programs::tunnel(&[], false).unwrap()
 }
 
 /// Commands that have something to print, each new at every call.

@@ -3,12 +3,17 @@
 mod common;
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::process::Stdio;
 
-use common::{Lone, names, pair, pair_of, programs};
+use common::vectors::{certificate_pem, key_der, key_pem, pem};
+use common::{Folder, Lone, names, pair, pair_of, programs};
+use messages::fields::{CERTIFICATE, DH_PUBLIC_VALUE};
 use program::{REQUEST, RESPONSE};
 use serde_json::Value;
-use stages::{PART1_PLAIN, PART2_AEAD, PART2_HMAC_SEQ, PART3_DH, PART3_HKDF, STAGES, Stage};
+use stages::{
+    PART1_PLAIN, PART2_AEAD, PART2_HMAC_SEQ, PART3_DH, PART3_HKDF, PART4_CERT, STAGES, Stage,
+};
 use transcript::{Direction, Event, EventKind, HandshakeMessage, Record, Role, Way};
 use xtask::launch::pair::Outcome;
 use xtask::launch::{Pair, Wire};
@@ -34,7 +39,8 @@ fn of_data(events: &[Event]) -> Vec<Event> {
 fn pipelined_pair(stage: &'static Stage, requests: &str) -> (Vec<Event>, Outcome) {
     let (client, name) = programs().pipelined_client(stage).unwrap();
     let programs = programs().with(stage, Role::Client, client);
-    pair_of(&programs, stage, &[], &[name.unwrap(), "--requests", requests])
+    let args: Vec<_> = name.into_iter().chain(["--requests", requests]).collect();
+    pair_of(&programs, stage, &[], &args)
 }
 
 /// The records that `role` sent.
@@ -95,11 +101,11 @@ fn every_record_pair_exchanges_one_request_and_five() {
 
 #[test]
 fn a_pipelined_client_sends_everything_before_it_reads() {
-    for stage in record_stages().filter(|stage| stage.handshake.is_empty()) {
+    for stage in record_stages() {
         let (events, outcome) = pipelined_pair(stage, "5");
         assert_eq!(outcome.code(), 0);
-        let client: Vec<_> =
-            events.iter().filter(|event| event.role == Role::Client).cloned().collect();
+        let mut client = of_data(&events);
+        client.retain(|event| event.role == Role::Client);
         let mut expected = vec!["connected"];
         expected.extend([["sent"; 5], ["received"; 5]].concat());
         expected.push("closed");
@@ -126,6 +132,8 @@ fn the_same_events_come_in_the_same_order_every_time() {
         || pipelined_pair(&PART2_HMAC_SEQ, "3"),
         || pair(&PART3_DH, &[], &[]),
         || pair(&PART3_HKDF, &[], &["--requests", "3"]),
+        || pair(&PART4_CERT, &[], &["--requests", "3"]),
+        || pipelined_pair(&PART4_CERT, "3"),
     ] {
         let order = || names_and_roles(&run().0);
         let first = order();
@@ -234,18 +242,39 @@ fn a_handshake_is_told_in_causal_order_with_the_wire_and_without() {
     hkdf.splice(11..11, data);
     hkdf.splice(11..11, [(Client, "derived"); 2]);
     hkdf.splice(9..9, [(Server, "derived"); 2]);
-    for (stage, expected) in handshake_stages().zip([&dh[..], &x25519, &hkdf]) {
+    let mut cert = hkdf.clone();
+    // The client has read the first message while the server signs.
+    cert.splice(9..9, [(Client, "handshake"), (Server, "handshake"), (Wire, "chunk")]);
+    assert_eq!(handshake_stages().count(), 4);
+    for (stage, expected) in handshake_stages().zip([&dh[..], &x25519, &hkdf, &cert]) {
         let without: Vec<_> = expected.iter().copied().filter(|(role, _)| *role != Wire).collect();
         assert_eq!(names_and_roles(&pair(stage, &[], &[]).0), without, "{stage:?}");
         for segment in [None, Some(7)] {
-            let mut told = names_and_roles(&watched(stage, segment));
+            let events = (0..10).map(|_| watched(stage, segment));
+            let apart = events.into_iter().find(|events| have_come_apart(stage, events));
+            let mut told = names_and_roles(&apart.expect("one run of ten"));
             told.dedup_by(|next, before| next == before && next.1 == "chunk");
             assert_eq!(told, expected, "{stage:?}");
         }
     }
 }
 
-/// 40 and 40 bytes, then 101 and 118; 529 and 264 at `part3-dh`, or a byte less where a public value is shorter.
+/// Returns whether the first message to the client passed by before the next: else what the server did in between is
+/// told before either.
+fn have_come_apart(stage: &Stage, events: &[Event]) -> bool {
+    let first = messages(events, Role::Server, Way::Sent)[0];
+    let first_len = stage.record(&first.message).len();
+    let mut passed = 0;
+    events.iter().any(|event| {
+        if let EventKind::Chunk { direction: Direction::ToClient, bytes, .. } = &event.kind {
+            passed += bytes.len();
+        }
+        passed == first_len
+    })
+}
+
+/// 40 and 40 bytes, then 101 and 118; 529 and 264 at `part3-dh`, or a byte less where a public value is shorter; at
+/// `part4-cert` the certificates too, and the signature.
 #[test]
 fn what_crosses_is_what_the_catalogue_says_to_the_byte() {
     for stage in handshake_stages() {
@@ -257,22 +286,35 @@ fn what_crosses_is_what_the_catalogue_says_to_the_byte() {
             };
             let sent_messages = messages(&events, sender, Way::Sent);
             let received_messages = messages(&events, receiver, Way::Received);
-            let mut wire = Vec::new();
+            let (mut wire, mut certificates) = (Vec::new(), String::new());
             let known = stage.handshake.iter().filter(|message| message.direction == direction);
             for ((known, sent), received) in known.zip(&sent_messages).zip(&received_messages) {
                 assert_eq!((sent.step.as_str(), &sent.step), (known.name, &received.step));
                 assert_eq!((&sent.message, &sent.spans), (&received.message, &received.spans));
                 assert!(sent.checked.is_empty() && received.checked.len() >= 2, "{received:?}");
+                assert_eq!(sent.spans.len(), known.fields.len());
                 let names: Vec<_> = sent.spans.iter().map(|span| span.name.as_str()).collect();
                 let known_names: Vec<_> = known.fields.iter().map(|field| field.tag.name).collect();
                 assert_eq!(names, known_names, "{stage:?}");
-                let record = stage.record(&sent.message);
-                // A public value has no zero bytes in front: of 256 values one is a byte shorter.
-                let shorter = known.max_record_len() - record.len();
-                assert!(shorter == 0 || stage == &PART3_DH && shorter < 8, "{shorter} bytes");
-                wire.extend(record);
+                for (known, span) in known.fields.iter().zip(&sent.spans) {
+                    let len = span.len - 4;
+                    if known.tag == &CERTIFICATE {
+                        // Those of the articles have another length.
+                        certificates +=
+                            &pem("CERTIFICATE", &sent.message[span.offset + 4..][..len]);
+                    } else {
+                        // A public value has no zero bytes in front: of 256 values one is a byte shorter.
+                        let is_dh = known.tag == &DH_PUBLIC_VALUE;
+                        assert!(len == known.len || is_dh && len < known.len && len > 248, "{len}");
+                    }
+                }
+                wire.extend(stage.record(&sent.message));
             }
-            assert_eq!(sent_messages.len(), 1, "{stage:?}");
+            assert_eq!(sent_messages.len() as u64, stage.messages(direction), "{stage:?}");
+            if sender == Role::Server && stage.has_certificates() {
+                let chain = programs().certificates().unwrap().join("server_chain.pem");
+                assert_eq!(certificates, std::fs::read_to_string(chain).unwrap());
+            }
             for record in sent(&events, sender) {
                 wire.extend(stage.record(&record.record));
             }
@@ -306,12 +348,14 @@ fn both_sides_show_the_same_fingerprint_and_another_one_in_each_connection() {
 
 #[test]
 fn a_server_agrees_anew_with_each_client() {
-    let (server, addr) = Lone::server(&PART3_HKDF, &["--connections", "2"]);
-    let clients = [0, 1].map(|_| Lone::client(&PART3_HKDF, addr, &[]).end().events);
-    let of_server = fingerprints(&server.end().events, Role::Server);
-    let of_clients = clients.map(|events| fingerprints(&events, Role::Client)).concat();
-    assert_eq!(of_server, of_clients);
-    assert_ne!(of_server[0], of_server[1]);
+    for stage in record_stages().filter(|stage| !stage.handshake.is_empty()) {
+        let (server, addr) = Lone::server(stage, &["--connections", "2"]);
+        let clients = [0, 1].map(|_| Lone::client(stage, addr, &[]).end().events);
+        let of_server = fingerprints(&server.end().events, Role::Server);
+        let of_clients = clients.map(|events| fingerprints(&events, Role::Client)).concat();
+        assert_eq!(of_server, of_clients);
+        assert_ne!(of_server[0], of_server[1]);
+    }
 }
 
 /// The fields of an object, sorted.
@@ -327,23 +371,44 @@ fn fields(object: &Value) -> Vec<&str> {
 fn a_program_says_nothing_of_its_secrets() {
     for stage in handshake_stages() {
         let server = programs().of(stage, Role::Server).unwrap();
+        let folder = Folder::new();
+        let [chain, key, roots] = ["chain", "key", "roots"].map(|name| folder.join(name));
+        let (of_server, of_client) = if stage.has_certificates() {
+            let certificates = ["server", "intermediate"].map(certificate_pem).concat();
+            std::fs::write(&chain, certificates).unwrap();
+            std::fs::write(&key, key_pem("server")).unwrap();
+            std::fs::write(&roots, certificate_pem("root")).unwrap();
+            let path = |file: &Path| file.to_str().unwrap().to_owned();
+            (
+                vec!["--certificate".to_owned(), path(&chain), "--key".to_owned(), path(&key)],
+                vec!["--roots".to_owned(), path(&roots)],
+            )
+        } else {
+            (vec![], vec![])
+        };
         let server = std::process::Command::new(server)
             .args(["--addr", "127.0.0.1:0", "--json"])
+            .args(of_server)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        assert_says_nothing_of_secrets(stage, server);
+        assert_says_nothing_of_secrets(stage, server, &of_client);
     }
 }
 
-fn assert_says_nothing_of_secrets(stage: &'static Stage, mut server: std::process::Child) {
+fn assert_says_nothing_of_secrets(
+    stage: &'static Stage,
+    mut server: std::process::Child,
+    client_args: &[String],
+) {
     use std::io::{BufRead, BufReader};
     let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
     let listening = lines.next().unwrap();
     let listening: Value = serde_json::from_str(&listening).unwrap();
     let client = std::process::Command::new(programs().of(stage, Role::Client).unwrap())
         .args(["--addr", listening["addr"].as_str().unwrap(), "--json"])
+        .args(client_args)
         .output()
         .unwrap();
     let of_server: Vec<_> = lines.collect();
@@ -351,7 +416,9 @@ fn assert_says_nothing_of_secrets(stage: &'static Stage, mut server: std::proces
     assert_eq!(String::from_utf8(complaints).unwrap(), "", "{stage:?}");
     let of_client = String::from_utf8(client.stdout).unwrap();
     let lines = of_client.lines().map(str::to_owned).chain(of_server);
-    let events: Vec<Value> = lines.map(|line| serde_json::from_str(&line).unwrap()).collect();
+    let lines: Vec<_> = lines.collect();
+    assert_no_identity_key_in(&lines.join("\n"));
+    let events: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     for event in &events {
         let known: &[&str] = match event["event"].as_str().unwrap() {
             "connected" => &["peer"],
@@ -382,4 +449,14 @@ fn assert_says_nothing_of_secrets(stage: &'static Stage, mut server: std::proces
             assert!(fingerprint.is_none_or(|digits| digits.len() == 8), "{event}");
         }
     }
+}
+
+/// Makes sure that no eight bytes of the private half of the server's key are there. Its public half is in the certificate,
+/// and in front in the file.
+fn assert_no_identity_key_in(told: &str) {
+    let der = hex::encode(key_der("server"));
+    let (public, private) = der.split_once("0203010001").expect("the public exponent is 65537");
+    assert!(private.len() > 2 * public.len());
+    let parts = (0..=private.len() - 16).step_by(2).map(|at| &private[at..at + 16]);
+    assert_eq!(parts.filter(|part| told.contains(part)).count(), 0);
 }

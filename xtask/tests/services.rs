@@ -42,7 +42,7 @@ impl Service {
         let connect = connect.to_string();
         let args = ["--stage", "aead", "--side", "server", "--listen", "127.0.0.1:0", "--json"];
         let args = [&args[..], &["--connect", &connect]].concat();
-        let programs = Programs::tunnel(false).unwrap();
+        let programs = Programs::tunnel(&[], false).unwrap();
         Self::start(&mut shell("true", programs.named("tunnel").unwrap(), &args)).unwrap()
     }
 

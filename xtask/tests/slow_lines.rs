@@ -105,7 +105,7 @@ fn an_exchange_gets_through_a_line_that_is_slow_or_stalls() {
 
 #[test]
 fn a_tunnel_gets_through_a_line_that_is_slow_or_stalls() {
-    let programs = Programs::tunnel(false).unwrap();
+    let programs = Programs::tunnel(&[], false).unwrap();
     let carry = |line: Line| {
         let service = TcpListener::bind("127.0.0.1:0").unwrap();
         let (stage, to) = (&PART2_AEAD, service.local_addr().unwrap());

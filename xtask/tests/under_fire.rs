@@ -19,7 +19,7 @@ use framing::MAX_PLAINTEXT_LEN;
 use gauge::{Gauge, Reading};
 use program::{REQUEST, RESPONSE};
 use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, STAGES, Stage};
-use transcript::{Event, EventKind, Role};
+use transcript::{Event, EventKind, Role, Way};
 
 /// A client that asks this many times, where it asks at all, and is answered each time.
 fn good_client(stage: &'static Stage, addr: SocketAddr, requests: usize) {
@@ -188,6 +188,43 @@ fn connections_that_sent_much_at_once_cost_at_most_256_kib_each() {
     println!("{each} KiB each");
     drop(held);
     settles(&gauge, before);
+}
+
+/// What `role` sends in a handshake, each message in a record.
+fn messages(stage: &'static Stage, role: Role) -> Vec<Vec<u8>> {
+    let (events, _) = common::pair(stage, &[], &[]);
+    let sent = events.into_iter().filter_map(|event| match event.kind {
+        EventKind::Handshake(message) if event.role == role && message.direction == Way::Sent => {
+            Some(stage.record(&message.message))
+        }
+        _ => None,
+    });
+    sent.collect()
+}
+
+/// Anybody can go so far, and the server has signed for each by then, where it signs.
+#[test]
+fn connections_behind_their_handshake_cost_at_most_256_kib_each() {
+    const HELD: u32 = 50;
+    for stage in STAGES.iter().filter(|stage| !stage.handshake.is_empty() && stage.has_data()) {
+        let (_server, addr, gauge, before) = server(stage, &["--timeout", "600"]);
+        let hello = messages(stage, Role::Client).concat();
+        let answer = messages(stage, Role::Server).concat();
+        let held: Vec<_> = (0..HELD)
+            .map(|_| {
+                let mut stream = connect(addr);
+                stream.write_all(&hello).unwrap();
+                stream.read_exact(&mut vec![0; answer.len()]).unwrap();
+                stream
+            })
+            .collect();
+        let full = gauge.read().unwrap();
+        let each = (full.memory_kib - before.memory_kib) / u64::from(HELD);
+        assert!(each <= 256, "{}: {each} KiB each", stage.name);
+        println!("{}: {each} KiB each", stage.name);
+        drop(held);
+        settles(&gauge, before);
+    }
 }
 
 #[test]

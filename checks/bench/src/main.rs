@@ -3,7 +3,8 @@
 //! - [`protocol`]: what two ends of a connection speak: plain TCP, a stage, TLS by rustls.
 //! - [`end`]: one of them.
 //! - [`window`]: the time in which something is measured, and how much of it there was.
-//! - [`one_way`], [`requests`], [`record`], [`handshakes`], [`opening`], [`tunnel`]: what is measured.
+//! - [`one_way`], [`requests`], [`record`], [`handshakes`], [`signatures`], [`opening`], [`tunnel`]: what is
+//!   measured; [`parties`]: whom it takes.
 //! - [`chain`]: client, two processes and server; [`relay`]: one of these processes, without
 //!   encryption.
 
@@ -12,12 +13,14 @@ mod end;
 mod handshakes;
 mod one_way;
 mod opening;
+mod parties;
 #[cfg(feature = "peers")]
 mod peers;
 mod protocol;
 mod record;
 mod relay;
 mod requests;
+mod signatures;
 #[cfg(feature = "peers")]
 mod tls;
 mod tunnel;
@@ -32,6 +35,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use protocol::Protocol;
+use signatures::Operation;
 use stages::{STAGES, Stage};
 use tunnel::Through;
 
@@ -90,6 +94,14 @@ enum What {
         #[arg(value_parser = with_handshake)]
         stage: &'static Stage,
     },
+    /// Signatures of RSA of 2,048 bits a second, made or verified in memory
+    Signatures { operation: Operation },
+    /// The same in Python
+    #[cfg(feature = "peers")]
+    PythonSignatures { operation: Operation },
+    /// The same by OpenSSL's own benchmark, for a second at least; it has no chains
+    #[cfg(feature = "peers")]
+    OpensslSignatures { operation: Operation },
     /// Bytes a second of opening records of 16 KiB in memory
     Opening { protocol: Protocol },
     /// Bytes a second in one direction through two processes: client -> hop -> hop -> server
@@ -140,7 +152,16 @@ fn run(what: What, length: Duration) -> Result<()> {
         What::Python { stage, len } => return peers::python(&stage, len, length),
         What::Handshakes { stage } => handshakes::measure(stage, length)?,
         #[cfg(feature = "peers")]
-        What::PythonHandshakes { stage } => return peers::python_handshakes(stage, length),
+        What::PythonHandshakes { stage } => {
+            return peers::python_handshakes(stage.short_name(), length);
+        }
+        What::Signatures { operation } => operation.measure(length)?,
+        #[cfg(feature = "peers")]
+        What::PythonSignatures { operation } => {
+            return peers::python_handshakes(&operation.name(), length);
+        }
+        #[cfg(feature = "peers")]
+        What::OpensslSignatures { operation } => peers::openssl_signatures(operation, length)?,
         What::Opening { protocol } => opening::measure(protocol, length)?,
         What::Tunnel { through } => through.measure(length)?,
         What::Relay { listen, connect } => return relay::serve(listen, connect),

@@ -1,16 +1,17 @@
 //! Programs by others: tunnels, set up as their manuals say, and Python.
 
-use stages::Stage;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::chain::Places;
+use crate::signatures::Operation;
 use crate::tls;
+use crate::window::Measured;
 
 /// TLS 1.3 with AES-256-GCM; only the server shows a certificate, as the client is not asked for
 /// one.
@@ -70,13 +71,36 @@ pub fn spiped(folder: &Path, at: Places) -> Result<[Command; 2]> {
     ])
 }
 
-/// Has Python do both sides of handshakes, and report how many.
-pub fn python_handshakes(stage: &Stage, length: Duration) -> Result<()> {
+/// Has Python do both sides of handshakes, or a part of one, and report how many.
+pub fn python_handshakes(what: &str, length: Duration) -> Result<()> {
     let millis = length.as_millis().to_string();
     let mut python = Command::new("python3");
-    python.args(["-c", include_str!("handshakes.py"), stage.short_name(), &millis]);
+    python.args(["-c", include_str!("handshakes.py"), what, &millis]);
     ensure!(python.status().context("cannot start python3")?.success(), "python3 failed");
     Ok(())
+}
+
+/// Has OpenSSL sign and verify: `+R1:3628:2048:0.94` says that it made 3628 signatures in 0.94 s, `+R2` how many it
+/// verified.
+pub fn openssl_signatures(operation: Operation, length: Duration) -> Result<Measured> {
+    let mark = match operation {
+        Operation::Sign => "+R1:",
+        Operation::Verify => "+R2:",
+        Operation::VerifyChain => bail!("openssl speed has no chains"),
+    };
+    let seconds = length.as_secs().max(1).to_string();
+    let output = Command::new("openssl")
+        .args(["speed", "-mr", "-seconds", &seconds, "rsa2048"])
+        .output()
+        .context("cannot start openssl")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let numbers = said.lines().find_map(|line| line.strip_prefix(mark));
+    let numbers = numbers.and_then(|numbers| {
+        let mut numbers = numbers.split(':');
+        Some((numbers.next()?.parse().ok()?, numbers.nth(1)?.parse().ok()?))
+    });
+    let (count, seconds) = numbers.with_context(|| format!("openssl speed says {said}"))?;
+    Ok(Measured { count, seconds, latency: None })
 }
 
 /// Has Python seal and open records, and report how many.

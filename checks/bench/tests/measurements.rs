@@ -15,6 +15,9 @@ fn stages() -> impl Iterator<Item = &'static str> {
         .map(|stage| stage.short_name())
 }
 
+/// What is done with signatures.
+const OPERATIONS: [&str; 3] = ["sign", "verify", "verify-chain"];
+
 fn protocols() -> impl Iterator<Item = &'static str> {
     let peers = cfg!(feature = "peers").then_some("rustls");
     ["plain", "gathered"].into_iter().chain(stages()).chain(peers)
@@ -80,7 +83,7 @@ fn with_handshake() -> impl Iterator<Item = &'static str> {
 
 #[test]
 fn both_sides_of_every_handshake_come_to_its_end() {
-    assert_eq!(with_handshake().count(), 3);
+    assert_eq!(with_handshake().count(), 4);
     for stage in with_handshake() {
         // How many there are in that time is the benchmark's to say.
         assert!(measure(&["handshakes", stage])["count"].is_u64());
@@ -94,6 +97,28 @@ fn python_does_every_handshake() {
     for stage in with_handshake() {
         assert!(measure(&["python-handshakes", stage])["count"].as_u64().unwrap() > 0);
     }
+}
+
+#[test]
+fn every_signature_is_made_and_verified_and_so_is_a_chain() {
+    for operation in OPERATIONS {
+        assert!(measure(&["signatures", operation])["count"].as_u64().unwrap() > 0);
+    }
+}
+
+#[test]
+#[cfg(feature = "peers")]
+#[ignore = "needs cryptography of Python, which .ci/run installs, and openssl"]
+fn python_and_openssl_do_the_same() {
+    for operation in OPERATIONS {
+        assert!(measure(&["python-signatures", operation])["count"].as_u64().unwrap() > 0);
+    }
+    let [sign, verify] = ["sign", "verify"].map(|operation| {
+        let measured = measure(&["openssl-signatures", operation]);
+        measured["count"].as_f64().unwrap() / measured["seconds"].as_f64().unwrap()
+    });
+    // With RSA it is always so: a swapped column would show.
+    assert!(verify > 3.0 * sign, "{verify} {sign}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC_SEQ, PART3_HKDF, STAGES, Stage, field, handshake};
 use tempfile::TempDir;
+use transcript::outline::{FOLDED, outline};
 use transcript::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Way};
 
 /// The events of a run of all stages, by the programs themselves.
@@ -206,25 +207,46 @@ impl Open {
         let meaning = fields.iter().find(|field| field.name == meant);
         let meaning = meaning.with_context(|| format!("no {name} at {stage}"))?;
         ensure!(shown.is_some() == selected, "{name} at {stage} shows {shown:?}");
-        let what = match spans().into_iter().find(|(of, _)| is_span && *of == name) {
-            Some((_, what)) => what,
-            None => meaning.what,
+        // Things of one name may mean several.
+        let said = |what: &str| shown.as_ref().is_none_or(|shown| shown.contains(what));
+        let mut meanings = spans().iter().filter(|(of, _)| is_span && *of == name).peekable();
+        let is_said = match meanings.peek() {
+            Some(_) => meanings.any(|(_, what)| said(what)),
+            None => said(meaning.what),
         };
-        for part in ["Offset", "length", what, meaning.readers, meaning.protection] {
-            let is_shown = shown.as_ref().is_none_or(|shown| shown.contains(part));
-            ensure!(is_shown, "{name} at {stage}: {part:?} is missing: {shown:?}");
+        ensure!(is_said, "{name} at {stage}: its meaning is missing: {shown:?}");
+        let protection = match Stage::find(&stage) {
+            Some(stage) if is_span => stage.protection_of_messages(),
+            _ => meaning.protection,
+        };
+        for part in ["Offset", "length", meaning.readers, protection] {
+            ensure!(said(part), "{name} at {stage}: {part:?} is missing: {shown:?}");
         }
         Ok(())
     }
 }
 
-/// Names and meanings of what is in a message.
-fn spans() -> Vec<(&'static str, &'static str)> {
-    let mut message = Vec::new();
-    for tag in TAGS {
-        tag.append(b"it", &mut message);
-    }
-    messages::explain(&message).leaves().map(|span| (span.name, span.what)).collect()
+/// Names and meanings of what is in a message, certificates and their parts among it.
+fn spans() -> &'static [(&'static str, &'static str)] {
+    static SPANS: OnceLock<Vec<(&str, &str)>> = OnceLock::new();
+    SPANS.get_or_init(|| {
+        let mut message = Vec::new();
+        for tag in TAGS {
+            tag.append(b"it", &mut message);
+        }
+        let mut stack = messages::explain(&message).spans;
+        for event in real_run() {
+            if let EventKind::Handshake(message) = &event.kind {
+                stack.extend(messages::explain(&message.message).spans);
+            }
+        }
+        let mut spans = Vec::new();
+        while let Some(span) = stack.pop() {
+            spans.push((span.name, span.what));
+            stack.extend(span.inside);
+        }
+        spans
+    })
 }
 
 /// The place where a picture is kept, to be looked at.
@@ -268,8 +290,15 @@ fn it_loads_nothing_but_itself_and_says_nothing() -> Result<()> {
 fn selecting_a_field_with_the_mouse_explains_it() -> Result<()> {
     let page = Open::new(real_run(), Conditions::default())?;
     let fields = page.fields()?;
-    let of_messages = (1 + 3 * 3) + (1 + 3) + 2 * 2 * (1 + 3);
-    assert_eq!(fields, 2 * (1 + 3 + 4 + 5 + 5 + 5) + of_messages);
+    // A row for each field of a record, and for the length of a message and whatever is in it.
+    let rows = real_run().iter().map(|event| match &event.kind {
+        EventKind::Handshake(message) if message.direction == Way::Sent => {
+            1 + outline(&messages::explain(&message.message).spans, FOLDED).len()
+        }
+        EventKind::Sent(_) => event.stage.fields.len(),
+        _ => 0,
+    });
+    assert_eq!(fields, rows.sum::<usize>());
     for at in 0..fields {
         page.tab.tab.click_point(page.middle(at)?)?;
         page.is_explained(at, true)?;
@@ -324,7 +353,7 @@ fn the_bytes_shown_are_the_runs() -> Result<()> {
     for events in [real_run().to_vec(), eventful_run()] {
         let page = Open::new(&events, Conditions::default())?;
         page.ask::<usize>(
-            "[...document.querySelectorAll('details')].map(it => it.open = true).length",
+            "[...document.querySelectorAll('details')].map(it => { it.name = ''; it.open = true }).length",
         )?;
         let shown: Vec<Vec<String>> = page.ask(
             "[...document.querySelectorAll('.record.sent')].map(record =>
@@ -380,8 +409,12 @@ fn everything_is_there_without_javascript() -> Result<()> {
         }
     }
     let sent = real_run().iter().filter_map(|event| match &event.kind {
-        // Behind the tag and the length of its first field.
-        EventKind::Handshake(message) => Some(&message.message[4..12]),
+        // Behind the tag and the length of its first field, as far as it is not told part by part.
+        EventKind::Handshake(message) => {
+            let explained = messages::explain(&message.message);
+            let own = outline(&explained.spans, FOLDED)[2].own;
+            Some(&message.message[4..4 + own.min(8)])
+        }
         EventKind::Sent(record) => Some(&record.record[..8]),
         _ => None,
     });
@@ -420,9 +453,15 @@ fn it_has_a_light_look_and_a_dark_one() -> Result<()> {
             let of = |stage: &'static Stage| -> Vec<_> {
                 real_run().iter().filter(|event| event.stage == stage).cloned().collect()
             };
-            let (aead, hkdf) = (of(&PART2_AEAD), of(&PART3_HKDF));
-            for (events, name) in [(&aead, "aead"), (&hkdf, "hkdf"), (&eventful_run(), "eventful")]
-            {
+            let certified = STAGES.iter().find(|stage| stage.has_certificates());
+            let certified = certified.context("no stage has certificates")?;
+            let runs = [
+                (of(&PART2_AEAD), "aead"),
+                (of(&PART3_HKDF), "hkdf"),
+                (of(certified), "certificates"),
+                (eventful_run(), "eventful"),
+            ];
+            for (events, name) in &runs {
                 let page = Open::new(events, conditions)?;
                 page.tab.tab.click_point(page.middle(3)?)?;
                 let file = picture(&format!("{name}-{size}-{scheme}.png"));

@@ -1,11 +1,12 @@
 //! The powers of someone on the path between client and server, without a key of theirs.
 //!
 //! The compiler vouches that there is no such key: this crate does not depend on `demo_keys`, which has
-//! the keys. It knows all the cryptography there is, and makes keys of its own.
+//! the keys. It knows all the cryptography there is, and makes keys of its own. A certificate for a name of its own
+//! it may have too: whoever runs it hands it over.
 //!
 //! - [`tap`]: sits between the two, passes everything on and watches.
 //! - [`path`]: the same place, from which messages are taken, changed, kept and repeated.
-//! - [`own_key`]: handshakes with a key of the attacker's own.
+//! - [`own_key`]: handshakes with a key of the attacker's own, and with a name of its own.
 //! - [`attacks`]: what can be done there, one file per attack.
 //! - `faults`: what a stranger can do to a server without being on the path.
 //! - [`nonce_reuse`]: what two records with one nonce give away; [`gf128`]: the field it computes in.
@@ -22,5 +23,5 @@ pub mod tap;
 pub use attacks::{ATTACKS, Attack, Outcome};
 pub use crypto::secret::Fingerprint;
 pub use own_key::OwnKey;
-pub use path::{AttackLog, LeakedKeys, Message, Passing, Path, Session, Step};
+pub use path::{AttackLog, Credentials, LeakedKeys, Message, Passing, Path, Session, Step};
 pub use tap::{Chunk, Tap};

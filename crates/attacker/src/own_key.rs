@@ -1,10 +1,13 @@
-//! Handshakes with a key of the attacker's own. Nothing in a message of part 3 says whose key it is.
+//! Handshakes with a key of the attacker's own. Nothing in a Hello says whose key it is.
 
 use std::io::{self, ErrorKind};
 
+use crypto::hkdf::{Labels, PART3, PART4};
 use crypto::secret::SharedSecret;
+use crypto::signature::IdentityKey;
 use crypto::{dh, x25519};
 use framing::Direction;
+use messages::cert::ServerAuth;
 use messages::dh::{ClientHello, ServerHello};
 use messages::x25519::Hello;
 use messages::{DecodeError, Message as _};
@@ -79,9 +82,37 @@ impl OwnKey {
             let key = Self::random(stage)?;
             server.requests.make(&key.hello(Direction::ToServer), None, None)?;
             key.agree(&server.answers.take()?)?;
+            // Whatever else the server says of itself is nothing that its client must answer.
+            for _ in 1..stage.messages(Direction::ToClient) {
+                server.answers.take()?;
+            }
         }
         Ok(())
     }
+}
+
+/// Returns the labels by which a stage makes keys of a secret.
+pub fn labels(stage: &Stage) -> &'static Labels {
+    if stage.has_certificates() { &PART4 } else { &PART3 }
+}
+
+/// Returns what a server signs: the X25519 key of the client, and its own.
+///
+/// # Errors
+/// When these are no Hellos.
+pub fn signed(client: &[u8], server: &[u8]) -> io::Result<Vec<u8>> {
+    let key = |hello| Hello::decode(hello).map(|hello| hello.public_key);
+    let invalid = |error: DecodeError| io::Error::new(ErrorKind::InvalidData, error);
+    Ok([key(client).map_err(invalid)?, key(server).map_err(invalid)?].concat())
+}
+
+/// Returns the message in which someone says who it is, and proves it for the two keys that are `signed`.
+///
+/// # Errors
+/// When the operating system gives no random bytes.
+pub fn auth(certificates: &[Vec<u8>], key: &IdentityKey, signed: &[u8]) -> io::Result<ServerAuth> {
+    let signature = key.sign(signed).map_err(io::Error::other)?;
+    Ok(ServerAuth { certificates: certificates.to_vec(), signature })
 }
 
 /// Reads what a message says.

@@ -1,6 +1,7 @@
 //! A place on the path between clients and a server, from which messages are taken, changed, kept,
 //! repeated, or passed on.
 
+use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::Receiver;
@@ -8,9 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use certificates::Identity;
 use crypto::Open;
 use crypto::secret::{Fingerprint, SharedSecret};
 use framing::{Direction, Limits, RecordReader};
+use messages::fields::CERTIFICATE;
 use stages::handshake::MAX_MESSAGE_LEN;
 use stages::{Role, Stage};
 
@@ -27,12 +30,28 @@ pub struct Path {
     server: SocketAddr,
     /// The stage of the clients, and that of the server.
     stages: (&'static Stage, &'static Stage),
+    credentials: Option<Credentials>,
     leaked: Option<Mutex<Receiver<LeakedKeys>>>,
     log: Arc<Mutex<AttackLog>>,
 }
 
-/// Openers with the keys that were to be kept for long: somebody gave them away.
-pub type LeakedKeys = Vec<Box<dyn Open + Send>>;
+/// The certificates and keys that the attacker has before it begins.
+pub struct Credentials {
+    /// A name of its own: an honest certificate, and the key.
+    pub own: Identity,
+    /// Another chain for the server's name and key. Certificates are public.
+    pub renewed: Vec<Vec<u8>>,
+    /// The server's name, if its key was stolen.
+    pub stolen: Option<Identity>,
+}
+
+/// The keys that were to be kept for long: somebody gave them away.
+pub struct LeakedKeys {
+    /// Openers with the keys that open records.
+    pub openers: Vec<Box<dyn Open + Send>>,
+    /// The server's identity, if it has one.
+    pub identity: Option<Identity>,
+}
 
 /// The attacker's steps and findings, in order.
 #[derive(Clone, Debug, Default)]
@@ -73,7 +92,10 @@ pub enum Step {
         fingerprint: Fingerprint,
     },
     /// Got hold of keys after everything was over.
-    GotKeys,
+    GotKeys {
+        /// Whether the server's identity key is among them.
+        identity: bool,
+    },
     /// Read this out of what it took.
     Learned(Vec<u8>),
     /// Held back what it took for so long.
@@ -136,13 +158,20 @@ impl Path {
     /// Waits on a free port for clients of `stage` who want to go to `server`.
     pub fn new(stage: &'static Stage, server: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        Ok(Self { listener, server, stages: (stage, stage), leaked: None, log: Arc::default() })
+        let (stages, log) = ((stage, stage), Arc::default());
+        Ok(Self { listener, server, stages, credentials: None, leaked: None, log })
     }
 
     /// Leads them to a server of another stage.
     #[must_use]
     pub fn to_server_of(self, stage: &'static Stage) -> Self {
         Self { stages: (self.stages.0, stage), ..self }
+    }
+
+    /// Gives the attacker certificates and keys.
+    #[must_use]
+    pub fn with_credentials(self, credentials: Credentials) -> Self {
+        Self { credentials: Some(credentials), ..self }
     }
 
     /// Lets keys leak, whenever they come.
@@ -172,12 +201,26 @@ impl Path {
     /// Waits for the next client, and makes a connection to the server for it, before any message.
     pub fn intercept(&self) -> io::Result<Session> {
         let (client, _) = self.listener.accept()?;
-        self.session(Some(&client))
+        self.session(Some(&client), Some(&TcpStream::connect(self.server)?))
+    }
+
+    /// Waits for the next client, and leads it to no server.
+    pub fn intercept_alone(&self) -> io::Result<Session> {
+        let (client, _) = self.listener.accept()?;
+        self.session(Some(&client), None)
     }
 
     /// Makes a connection to the server that no client asked for.
     pub fn connect(&self) -> io::Result<Session> {
-        self.session(None)
+        self.session(None, Some(&TcpStream::connect(self.server)?))
+    }
+
+    /// Returns the certificates and keys that the attacker has.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when it has none.
+    pub fn credentials(&self) -> io::Result<&Credentials> {
+        self.credentials.as_ref().ok_or_else(|| ErrorKind::NotFound.into())
     }
 
     /// Keeps something that was read off the wire.
@@ -199,7 +242,7 @@ impl Path {
         let leaked = self.leaked.as_ref().ok_or(ErrorKind::NotFound)?;
         let keys = leaked.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let keys = keys.map_err(|_| ErrorKind::NotFound)?;
-        lock(&self.log).steps.push(Step::GotKeys);
+        lock(&self.log).steps.push(Step::GotKeys { identity: keys.identity.is_some() });
         Ok(keys)
     }
 
@@ -214,9 +257,12 @@ impl Path {
         lock(&self.log).clone()
     }
 
-    fn session(&self, client: Option<&TcpStream>) -> io::Result<Session> {
-        let server = TcpStream::connect(self.server)?;
-        for stream in client.into_iter().chain([&server]) {
+    fn session(
+        &self,
+        client: Option<&TcpStream>,
+        server: Option<&TcpStream>,
+    ) -> io::Result<Session> {
+        for stream in client.into_iter().chain(server) {
             stream.set_nodelay(true)?;
         }
         let session = {
@@ -240,9 +286,16 @@ impl Path {
         };
         let (client_stage, server_stage) = self.stages;
         Ok(Session {
-            requests: flow(Direction::ToServer, client_stage, client, Some(&server))?,
-            answers: flow(Direction::ToClient, server_stage, Some(&server), client)?,
+            requests: flow(Direction::ToServer, client_stage, client, server)?,
+            answers: flow(Direction::ToClient, server_stage, server, client)?,
         })
+    }
+}
+
+/// Keys are not shown.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").finish_non_exhaustive()
     }
 }
 
@@ -267,6 +320,11 @@ impl AttackLog {
 }
 
 impl Session {
+    /// The stage of its client.
+    pub fn client_stage(&self) -> &'static Stage {
+        self.requests.stage
+    }
+
     /// The stage of its server.
     pub fn server_stage(&self) -> &'static Stage {
         self.answers.stage
@@ -280,7 +338,7 @@ impl Session {
         &mut self,
         mut change: impl FnMut(&mut Message) -> io::Result<()>,
     ) -> io::Result<()> {
-        for message in self.requests.stage.handshake {
+        for message in self.client_stage().handshake {
             let flow = match message.direction {
                 Direction::ToServer => &mut self.requests,
                 Direction::ToClient => &mut self.answers,
@@ -383,9 +441,10 @@ impl Flow {
         Passing { session: self.session, direction: self.direction, bytes: bytes.to_vec() }
     }
 
+    /// Passes on what still comes, if there is somebody to pass it on to.
     fn pass_on(mut self) {
         while let Ok(Some(message)) = self.next() {
-            if self.send(&message).is_err() {
+            if self.to.is_some() && self.send(&message).is_err() {
                 break;
             }
         }
@@ -440,6 +499,13 @@ impl Message {
     /// Returns its payload: the bytes that its header announces.
     pub fn payload(&self) -> &[u8] {
         self.bytes.get(self.stage.header().len()..).unwrap_or_default()
+    }
+
+    /// Returns whether the server says in it who it is.
+    pub fn has_certificates(&self) -> bool {
+        let message = self.stage.message(self.direction(), self.index);
+        let mut fields = message.into_iter().flat_map(|message| message.fields);
+        fields.any(|field| field.tag == &CERTIFICATE)
     }
 
     /// Which way it goes.

@@ -68,10 +68,10 @@ pub enum CertificateError {
         /// What its certificate says, or does not say.
         why: &'static str,
     },
-    /// More authorities stand in the path than one of them allows.
+    /// More authorities stand in the path than one of them allows, or than are tried.
     #[error(
-        "the path is too long: an authority in it allows fewer authorities between itself and the server than \
-         there are"
+        "the path is too long: there are more authorities between the server and a root than one of them, or this \
+         client, allows"
     )]
     PathTooLong,
     /// An authority signed a name that it may not.

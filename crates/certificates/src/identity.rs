@@ -8,7 +8,7 @@ use pki_types::PrivateKeyDer;
 use pki_types::pem::{self, PemObject as _};
 use zeroize::Zeroize as _;
 
-use crate::pem::{PemError, certificates};
+use crate::pem::{PemError, certificates, not_pem};
 
 /// A server's certificates, and the private key that belongs to the first.
 pub struct Identity {
@@ -57,9 +57,11 @@ impl Identity {
 
 /// Reads a private key in PKCS #8.
 fn private_key(pem: &[u8]) -> Result<IdentityKey, PemError> {
+    let is_encrypted = || pem.windows(9).any(|text| text == b"ENCRYPTED");
     let key = PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
+        _ if is_encrypted() => PemError::Encrypted,
         pem::Error::NoItemsFound => PemError::NoKey,
-        error => PemError::NotPem(error.to_string()),
+        error => not_pem(&error),
     })?;
     let PrivateKeyDer::Pkcs8(mut der) = key else { return Err(PemError::NotPkcs8) };
     let key = IdentityKey::from_pkcs8(der.secret_pkcs8_der());

@@ -4,7 +4,7 @@ use crypto::signature::KeyError;
 use messages::DecodeError;
 use messages::cert::MAX_CERTIFICATES;
 use pki_types::CertificateDer;
-use pki_types::pem::PemObject as _;
+use pki_types::pem::{self, PemObject as _};
 use thiserror::Error;
 
 /// A reason that a file is of no use.
@@ -12,7 +12,7 @@ use thiserror::Error;
 pub enum PemError {
     /// It is not what it says it is.
     #[error("it is no PEM: {0}")]
-    NotPem(String),
+    NotPem(&'static str),
     /// There is no certificate.
     #[error("there is no certificate in it: nothing between BEGIN CERTIFICATE and END CERTIFICATE")]
     NoCertificate,
@@ -39,8 +39,16 @@ pub enum PemError {
     #[error("there is no private key in it: nothing between BEGIN PRIVATE KEY and END PRIVATE KEY")]
     NoKey,
     /// The private key is in another form.
-    #[error("its private key is not in PKCS #8; `openssl pkcs8 -topk8 -nocrypt` makes that of it")]
+    #[error(
+        "its private key is not in PKCS #8; `openssl pkcs8 -topk8 -nocrypt -in FILE` makes that of it"
+    )]
     NotPkcs8,
+    /// The private key is encrypted.
+    #[error(
+        "its private key is encrypted, and nobody is asked for a password here; \
+         `openssl pkcs8 -topk8 -nocrypt -in FILE` decrypts it"
+    )]
+    Encrypted,
     /// The private key is not one of ours.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -54,9 +62,18 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, PemError> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem)
         .map(|certificate| certificate.map(|it| it.as_ref().to_vec()))
         .collect();
-    let certificates = certificates.map_err(|error| PemError::NotPem(error.to_string()))?;
+    let certificates = certificates.map_err(|error| not_pem(&error))?;
     if certificates.is_empty() {
         return Err(PemError::NoCertificate);
     }
     Ok(certificates)
+}
+
+/// Says what is wrong with a file, and nothing of what is in it, which may be a key.
+pub(crate) fn not_pem(error: &pem::Error) -> PemError {
+    PemError::NotPem(match error {
+        pem::Error::MissingSectionEnd { .. } => "it ends before the END line, so it is cut",
+        pem::Error::IllegalSectionStart { .. } => "its BEGIN line does not end with -----",
+        _ => "the lines between BEGIN and END are not base64",
+    })
 }

@@ -1,6 +1,7 @@
 //! The client's side: is this the server that I want?
 
 use std::cell::RefCell;
+use std::ptr;
 use std::time::Duration;
 
 use messages::DecodeError;
@@ -18,7 +19,11 @@ use crate::{CertificateError, rules};
 
 /// Certificates that a client trusts for themselves.
 #[derive(Clone, Debug)]
-pub struct Roots(Vec<CertificateDer<'static>>);
+pub struct Roots {
+    certificates: Vec<CertificateDer<'static>>,
+    /// What rustls-webpki takes from each.
+    anchors: Vec<TrustAnchor<'static>>,
+}
 
 impl Roots {
     /// Reads them from PEM, one or more.
@@ -35,18 +40,27 @@ impl Roots {
     /// [`PemError::BadCertificate`] if one cannot be read.
     pub fn from_der(certificates: Vec<Vec<u8>>) -> Result<Self, PemError> {
         let certificates: Vec<_> = certificates.into_iter().map(CertificateDer::from).collect();
-        for (index, certificate) in certificates.iter().enumerate() {
-            let bad = |error| PemError::BadCertificate { number: index + 1, error };
+        let mut anchors = Vec::new();
+        for (number, certificate) in (1..).zip(&certificates) {
+            let bad = |error| PemError::BadCertificate { number, error };
             Certificate::decode(certificate).map_err(bad)?;
-            let no_root = DecodeError::NoSuch { what: "root" };
-            webpki::anchor_from_trusted_cert(certificate).map_err(|_| bad(no_root))?;
+            let anchor = webpki::anchor_from_trusted_cert(certificate);
+            let anchor = anchor.map_err(|_| bad(DecodeError::NoSuch { what: "root" }))?;
+            anchors.push(anchor.to_owned());
         }
-        Ok(Self(certificates))
+        Ok(Self { certificates, anchors })
     }
 
     /// The certificates, in DER.
     pub fn der(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.iter().map(AsRef::as_ref)
+        self.certificates.iter().map(AsRef::as_ref)
+    }
+
+    /// Finds the certificate of one of the anchors.
+    fn of(&self, anchor: &TrustAnchor<'_>) -> Option<&[u8]> {
+        // This one and none that is equal: two certificates can have one name and one key, and differ in their time.
+        let mut both = self.certificates.iter().zip(&self.anchors);
+        both.find(|(_, it)| ptr::eq(*it, anchor)).map(|(certificate, _)| certificate.as_ref())
     }
 }
 
@@ -108,7 +122,9 @@ impl Believed<'_> {
         signature: &[u8],
     ) -> bool {
         let leaf = EndEntityCert::try_from(&self.leaf);
-        leaf.is_ok_and(|leaf| leaf.verify_signature(of_scheme(scheme), message, signature).is_ok())
+        leaf.is_ok_and(|leaf| {
+            leaf.verify_signature(of_scheme(scheme), message, signature).is_ok()
+        })
     }
 
     /// Returns whether `signature` over `message` was made with the key that belongs to the leaf, by the scheme of
@@ -188,12 +204,6 @@ impl Verifier {
             return Err(CertificateError::Other("there is no certificate".to_owned()));
         };
         let why = |error| self.why(error, certificates);
-        let anchors: Vec<_> = self
-            .roots
-            .0
-            .iter()
-            .filter_map(|root| webpki::anchor_from_trusted_cert(root).ok())
-            .collect();
         let leaf = EndEntityCert::try_from(leaf).map_err(why)?;
         let broken = RefCell::new(None);
         let check = |path: &VerifiedPath<'_>| {
@@ -204,7 +214,7 @@ impl Verifier {
         };
         let path = leaf.verify_for_usage(
             terms.algorithms,
-            &anchors,
+            &self.roots.anchors,
             others,
             UnixTime::since_unix_epoch(now),
             terms.usage,
@@ -227,17 +237,13 @@ impl Verifier {
     ) -> Result<(), CertificateError> {
         let mut below = 0;
         for intermediate in path.intermediate_certificates() {
-            let der = intermediate.der();
-            let intermediate = read(1, &der)?;
-            (terms.authority)(&intermediate, below)?;
-            // An authority that signed itself a new key does not count (RFC 5280, section 4.2.1.9).
-            below += u64::from(intermediate.issuer.der != intermediate.subject.der);
+            (terms.authority)(&again(&intermediate.der())?, below)?;
+            below += 1;
         }
-        if let Some(root) = self.root_of(path.anchor()) {
-            let root = read(1, root)?;
-            (terms.authority)(&root, below)?;
-            rules::time(&root, now)?;
-        }
+        let root = self.roots.of(path.anchor()).unwrap_or_default();
+        let root = again(root)?;
+        (terms.authority)(&root, below)?;
+        rules::time(&root, now)?;
         certificates.first().map_or(Ok(()), terms.leaf)
     }
 
@@ -255,16 +261,8 @@ impl Verifier {
     fn certificates_of(&self, path: &VerifiedPath<'_>) -> Vec<Vec<u8>> {
         let leaf = [path.end_entity().der().to_vec()];
         let others = path.intermediate_certificates().map(|it| it.der().to_vec());
-        let root = self.root_of(path.anchor()).map(<[u8]>::to_vec);
+        let root = self.roots.of(path.anchor()).map(<[u8]>::to_vec);
         leaf.into_iter().chain(others).chain(root).collect()
-    }
-
-    /// Finds the root's certificate.
-    fn root_of(&self, anchor: &TrustAnchor<'_>) -> Option<&[u8]> {
-        let is_it = |root: &&CertificateDer<'_>| {
-            webpki::anchor_from_trusted_cert(root).is_ok_and(|it| it == *anchor)
-        };
-        self.roots.0.iter().find(is_it).map(AsRef::as_ref)
     }
 
     /// Says in our words what rustls-webpki found, and on which certificate.
@@ -290,8 +288,11 @@ impl Verifier {
             },
             Error::UnknownIssuer => unknown_issuer(chain),
             Error::InvalidSignatureForPublicKey => {
-                // A key that is too short makes no signature that is accepted.
-                let weak = chain.iter().skip(1).find_map(|it| rules::key(it).err());
+                // A key that is too short or too long makes no signature that is accepted.
+                let roots = self.roots.der().filter_map(|root| again(root).ok());
+                let mut signers = chain.iter().cloned().chain(roots);
+                let weak = signers
+                    .find_map(|it| is_signer(&it, chain).then(|| rules::key(&it).err()).flatten());
                 weak.unwrap_or(CertificateError::BadCertificateSignature)
             }
             Error::EndEntityUsedAsCa => CertificateError::NotAnAuthority {
@@ -302,10 +303,12 @@ impl Verifier {
                 subject: first(),
                 why: "it is that of an authority, which signs certificates and serves nobody",
             },
-            Error::RequiredEkuNotFoundContext(_) => CertificateError::WrongUse {
-                subject: subject_of(&|it| !serves(it)),
-                why: "its extKeyUsage does not have serverAuth",
-            },
+            Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
+                CertificateError::WrongUse {
+                    subject: subject_of(&|it| !serves(it)),
+                    why: "its extKeyUsage does not have serverAuth",
+                }
+            }
             Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
                 CertificateError::PathTooLong
             }
@@ -315,9 +318,14 @@ impl Verifier {
                 subject: subject_of(&|it| it.version != 3),
                 why: "its version is not 3, so it cannot say what its key may be used for",
             },
+            Error::InvalidCertValidity => CertificateError::BadExtension {
+                subject: subject_of(&|it| it.not_before > it.not_after),
+                why: "its validity ends before it begins",
+            },
             Error::UnsupportedSignatureAlgorithmContext(_)
-            | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
-            | Error::SignatureAlgorithmMismatch => CertificateError::UnacceptableSignature,
+            | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+                CertificateError::UnacceptableSignature
+            }
             Error::MaximumSignatureChecksExceeded
             | Error::MaximumPathBuildCallsExceeded
             | Error::MaximumNameConstraintComparisonsExceeded => CertificateError::TooMuchWork,
@@ -330,12 +338,7 @@ impl Verifier {
 fn unknown_issuer(chain: &[Certificate<'_>]) -> CertificateError {
     let mut last = chain.first();
     for _ in chain {
-        let next = last.and_then(|last| {
-            let is_next = |it: &&Certificate<'_>| {
-                it.subject.der == last.issuer.der && it.subject.der != last.subject.der
-            };
-            chain.iter().find(is_next)
-        });
+        let next = last.and_then(|last| chain.iter().find(|it| it.subject.der == last.issuer.der));
         last = next.or(last);
     }
     let text = |of: &dyn Fn(&Certificate<'_>) -> String| last.map_or_else(String::new, of);
@@ -346,18 +349,30 @@ fn unknown_issuer(chain: &[Certificate<'_>]) -> CertificateError {
 }
 
 /// Reads every certificate of a chain.
-fn decoded(chain: &[Vec<u8>]) -> Result<Vec<Certificate<'_>>, CertificateError> {
-    chain.iter().enumerate().map(|(index, der)| read(index + 1, der)).collect()
+fn decoded<'c>(chain: &'c [Vec<u8>]) -> Result<Vec<Certificate<'c>>, CertificateError> {
+    let decode = |(number, der): (usize, &'c Vec<u8>)| {
+        Certificate::decode(der).map_err(|error| CertificateError::Malformed { number, error })
+    };
+    (1..).zip(chain).map(decode).collect()
 }
 
-fn read(number: usize, der: &[u8]) -> Result<Certificate<'_>, CertificateError> {
-    Certificate::decode(der).map_err(|error| CertificateError::Malformed { number, error })
+/// Reads a certificate of a path once more.
+fn again(der: &[u8]) -> Result<Certificate<'_>, CertificateError> {
+    Certificate::decode(der).map_err(|error| CertificateError::Other(error.to_string()))
 }
+
+/// The most names that an error tells.
+const MAX_NAMES: usize = 5;
 
 /// The names that a certificate is for.
 fn names(certificate: &Certificate<'_>) -> String {
     match certificate.extension("subjectAltName").map(|it| &it.says) {
-        Some(Says::SubjectAltName(names)) => names.join(", "),
+        Some(Says::SubjectAltName(names)) => match names.split_at_checked(MAX_NAMES) {
+            Some((first, rest)) if !rest.is_empty() => {
+                format!("{} and {} more", first.join(", "), rest.len())
+            }
+            _ => names.join(", "),
+        },
         _ => "no name at all (it has no subjectAltName)".to_owned(),
     }
 }

@@ -73,7 +73,7 @@ impl IdentityKey {
     /// # Errors
     /// [`SignError`].
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.0.sign_pss(Salt::Longest, message).ok_or(SignError)
+        self.0.sign_pss(message).ok_or(SignError)
     }
     // ANCHOR_END: sign
 }

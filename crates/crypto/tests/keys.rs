@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use crypto::keys::{self, AesKey, MacKey};
 use crypto::secret::SharedSecret;
+use crypto::signature::IdentityKey;
 use crypto::{aead, ctr, dh, hkdf, hmac, hmac_seq, x25519};
 
 /// Which of the traits that would let a key escape `T` has: [`Escapes::FOUND`] where `T` has one of
@@ -65,6 +66,7 @@ fn no_key_and_nothing_that_holds_one_can_be_printed_cloned_or_compared() {
     assert_eq!(escapes!(x25519::PrivateKey), [false; 4]);
     assert_eq!(escapes!(SharedSecret), [false; 4]);
     assert_eq!(escapes!(hkdf::WriteKeys), [false; 4]);
+    assert_eq!(escapes!(IdentityKey), [false; 4]);
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! The stages without GCM against the `openssl` command: sealed here and opened there, and the
-//! reverse. `openssl enc` cannot do GCM.
+//! reverse. `openssl enc` cannot do GCM. And part 4's signatures: signed here and verified there, and the reverse.
 
+use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crypto::keys::{AesKey, MacKey};
+use crypto::signature::{self, IdentityKey, Scheme};
 use crypto::{Open, SEQ_LEN, Seal, ctr, hmac, hmac_seq};
 
 const RECORDS: u8 = 100;
@@ -106,4 +109,84 @@ fn hmac_seq() {
         seq
     };
     both_agree((hmac_seq::Sealer::new(&keys), hmac_seq::Opener::new(&keys)), true, seq);
+}
+
+/// An identity key of the vectors in a file, and its public half.
+struct Signer {
+    key: IdentityKey,
+    private: String,
+    public: String,
+    /// `RSAPublicKey` in DER.
+    public_key: Vec<u8>,
+}
+
+impl Signer {
+    fn new(name: &str) -> Self {
+        let file =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../handshake/tests/vectors/handshakes.json");
+        let vectors: serde_json::Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        let der = hex::decode(vectors["keys"][name].as_str().unwrap()).unwrap();
+        let path = |ending: &str| {
+            let file =
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("openssl-{name}.{ending}"));
+            file.to_str().unwrap().to_owned()
+        };
+        let (private, public) = (path("private"), path("public"));
+        fs::write(&private, openssl(&["pkey", "-inform", "DER"], &der)).unwrap();
+        fs::write(&public, openssl(&["pkey", "-inform", "DER", "-pubout"], &der)).unwrap();
+        let public_key =
+            openssl(&["rsa", "-in", &private, "-RSAPublicKey_out", "-outform", "DER"], &[]);
+        Self { key: IdentityKey::from_pkcs8(&der).unwrap(), private, public, public_key }
+    }
+
+    /// A signature that `openssl` makes, by RSASSA-PSS with a salt of this many bytes.
+    fn sign(&self, salt_len: &str, message: &[u8]) -> Vec<u8> {
+        let salt = format!("rsa_pss_saltlen:{salt_len}");
+        let args = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", &salt, "-sign", &self.private];
+        openssl(&[&["dgst", "-sha256"], &args[..]].concat(), message)
+    }
+
+    /// Returns whether `openssl` says that a signature with such a salt is good.
+    fn verify(&self, salt_len: &str, message: &[u8], signature: &[u8]) -> bool {
+        let file = format!("{}.signature", self.public);
+        fs::write(&file, signature).unwrap();
+        let salt = format!("rsa_pss_saltlen:{salt_len}");
+        let args = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", &salt, "-verify", &self.public];
+        let mut child = Command::new("openssl")
+            .args(["dgst", "-sha256", "-signature", &file])
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the openssl command is there");
+        child.stdin.take().unwrap().write_all(message).unwrap();
+        child.wait().unwrap().success()
+    }
+}
+
+/// The longest salt has all the room but the hash and two bytes.
+#[test]
+#[ignore = "needs the openssl command"]
+fn certificate_verify() {
+    for (name, salt_len) in [("server", "222"), ("server3072", "350"), ("server4096", "478")] {
+        let signer = Signer::new(name);
+        for number in 0..5 {
+            let message: Vec<u8> = (number..64 + number).collect();
+            let ours = signer.key.sign(&message).unwrap();
+            assert!(signer.verify(salt_len, &message, &ours), "{name}");
+            assert!(!signer.verify("32", &message, &ours), "{name}");
+            assert!(!signer.verify(salt_len, &message[1..], &ours), "{name}");
+
+            let verify = |scheme, signature: &[u8]| {
+                signature::verify(scheme, &signer.public_key, &message, signature)
+            };
+            let theirs = signer.sign(salt_len, &message);
+            assert!(verify(Scheme::PssLongestSalt, &theirs), "{name}");
+            assert!(!verify(Scheme::Pss, &theirs), "{name}");
+            let with_a_short_salt = signer.sign("32", &message);
+            assert!(verify(Scheme::Pss, &with_a_short_salt), "{name}");
+            assert!(!verify(Scheme::PssLongestSalt, &with_a_short_salt), "{name}");
+        }
+    }
 }

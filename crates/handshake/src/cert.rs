@@ -1,7 +1,7 @@
 //! X25519, and a server that says who it is.
 
 use std::io::{Read, Write};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use certificates::{Identity, Verifier};
 use crypto::secret::SharedSecret;
@@ -23,6 +23,19 @@ pub fn client<T: Read + Write + Clone>(
     ours: PrivateKey,
     wanted: &Verifier,
 ) -> Result<SharedSecret, HandshakeError> {
+    client_at(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default(), wire, ours, wanted)
+}
+
+/// Does as [`client`] does, at a time of one's own choice, since 1970.
+///
+/// # Errors
+/// [`HandshakeError`].
+pub fn client_at<T: Read + Write + Clone>(
+    now: Duration,
+    wire: &mut Wire<T>,
+    ours: PrivateKey,
+    wanted: &Verifier,
+) -> Result<SharedSecret, HandshakeError> {
     let public_key = ours.public_key();
     wire.send("ClientHello", &Hello { public_key })?;
 
@@ -32,7 +45,6 @@ pub fn client<T: Read + Write + Clone>(
     let secret = wire.check("the secret is not zero", secret)?;
 
     let auth: ServerAuth = wire.recv("ServerAuth")?;
-    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     let server = wanted.verify(&auth.certificates, now).map_err(HandshakeError::Certificate);
     let server = wire.check("a chain of signatures leads from a root to the name", server)?;
     let has_signed = server.has_signed(&both(&public_key, &theirs.public_key), &auth.signature);

@@ -79,10 +79,10 @@ pub enum DecodeError {
         /// What has to be there.
         what: &'static str,
     },
-    /// Something stands behind the last thing that belongs there.
-    #[error("bytes stand behind the end of the {what}")]
+    /// Something follows where this is complete.
+    #[error("the {what} goes on behind its last part")]
     Surplus {
-        /// What was read.
+        /// Its name.
         what: &'static str,
     },
     /// More is there than can be.
@@ -105,7 +105,11 @@ pub enum DecodeError {
     },
 }
 
-/// The most spans that a message is told in. Whoever sends many small things gets fewer told, not more memory.
+/// The name of the span in front of every other in an element of DER: what kind of element it is, and how long.
+pub const ELEMENT_HEADER: &str = "tag and length";
+
+/// The most spans that a message is told in, but for one or two that say so. Whoever sends many small things has them
+/// told as one.
 pub const MAX_SPANS: usize = 800;
 
 /// Reads a message from its first byte to its last.
@@ -136,7 +140,17 @@ impl<'m> Decoder<'m> {
 
     /// Returns whether there is room to tell more: a message has at most [`MAX_SPANS`].
     pub fn has_room(&self) -> bool {
-        self.spans < MAX_SPANS
+        self.has_room_for(1)
+    }
+
+    /// Returns whether there is room to tell so many spans more.
+    pub fn has_room_for(&self, spans: usize) -> bool {
+        self.spans.saturating_add(spans) <= MAX_SPANS
+    }
+
+    /// Counts the spans so far.
+    pub fn spans(&self) -> usize {
+        self.spans
     }
 
     /// Reads 2 bytes as a big-endian number. What it says is found by `says`.
@@ -182,7 +196,7 @@ impl<'m> Decoder<'m> {
         Ok(bytes)
     }
 
-    /// Reads the next `len` bytes by `read`, for which the message ends there. What it leaves is told as one span.
+    /// Reads the next `len` bytes by `read`, for which the message ends there, and which has to read them all.
     pub fn within<V>(
         &mut self,
         len: usize,
@@ -193,7 +207,8 @@ impl<'m> Decoder<'m> {
         let cut = DecodeError::Cut { what, wanted: len, got };
         let (inside, behind) = self.rest.split_at_checked(len).ok_or(cut)?;
         self.rest = inside;
-        let read = read(self);
+        let surplus = Err(DecodeError::Surplus { what });
+        let read = read(self).and_then(|read| if self.is_done() { Ok(read) } else { surplus });
         self.give_up("rest", "Bytes whose meaning is not known here.");
         self.rest = behind;
         read
@@ -214,23 +229,34 @@ impl<'m> Decoder<'m> {
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<(V, &'static str, &'static str, String), DecodeError>,
     ) -> Result<V, DecodeError> {
-        let offset = self.offset;
+        let (offset, spans) = (self.offset, self.spans);
         self.open.push(Vec::new());
         let read = read(self);
-        let inside = self.open.pop().unwrap_or_default();
-        let (value, name, what, says) = match read {
-            Ok(read) => read,
+        let mut inside = self.open.pop().unwrap_or_default();
+        let len = self.offset - offset;
+        let is_too_much = !self.has_room();
+        if is_too_much {
+            self.spans = spans;
+            inside.clear();
+        }
+        match read {
+            Ok((value, name, what, says)) => {
+                self.close(Span { name, what, offset, len, says, inside });
+                Ok(value)
+            }
+            // What could be read of it is told all the same.
+            Err(error) if is_too_much => {
+                let (name, what, says) = ("more", "More than is told here.", String::new());
+                self.close(Span { name, what, offset, len, says, inside });
+                Err(error)
+            }
             Err(error) => {
-                // What could be read of it is told all the same.
                 if let Some(around) = self.open.last_mut() {
                     around.extend(inside);
                 }
-                return Err(error);
+                Err(error)
             }
-        };
-        let len = self.offset - offset;
-        self.close(Span { name, what, offset, len, says, inside });
-        Ok(value)
+        }
     }
 
     /// Takes what is left as one span.
@@ -257,7 +283,9 @@ impl<'m> Decoder<'m> {
 
     fn close(&mut self, span: Span) {
         self.spans += 1;
-        if let Some(around) = self.open.last_mut() {
+        // Parts of what will be told as one need not be kept.
+        let is_kept = self.spans <= MAX_SPANS || self.open.len() == 1;
+        if let Some(around) = self.open.last_mut().filter(|_| is_kept) {
             around.push(span);
         }
     }

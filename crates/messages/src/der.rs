@@ -2,7 +2,7 @@
 
 use der::{Decode as _, Header, SliceReader, Tag, TagNumber};
 
-use crate::decoder::{DecodeError, Decoder};
+use crate::decoder::{DecodeError, Decoder, ELEMENT_HEADER};
 
 /// The deepest that an element of unknown kind is looked into.
 const MAX_DEPTH: usize = 8;
@@ -42,7 +42,7 @@ impl<'m> Decoder<'m> {
         self.saying(|decoder| {
             decoder.told(
                 header_len,
-                "tag and length",
+                ELEMENT_HEADER,
                 "The kind of what follows, and its length in bytes.",
                 |_| format!("{found}, {len}"),
             )?;
@@ -83,7 +83,7 @@ impl<'m> Decoder<'m> {
     ) -> Result<(), DecodeError> {
         while !self.is_done() {
             let tag = self.next_tag().ok_or(DecodeError::NoSuch { what: name })?;
-            if tag.is_constructed() && depth < MAX_DEPTH && self.has_room() {
+            if tag.is_constructed() && depth < MAX_DEPTH {
                 self.element(tag, name, what, |decoder| {
                     decoder.anything_at(depth + 1, name, what)?;
                     Ok(((), String::new()))

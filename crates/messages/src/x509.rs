@@ -111,12 +111,21 @@ impl<'m> Certificate<'m> {
     /// # Errors
     /// [`DecodeError`] if it has not the form of one, or something stands behind it.
     pub fn decode(der: &'m [u8]) -> Result<Self, DecodeError> {
+        Self::read_whole(&mut Decoder::new(der))
+    }
+
+    /// Counts the spans that a certificate is told in. `None` if it has not the form of one.
+    pub(crate) fn spans(der: &[u8]) -> Option<usize> {
         let mut decoder = Decoder::new(der);
-        let certificate = Self::read(&mut decoder)?;
+        Certificate::read_whole(&mut decoder).ok().map(|_| decoder.spans())
+    }
+
+    fn read_whole(decoder: &mut Decoder<'m>) -> Result<Self, DecodeError> {
+        let certificate = Self::read(decoder)?;
         if decoder.is_done() {
             Ok(certificate)
         } else {
-            Err(DecodeError::NoSuch { what: "end of the certificate" })
+            Err(DecodeError::Surplus { what: "Certificate" })
         }
     }
 
@@ -192,25 +201,27 @@ impl<'m> Certificate<'m> {
             })?;
         let len = public_key.len() - decoder.rest().len();
         let public_key_info = public_key.get(..len).unwrap_or_default();
+        for (number, name) in [(1, "issuerUniqueID"), (2, "subjectUniqueID")] {
+            let tag = numbered(number, false);
+            if decoder.next_tag() == Some(tag) {
+                let what = "An identifier that nobody uses any more.";
+                decoder.primitive(tag, name, what, |_| String::new())?;
+            }
+        }
         let mut extensions = Vec::new();
-        while let Some(tag) = decoder.next_tag() {
-            if tag == numbered(3, true) {
-                let what = "For which names and for what use the key is, and more.";
-                extensions = decoder.element(tag, "extensions", what, |decoder| {
-                    let extensions =
-                        decoder.element(Tag::Sequence, "extensions", what, |decoder| {
-                            let mut extensions = Vec::new();
-                            while !decoder.is_done() {
-                                extensions.push(extension(decoder)?);
-                            }
-                            Ok((extensions, String::new()))
-                        })?;
+        let tag = numbered(3, true);
+        if decoder.next_tag() == Some(tag) {
+            let what = "For which names and for what use the key is, and more.";
+            extensions = decoder.element(tag, "extensions", what, |decoder| {
+                let extensions = decoder.element(Tag::Sequence, "extensions", what, |decoder| {
+                    let mut extensions = Vec::new();
+                    while !decoder.is_done() {
+                        extensions.push(extension(decoder)?);
+                    }
                     Ok((extensions, String::new()))
                 })?;
-            } else {
-                let what = "An identifier that nobody uses any more.";
-                decoder.primitive(tag, "unique identifier", what, |_| String::new())?;
-            }
+                Ok((extensions, String::new()))
+            })?;
         }
         Ok(Self {
             version,
@@ -461,10 +472,13 @@ fn basic_constraints(decoder: &mut Decoder<'_>) -> Result<(Says, String), Decode
     Ok((Says::BasicConstraints { is_ca, path_len }, String::new()))
 }
 
-/// The uses whose bit is set. The first byte of a bit string counts the bits that do not count at its end.
+/// The uses whose bit is set. The first byte of a bit string counts the bits at its end that do not count.
 fn usages(bits: &[u8]) -> Vec<&'static str> {
-    let bytes = bits.get(1..).unwrap_or_default();
-    let is_set = |at: usize| bytes.get(at / 8).is_some_and(|byte| byte & (0x80 >> (at % 8)) != 0);
+    let (unused, bytes) = bits.split_first().unwrap_or((&0, &[]));
+    let count = (bytes.len() * 8).saturating_sub(usize::from(*unused));
+    let is_set = |at: usize| {
+        at < count && bytes.get(at / 8).is_some_and(|byte| byte & (0x80 >> (at % 8)) != 0)
+    };
     KEY_USAGES.iter().enumerate().filter(|(at, _)| is_set(*at)).map(|(_, name)| *name).collect()
 }
 
@@ -491,6 +505,7 @@ fn modulus_bits(key: &[u8]) -> Option<usize> {
     let mut decoder = Decoder::new(key.get(1..)?);
     let modulus = decoder.element(Tag::Sequence, "RSAPublicKey", "", |decoder| {
         let modulus = decoder.primitive(Tag::Integer, "modulus", "", |_| String::new())?;
+        decoder.primitive(Tag::Integer, "publicExponent", "", |_| String::new())?;
         Ok((modulus, String::new()))
     });
     let modulus = modulus.ok()?;

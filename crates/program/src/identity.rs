@@ -15,20 +15,26 @@ const MAX_FILE_LEN: u64 = 4 * 1024 * 1024;
 /// Who a server is.
 #[derive(Args, Debug)]
 pub struct IdentityOptions {
-    /// The server's certificates in PEM, its own first, then the intermediates
     #[arg(long, value_name = "CHAIN.pem", default_value_os_t = made("server_chain.pem"))]
+    #[arg(hide_default_value = true)]
+    #[arg(help = "The server's certificates in PEM, its own first, then the intermediates \
+                  [default: target/certificates/server_chain.pem]")]
     certificate: PathBuf,
 
-    /// The private key that belongs to the first certificate, in PEM (PKCS #8)
     #[arg(long, value_name = "KEY.pem", default_value_os_t = made("server_key.pem"))]
+    #[arg(hide_default_value = true)]
+    #[arg(help = "The private key that belongs to the first certificate, in PEM (PKCS #8) \
+                  [default: target/certificates/server_key.pem]")]
     key: PathBuf,
 }
 
 /// Whom a client trusts, and whom it wants.
 #[derive(Args, Debug)]
 pub struct VerifierOptions {
-    /// The certificates that the client trusts for themselves, in PEM
     #[arg(long, value_name = "FILE.pem", default_value_os_t = made("roots.pem"))]
+    #[arg(hide_default_value = true)]
+    #[arg(help = "The certificates that the client trusts for themselves, in PEM \
+                  [default: target/certificates/roots.pem]")]
     roots: PathBuf,
 
     /// The name that the server's certificate has to be for

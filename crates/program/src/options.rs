@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use framing::MAX_PLAINTEXT_LEN;
 use stages::Stage;
 use transcript::lines::fit_to_terminal;
-use transcript::{Format, Role, output, visible_lines};
+use transcript::{Format, Role, output, visible, visible_lines};
 
 use crate::progress::TimeLimits;
 use crate::queue::PATIENCE;
@@ -216,7 +216,7 @@ fn command<T: CommandFactory>(stage: &Stage, role: Role) -> clap::Command {
 /// Says that a file that is named on the command line is of no use, and ends the process.
 pub(crate) fn bad_file(stage: &Stage, role: Role, why: &str) -> ! {
     let name = stage.program(&role.to_string());
-    _ = writeln!(io::stderr(), "{name}: {}", visible_lines(why));
+    _ = writeln!(io::stderr(), "{name}: {}", visible(why));
     process::exit(exit::USAGE.into())
 }
 

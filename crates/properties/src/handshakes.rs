@@ -5,14 +5,18 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
+use certificates::Identity;
 use channel::ChannelError;
 use crypto::secret::SharedSecret;
+use crypto::signature::IdentityKey;
 use crypto::{dh, x25519};
 use framing::FrameError;
-use handshake::{HandshakeError, Told, Wire};
-use messages::MAX_HELLO_LEN;
+use handshake::{HandshakeError, Told, Wire, cert};
+use messages::cert::ServerAuth;
+use messages::{MAX_HELLO_LEN, Message};
 
 use crate::Choices;
+use crate::certificates::{KNOWN, NOW, VECTORS, WANTED, certificate};
 use crate::messages::{fields, message};
 
 /// The private key of the side that is tried, whatever it agrees on.
@@ -30,10 +34,12 @@ pub fn handshakes(input: &[u8]) {
     let side = match choices.below(16) {
         0 => Side::DhClient,
         1..6 => Side::DhServer,
-        6..11 => Side::X25519Client,
-        _ => Side::X25519Server,
+        6..9 => Side::X25519Client,
+        9..12 => Side::X25519Server,
+        12..15 => Side::CertClient,
+        _ => Side::CertServer,
     };
-    let stream = Stream::new(&mut choices);
+    let stream = Stream::new(side, &mut choices);
     let incoming: Vec<u8> = stream.0.borrow().pieces.iter().flatten().copied().collect();
     let rejections = Arc::new(AtomicUsize::new(0));
     let counted = rejections.clone();
@@ -50,11 +56,17 @@ pub fn handshakes(input: &[u8]) {
     assert_eq!(rejections.load(Ordering::Relaxed), usize::from(is_rejection));
     let sent = stream.0.take().written;
     let expected = match (side, &outcome) {
-        (Side::DhServer | Side::X25519Server, Err(_)) => vec![],
+        (Side::DhServer | Side::X25519Server | Side::CertServer, Err(_)) => vec![],
         (Side::DhServer | Side::DhClient, _) => side.hello(&DH_PUBLIC),
-        (Side::X25519Server | Side::X25519Client, _) => side.hello(&*X25519_PUBLIC),
+        (Side::X25519Server | Side::X25519Client | Side::CertClient, _) => {
+            side.hello(&*X25519_PUBLIC)
+        }
+        (Side::CertServer, Ok(_)) => [side.hello(&*X25519_PUBLIC), auth(&GOOD)].concat(),
     };
-    assert_eq!(sent, expected);
+    // A signature is another each time.
+    let free = if side == Side::CertServer && outcome.is_ok() { 256 } else { 0 };
+    assert_eq!(sent.len(), expected.len());
+    assert_eq!(sent[..sent.len() - free], expected[..expected.len() - free]);
 }
 
 /// The public values of the private key.
@@ -63,12 +75,33 @@ static DH_PUBLIC: LazyLock<Vec<u8>> =
 static X25519_PUBLIC: LazyLock<[u8; 32]> =
     LazyLock::new(|| x25519::PrivateKey::from(PRIVATE).public_key());
 
+/// A server's private key for one connection, whose public key the client's peer often sends.
+const OTHER_PRIVATE: [u8; 32] = [9; 32];
+static OTHER_PUBLIC: LazyLock<[u8; 32]> =
+    LazyLock::new(|| x25519::PrivateKey::from(OTHER_PRIVATE).public_key());
+
+/// Who the server is, to a client that wants just this one.
+static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
+    let key = hex::decode(VECTORS["keys"]["server"].as_str().unwrap_or_default());
+    let key = IdentityKey::from_pkcs8(&key.expect("it is hex")).expect("it is a key");
+    Identity { certificates: KNOWN[..2].to_vec(), key }
+});
+
+/// A good `ServerAuth` behind [`OTHER_PUBLIC`].
+static GOOD: LazyLock<ServerAuth> = LazyLock::new(|| {
+    let signed = [X25519_PUBLIC.as_slice(), OTHER_PUBLIC.as_slice()].concat();
+    let signature = IDENTITY.key.sign(&signed).expect("it signs");
+    ServerAuth { certificates: IDENTITY.certificates.clone(), signature }
+});
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Side {
     DhClient,
     DhServer,
     X25519Client,
     X25519Server,
+    CertClient,
+    CertServer,
 }
 
 /// Why a handshake ends.
@@ -81,6 +114,8 @@ enum Refusal {
     WrongGroup,
     BadPublicValue,
     LowOrderKey,
+    Certificate,
+    BadSignature,
 }
 
 impl Refusal {
@@ -97,6 +132,8 @@ impl Refusal {
             HandshakeError::WrongGroup => Self::WrongGroup,
             HandshakeError::BadPublicValue { .. } => Self::BadPublicValue,
             HandshakeError::LowOrderKey { .. } => Self::LowOrderKey,
+            HandshakeError::Certificate(_) => Self::Certificate,
+            HandshakeError::BadSignature => Self::BadSignature,
             error => panic!("{error}"),
         }
     }
@@ -109,6 +146,8 @@ impl Side {
             Self::DhServer => handshake::dh::server(wire, PRIVATE.into()),
             Self::X25519Client => handshake::x25519::client(wire, PRIVATE.into()),
             Self::X25519Server => handshake::x25519::server(wire, PRIVATE.into()),
+            Self::CertClient => cert::client_at(NOW, wire, PRIVATE.into(), &WANTED),
+            Self::CertServer => cert::server(wire, PRIVATE.into(), &IDENTITY),
         }
     }
 
@@ -117,7 +156,7 @@ impl Side {
         match self {
             Self::DhClient | Self::DhServer if sends == (self == Self::DhClient) => &[1, 2, 3],
             Self::DhClient | Self::DhServer => &[3],
-            Self::X25519Client | Self::X25519Server => &[0x10],
+            _ => &[0x10],
         }
     }
 
@@ -135,19 +174,15 @@ impl Side {
             hello.extend(u16::try_from(value.len()).unwrap_or_default().to_be_bytes());
             hello.extend(value);
         }
-        [&u32::try_from(hello.len()).unwrap_or_default().to_be_bytes()[..], &hello].concat()
+        record(&hello)
     }
 
     /// Why it must refuse these bytes, or `None` where it must take them.
     fn refusal(self, incoming: &[u8]) -> Option<Refusal> {
-        let Some((len, rest)) = incoming.split_first_chunk() else {
-            return Some(if incoming.is_empty() { Refusal::Ended } else { Refusal::Truncated });
+        let (message, rest) = match first(incoming, MAX_HELLO_LEN) {
+            Ok(first) => first,
+            Err(refusal) => return Some(refusal),
         };
-        let len = usize::try_from(u32::from_be_bytes(*len)).unwrap_or(usize::MAX);
-        if len > MAX_HELLO_LEN {
-            return Some(Refusal::TooLong);
-        }
-        let Some(message) = rest.get(..len) else { return Some(Refusal::Truncated) };
         let Some(mut fields) = fields(message) else { return Some(Refusal::Malformed) };
         let tags = self.tags(false);
         fields.retain(|(tag, _)| tags.contains(tag));
@@ -161,14 +196,84 @@ impl Side {
             }
             [(_, key)] => match key.try_into() {
                 Err(_) => Some(Refusal::Malformed),
-                Ok(key) => {
-                    let secret = x25519::PrivateKey::from(PRIVATE).agree(&key);
-                    secret.is_none().then_some(Refusal::LowOrderKey)
-                }
+                Ok(key) => match x25519::PrivateKey::from(PRIVATE).agree(&key) {
+                    None => Some(Refusal::LowOrderKey),
+                    Some(_) if self == Self::CertClient => refusal_of_auth(key, rest),
+                    Some(_) => None,
+                },
             },
             _ => panic!("as many fields as tags"),
         }
     }
+}
+
+/// Why a client that was sent this key must refuse what comes behind it, or `None` where it must take it.
+fn refusal_of_auth(key: [u8; 32], incoming: &[u8]) -> Option<Refusal> {
+    let message = match first(incoming, 16_384) {
+        Ok((message, _)) => message,
+        Err(refusal) => return Some(refusal),
+    };
+    let Some(mut fields) = fields(message) else { return Some(Refusal::Malformed) };
+    fields.retain(|(tag, _)| [0x20, 0x21].contains(tag));
+    let Some(((0x21, signature), certificates)) = fields.split_last() else {
+        return Some(Refusal::Malformed);
+    };
+    let only_certificates = certificates.iter().all(|(tag, _)| *tag == 0x20);
+    if !only_certificates || !(1..=8).contains(&certificates.len()) {
+        return Some(Refusal::Malformed);
+    }
+    let chain: Vec<_> = certificates.iter().map(|(_, der)| der.to_vec()).collect();
+    if WANTED.verify(&chain, NOW).is_err() {
+        return Some(Refusal::Certificate);
+    }
+    // Nobody finds another one.
+    let public_key = IDENTITY.key.public_key_info();
+    let is_of_leaf = chain[0].windows(public_key.len()).any(|it| it == public_key);
+    let is_good = key == *OTHER_PUBLIC && is_of_leaf && *signature == GOOD.signature;
+    (!is_good).then_some(Refusal::BadSignature)
+}
+
+/// The payload of the first record of these bytes, and what stands behind it.
+fn first(bytes: &[u8], max: usize) -> Result<(&[u8], &[u8]), Refusal> {
+    let Some((len, rest)) = bytes.split_first_chunk() else {
+        return Err(if bytes.is_empty() { Refusal::Ended } else { Refusal::Truncated });
+    };
+    let len = usize::try_from(u32::from_be_bytes(*len)).unwrap_or(usize::MAX);
+    if len > max {
+        return Err(Refusal::TooLong);
+    }
+    rest.split_at_checked(len).ok_or(Refusal::Truncated)
+}
+
+/// A message as a record.
+fn record(message: &[u8]) -> Vec<u8> {
+    [&u32::try_from(message.len()).unwrap_or_default().to_be_bytes(), message].concat()
+}
+
+fn auth(auth: &ServerAuth) -> Vec<u8> {
+    record(&auth.encode())
+}
+
+/// Any message; or a `ServerAuth` of known certificates, changed or not, with the good signature or another.
+fn any_auth(choices: &mut Choices<'_>) -> Vec<u8> {
+    if choices.below(4) == 3 {
+        return message(choices);
+    }
+    let mut auth = GOOD.clone();
+    for _ in 0..choices.below(4) {
+        let at = choices.below(auth.certificates.len() + 1);
+        auth.certificates.insert(at, certificate(choices));
+    }
+    match choices.below(8) {
+        1 => auth.certificates.truncate(choices.below(4)),
+        2 => _ = auth.certificates.remove(0),
+        _ => {}
+    }
+    if choices.below(4) == 1 {
+        let (at, change) = (choices.byte(), choices.byte());
+        auth.signature[usize::from(at)] ^= change;
+    }
+    auth.encode()
 }
 
 /// A stream whose every byte is laid down beforehand.
@@ -183,11 +288,16 @@ struct State {
 
 impl Stream {
     /// A message as a record, most often; its length as it is or not, in two pieces, and something behind it.
-    fn new(choices: &mut Choices<'_>) -> Self {
+    fn new(side: Side, choices: &mut Choices<'_>) -> Self {
         let how = choices.below(16);
         let split = choices.byte();
         let len = choices.number();
-        let mut bytes = if how == 0 { choices.rest().to_vec() } else { message(choices) };
+        let is_behind_hello = side == Side::CertClient && choices.below(4) != 3;
+        let mut bytes = match how {
+            0 => choices.rest().to_vec(),
+            _ if is_behind_hello => any_auth(choices),
+            _ => message(choices),
+        };
         if how > 0 {
             let len = if how == 1 { len } else { bytes.len() };
             let header = u32::try_from(len).unwrap_or_default().to_be_bytes();
@@ -197,6 +307,9 @@ impl Stream {
             bytes.truncate(len);
         } else if how == 3 {
             bytes.extend_from_within(..);
+        }
+        if is_behind_hello {
+            bytes.splice(..0, Side::X25519Server.hello(&*OTHER_PUBLIC));
         }
         let rest = bytes.split_off(bytes.len().min(split.into()));
         let pieces = [bytes, rest].into_iter().filter(|piece| !piece.is_empty()).collect();

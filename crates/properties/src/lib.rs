@@ -12,9 +12,11 @@
 //! - [`opening()`]: what an opener accepts was sealed; what it refuses leaves no plaintext.
 //! - [`session()`]: two parties, with someone between them who may do anything.
 //! - [`messages()`]: a message is explained as it is decoded.
+//! - [`certificates()`]: no chain is believed but a good one.
 //! - [`handshakes()`]: either side of a handshake, and a peer that sends anything.
 //! - [`run_file()`] and [`transcript()`]: events, and how they look to a person.
 
+mod certificates;
 mod choices;
 mod deframing;
 mod events;
@@ -28,6 +30,7 @@ use std::sync::LazyLock;
 use crypto::{Open, Seal};
 use stages::Stage;
 
+pub use certificates::certificates;
 pub use choices::Choices;
 pub use deframing::deframing;
 pub use events::{run_file, transcript};

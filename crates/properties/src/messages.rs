@@ -1,10 +1,11 @@
+use messages::cert::{MAX_CERTIFICATES, ServerAuth};
 use messages::fields::{FIELD_HEADER_LEN, TAGS};
 use messages::{DecodeError, Message, Span, dh, explain, x25519};
 
 use crate::Choices;
 
 /// The most fields of a message that is made here.
-const MAX_FIELDS: usize = 8;
+const MAX_FIELDS: usize = 12;
 
 /// Any bytes are explained to the last, without a gap; those that are a message decode to the values that the
 /// explanation has, and are encoded to the same again but for unknown fields; and the others are refused because of
@@ -41,6 +42,33 @@ pub fn messages(input: &[u8]) {
     let values = agrees::<x25519::Hello>(&message, fields.as_ref(), &[0x10]);
     if let (Some(hello), Some(values)) = values {
         assert_eq!([&hello.public_key[..]], *values);
+    }
+    server_auth(&message, fields.as_ref());
+}
+
+/// Makes sure that a message with these fields decodes as a `ServerAuth`, or why it does not.
+fn server_auth(message: &[u8], fields: Option<&Vec<(u16, &[u8])>>) {
+    let decoded = ServerAuth::decode(message);
+    let Some(fields) = fields else {
+        assert!(matches!(decoded, Err(DecodeError::Cut { .. })));
+        return;
+    };
+    let of = |wanted: u16| fields.iter().filter(move |(tag, _)| *tag == wanted);
+    let (certificates, signatures) = (of(0x20).count(), of(0x21).count());
+    let mut known = fields.iter().rev().filter(|(tag, _)| [0x20, 0x21].contains(tag));
+    let is_last = known.next().is_some_and(|(tag, _)| *tag == 0x21);
+    match decoded {
+        Ok(auth) => {
+            assert!((1..=MAX_CERTIFICATES).contains(&certificates) && signatures == 1 && is_last);
+            assert!(auth.certificates.iter().eq(of(0x20).map(|(_, value)| value)));
+            assert!(of(0x21).all(|(_, value)| *value == auth.signature));
+            assert_eq!(ServerAuth::decode(&auth.encode()), Ok(auth));
+        }
+        Err(DecodeError::Missing { .. }) => assert!(certificates == 0 || signatures == 0),
+        Err(DecodeError::TooMany { .. }) => assert!(certificates > MAX_CERTIFICATES),
+        Err(DecodeError::Repeated { .. }) => assert!(signatures > 1),
+        Err(DecodeError::OutOfOrder { .. }) => assert!(signatures == 1 && !is_last),
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -86,7 +114,7 @@ pub(crate) fn fields(mut message: &[u8]) -> Option<Vec<(u16, &[u8])>> {
 }
 
 /// Makes sure that `spans` are the bytes from `start` to `end`, and that each is what is inside it.
-fn assert_tiles(spans: &[Span], start: usize, end: usize) {
+pub(crate) fn assert_tiles(spans: &[Span], start: usize, end: usize) {
     let mut at = start;
     for span in spans {
         assert_eq!(span.offset, at);
@@ -128,9 +156,9 @@ fn agrees<'m, M: Message>(
         Err(error) => {
             match error {
                 DecodeError::Cut { .. } => panic!("nothing is cut"),
-                DecodeError::NoSuch { .. } | DecodeError::TooMany { .. } => {
-                    panic!("no certificates")
-                }
+                DecodeError::NoSuch { .. }
+                | DecodeError::Surplus { .. }
+                | DecodeError::TooMany { .. } => panic!("no certificates"),
                 DecodeError::Missing { .. } => assert!(tags.iter().any(|tag| count(tag) == 0)),
                 DecodeError::Repeated { .. } => assert!(tags.iter().any(|tag| count(tag) > 1)),
                 DecodeError::OutOfOrder { .. } => assert!(!found.is_sorted()),

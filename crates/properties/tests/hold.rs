@@ -29,7 +29,7 @@ macro_rules! targets {
         }
     };
 }
-targets! { deframing, opening, session, messages, handshakes, run_file, transcript }
+targets! { deframing, opening, session, messages, certificates, handshakes, run_file, transcript }
 
 /// A file in the folder of the fuzzer's targets.
 fn fuzz(path: &str) -> PathBuf {

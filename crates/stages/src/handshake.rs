@@ -2,6 +2,8 @@
 
 use framing::cutter::Cut;
 use framing::{Cutter, Direction, Limits};
+use messages::Message as _;
+use messages::cert::ServerAuth;
 use messages::fields::{
     CERTIFICATE, CERTIFICATE_VERIFY, DH_GENERATOR, DH_PRIME, DH_PUBLIC_VALUE, Tag, X25519_KEY,
 };
@@ -31,7 +33,10 @@ pub struct MessageField {
 }
 
 /// The longest message in bytes.
-pub const MAX_MESSAGE_LEN: usize = 16_384;
+pub const MAX_MESSAGE_LEN: usize = ServerAuth::MAX_LEN;
+
+const NOT_PROTECTED: &str =
+    "Nothing. There is no key yet, and no tag of a later record covers what was said here.";
 
 /// The fields of a record that carries a message.
 pub const FIELDS: &[Field] = &[
@@ -43,7 +48,7 @@ pub const FIELDS: &[Field] = &[
         is_covered: false,
         what: "A message of the handshake: fields, each with a tag, a length and a value.",
         readers: EVERYONE,
-        protection: "Nothing. There is no key yet, and no tag of a later record covers what was said here.",
+        protection: NOT_PROTECTED,
     },
 ];
 
@@ -86,7 +91,19 @@ pub(crate) const CERT_MESSAGES: &[Message] = &[
     },
 ];
 
+impl MessageField {
+    /// Returns whether the value may be longer than `len` says: a certificate, or a signature by a longer key.
+    pub fn varies(&self) -> bool {
+        [&CERTIFICATE, &CERTIFICATE_VERIFY].contains(&self.tag)
+    }
+}
+
 impl Message {
+    /// Returns whether it may be longer than its fields say.
+    pub fn varies(&self) -> bool {
+        self.fields.iter().any(MessageField::varies)
+    }
+
     /// Makes a message of this form whose values are zero bytes, each as long as it can be.
     pub fn blank(&self) -> Vec<u8> {
         let mut payload = Vec::new();
@@ -107,6 +124,16 @@ impl Stage {
     pub fn message(&self, direction: Direction, index: u64) -> Option<&'static Message> {
         let index = usize::try_from(index).ok()?;
         self.handshake.iter().filter(|message| message.direction == direction).nth(index)
+    }
+
+    /// What protects a message of the handshake at this stage.
+    pub fn protection_of_messages(&self) -> &'static str {
+        if self.has_certificates() {
+            "No secrecy. The server's signature covers both X25519 keys, and an issuer's each certificate: any change \
+             of theirs is refused. Nothing covers the rest."
+        } else {
+            NOT_PROTECTED
+        }
     }
 
     /// Counts the messages of the handshake that go this way.

@@ -6,15 +6,18 @@
 //! - [`event`]: what can happen, and its JSON.
 //! - [`text`]: an event as a person reads it, a margin telling who speaks; [`wire`]: the same for what
 //!   passed by between the two.
+//! - [`outline`]: a message as a tree; [`certified`]: what it tells about its sender by certificates.
 //! - [`summary`]: a run at a glance.
 //! - [`writer`]: where a program writes its events.
 //! - [`read`]: events read back from a file.
 //! - [`visible`](mod@visible): strangers' text, made harmless; [`output`]: text of any kind on standard output.
 //! - [`merge`]: the events of a client, a server and the wire in one causal order.
 
+pub mod certified;
 pub mod event;
 pub mod lines;
 pub mod merge;
+pub mod outline;
 pub mod output;
 pub mod read;
 pub mod summary;

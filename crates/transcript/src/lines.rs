@@ -8,8 +8,10 @@ use std::sync::OnceLock;
 use anstyle::{Ansi256Color, AnsiColor, Style};
 
 use messages::Span;
+use messages::x509::Certificate;
 use stages::{Field, Part, field};
 
+use crate::outline::{FOLDED, Item, outline};
 use crate::{Role, visible};
 
 /// Columns of a line where there is no terminal to ask.
@@ -18,8 +20,8 @@ pub const WIDTH: usize = 100;
 const MIN_WIDTH: usize = 48;
 /// Columns left of an event's text: who speaks.
 const MARGIN: usize = 9;
-/// Columns left of the text in a row: the margin, an offset, a name, a length.
-const GUTTER: usize = MARGIN + 27;
+/// Columns of an offset in a row, and of what is between it, a name, and the text.
+const OFFSET: usize = 9;
 /// Columns left of the text in a summary: the margin, and what is done.
 const SUMMARY_GUTTER: usize = MARGIN + 9;
 /// Bytes of a field that are shown, or as many as fit on a line, followed by `…` if there are more.
@@ -30,8 +32,10 @@ const SHOWN_AT_LEAST: usize = 38;
 const GLIMPSED: usize = 4;
 /// Values of a message that are shown at a glance, followed by `…` if there are more.
 const GLIMPSED_VALUES: usize = 8;
-/// Columns of a name and the length or verdict beside it, in a row.
+/// Columns of a name and the length or verdict beside it, in a row. What is part of something else takes more.
 const NAMED: usize = 18;
+/// Columns by which a part of something stands behind its name.
+const INDENT: usize = 2;
 /// Lines of a plaintext that are shown, followed by `…` if there are more.
 pub(crate) const QUOTED: usize = 12;
 
@@ -101,6 +105,7 @@ pub fn width() -> usize {
 pub(crate) struct Lines {
     role: Role,
     width: usize,
+    named: usize,
     pub(crate) text: String,
 }
 
@@ -110,7 +115,7 @@ impl Lines {
     }
 
     pub(crate) fn as_wide_as(width: usize, role: Role) -> Self {
-        Self { role, width, text: String::new() }
+        Self { role, width, named: NAMED, text: String::new() }
     }
 
     /// A line, or as many as it takes. The text may be a stranger's, out of a run file.
@@ -124,22 +129,43 @@ impl Lines {
     /// A field as its sender reports it: a number also in decimal.
     pub(crate) fn sent(&mut self, part: &Part<'_>) {
         let number = part.number().map(|number| number.to_string());
-        for piece in Piece::of(part) {
+        for piece in Piece::of(part, usize::MAX) {
             let says = number.as_ref().unwrap_or(&piece.says);
             self.piece("", &piece, says);
         }
     }
 
-    /// A field as it passes by, at its offset in the record.
-    pub(crate) fn seen(&mut self, part: &Part<'_>) {
-        for piece in Piece::of(part) {
+    /// Fields as they pass by, each at its offset in the record.
+    pub(crate) fn seen(&mut self, parts: &[Part<'_>]) {
+        for piece in self.pieces(parts) {
             self.piece(&piece.offset.to_string(), &piece, &piece.says);
         }
     }
 
+    /// Cuts fields into pieces, to tell them from here on with room for the names of all.
+    pub(crate) fn pieces<'b>(&mut self, parts: &[Part<'b>]) -> Vec<Piece<'b>> {
+        let pieces: Vec<_> = parts.iter().flat_map(|part| Piece::of(part, FOLDED)).collect();
+        if pieces.iter().any(|piece| piece.depth > 0) {
+            let named = |piece: &Piece<'_>| piece.label().len() + format!(" {} B", piece.len).len();
+            let room = self.width.saturating_sub(MARGIN + OFFSET + 3 * SHOWN);
+            self.named = pieces.iter().map(named).max().unwrap_or(0).min(room).max(NAMED);
+        }
+        pieces
+    }
+
     fn piece(&mut self, offset: &str, piece: &Piece<'_>, says: &str) {
+        let Piece { style, len, .. } = *piece;
+        let name = piece.label();
+        if piece.is_told_by_what_it_says {
+            let mut labels = (offset, name.as_str(), format!("{len} B"));
+            for line in textwrap::wrap(&visible(says), wrapped_to(self.width - self.gutter())) {
+                self.row(labels.0, labels.1, DIM, &labels.2, &line);
+                labels = ("", "", String::new());
+            }
+            return;
+        }
         let value = if says.is_empty() { String::new() } else { format!(" = {says}") };
-        self.bytes(offset, piece.name, piece.style, piece.bytes, &value);
+        self.bytes(offset, &name, style, piece.bytes, &value);
     }
 
     /// Bytes, or the first of them, on as many rows as they take.
@@ -147,32 +173,51 @@ impl Lines {
         let (len, fit) = (bytes.len(), self.bytes_in_a_row());
         let shown = bytes.get(..SHOWN.max(fit)).unwrap_or(bytes);
         let rest = if shown.len() < len { " …" } else { value };
-        let len = format!("{len} B");
-        let mut labels = (offset, name, len.as_str());
+        self.rows_of_bytes((offset, name, &format!("{len} B")), style, shown, rest);
+    }
+
+    /// Bytes, all of them, on as many rows as they take.
+    pub(crate) fn all_bytes(&mut self, name: &str, style: Style, bytes: &[u8]) {
+        self.rows_of_bytes(("", name, &format!("{} B", bytes.len())), style, bytes, "");
+    }
+
+    fn rows_of_bytes(
+        &mut self,
+        mut labels: (&str, &str, &str),
+        style: Style,
+        shown: &[u8],
+        rest: &str,
+    ) {
+        let fit = self.bytes_in_a_row();
         let bytes = shown.chunks(fit).map(|row| (style, hex(row)));
         // What does not fit behind the bytes stands below them.
         let rest = (!rest.is_empty()).then(|| (PLAIN, rest.trim_start().to_owned()));
-        for row in flowed(bytes.chain(rest), self.width - GUTTER) {
+        for row in flowed(bytes.chain(rest), self.width - self.gutter()) {
             self.row(labels.0, labels.1, DIM, labels.2, &row);
             labels = ("", "", "");
         }
     }
 
+    /// Columns left of the text in a row: the margin, an offset, a name, a length.
+    fn gutter(&self) -> usize {
+        MARGIN + OFFSET + self.named
+    }
+
     /// Returns how many bytes of a field, in hexadecimal, fit beside its name: a multiple of 8, or 4.
     fn bytes_in_a_row(&self) -> usize {
-        let fit = (self.width - GUTTER + 1) / 3;
+        let fit = (self.width - self.gutter() + 1) / 3;
         if fit < 8 { 4 } else { fit / 8 * 8 }
     }
 
     /// Returns how many bytes fit into a line of a hex dump, with their text beside them: a multiple of 4.
     pub(crate) fn dumped_in_a_row(&self) -> usize {
-        ((self.width - GUTTER) / 4).max(4) / 4 * 4
+        ((self.width - self.gutter()) / 4).max(4) / 4 * 4
     }
 
     /// A check, and what it found. The text may be a stranger's.
     pub(crate) fn check(&mut self, name: &str, style: Style, verdict: &str, found: &str) {
         let mut labels = (name, verdict);
-        for line in textwrap::wrap(&visible(found), wrapped_to(self.width - GUTTER)) {
+        for line in textwrap::wrap(&visible(found), wrapped_to(self.width - self.gutter())) {
             self.row("", labels.0, style, labels.1, &line);
             labels = ("", "");
         }
@@ -180,7 +225,7 @@ impl Lines {
 
     /// Bytes as quoted text.
     pub(crate) fn quote(&mut self, name: &str, bytes: &[u8]) {
-        let mut lines = quoted(bytes, self.width - GUTTER);
+        let mut lines = quoted(bytes, self.width - self.gutter());
         let first = lines.next().unwrap_or_else(|| "(empty)".to_owned());
         self.row("", name, DIM, &format!("{} B", bytes.len()), &first);
         for line in lines.by_ref().take(QUOTED - 1) {
@@ -201,14 +246,18 @@ impl Lines {
         text: &str,
     ) {
         // A name takes from what is in front of the length, and a line of its own if that is not enough.
-        if !name.is_empty() && name.len() + 1 + verdict.len() > NAMED {
+        if !name.is_empty() && name.len() + 1 + verdict.len() > self.named {
             self.margin();
             _ = writeln!(self.text, "{offset:>5} {name}");
             return self.row("", "", style, verdict, text);
         }
         self.margin();
-        let room = NAMED - 1 - name.len().clamp(10, NAMED - 2);
-        _ = writeln!(self.text, "{offset:>5} {name:<10} {style}{verdict:>room$}{style:#}  {text}");
+        let room = self.named - 1 - name.len().clamp(10, self.named - 2);
+        let gap = if text.is_empty() { "" } else { "  " };
+        _ = writeln!(
+            self.text,
+            "{offset:>5} {name:<10} {style}{verdict:>room$}{style:#}{gap}{text}"
+        );
     }
 
     /// What is done, in a word, and pieces of text that are not broken, on as many lines as they
@@ -256,29 +305,52 @@ impl Lines {
 pub(crate) struct Piece<'b> {
     /// From the start of the record.
     pub(crate) offset: usize,
-    pub(crate) name: &'static str,
+    name: &'static str,
+    /// How many others it is part of.
+    depth: usize,
     pub(crate) style: Style,
+    /// Its bytes, up to those of the pieces that are part of it.
     pub(crate) bytes: &'b [u8],
-    /// What its bytes say, if it is a span that says something short.
+    /// The length in bytes, with those.
+    len: usize,
+    /// What it says, if that is something short.
     says: String,
+    /// Whether that stands for its bytes.
+    is_told_by_what_it_says: bool,
 }
 
 impl<'b> Piece<'b> {
-    /// Lists the spans of a message, or the field alone if it carries none.
-    pub(crate) fn of(part: &Part<'b>) -> Vec<Self> {
+    /// Lists the spans of a message as [`outline`] does, or the field alone if it carries none.
+    fn of(part: &Part<'b>, folded: usize) -> Vec<Self> {
         let Part { field, offset, bytes } = *part;
         if field.role != field::Role::Message {
-            let style = field_style(field.role);
-            return vec![Self { offset, name: field.name, style, bytes, says: String::new() }];
+            return vec![Self {
+                offset,
+                name: field.name,
+                depth: 0,
+                style: field_style(field.role),
+                bytes,
+                len: bytes.len(),
+                says: String::new(),
+                is_told_by_what_it_says: false,
+            }];
         }
-        let of_span = |span: &Span| Self {
-            offset: offset + span.offset,
-            name: span.name,
-            style: span_style(span),
-            bytes: of_span(span, bytes),
-            says: span.says.clone(),
+        let of_item = |item: &Item<'_>| Self {
+            offset: offset + item.span.offset,
+            name: item.span.name,
+            depth: item.depth,
+            style: span_style(item.span),
+            bytes: bytes.get(item.span.offset..item.span.offset + item.own).unwrap_or_default(),
+            len: item.span.len,
+            says: item.says.to_owned(),
+            is_told_by_what_it_says: item.is_open || item.is_folded() && !item.says.is_empty(),
         };
-        messages::explain(bytes).leaves().map(of_span).collect()
+        outline(&messages::explain(bytes).spans, folded).iter().map(of_item).collect()
+    }
+
+    /// Its name, behind that of what it is part of.
+    pub(crate) fn label(&self) -> String {
+        format!("{:1$}{2}", "", INDENT * self.depth, self.name)
     }
 }
 
@@ -335,21 +407,36 @@ pub fn glimpse(parts: &[Part<'_>]) -> Vec<(Style, String)> {
         .collect()
 }
 
-/// Lists the values of a message in their colour, each with its first bytes, and commas between.
+/// Lists the values of a message in their colour, each with its first bytes or what it says, and commas between.
 pub fn glimpse_values(message: &[u8]) -> Vec<(Style, String)> {
     let explained = messages::explain(message);
-    let mut values = explained.leaves().filter(|span| is_value(span)).peekable();
+    let items = outline(&explained.spans, usize::MAX);
+    let mut values = items.iter().filter(|item| item.is_folded() || is_value(item.span)).peekable();
     let mut glimpsed = Vec::new();
-    while let Some(span) = values.next() {
-        if glimpsed.len() == GLIMPSED_VALUES {
+    let mut count = 0;
+    while let Some(Item { span, .. }) = values.next() {
+        if count == GLIMPSED_VALUES {
             glimpsed.push((PLAIN, "…".to_owned()));
             break;
         }
-        let comma = if values.peek().is_some() { "," } else { "" };
-        let text = format!("{} {}{comma}", span.name, first_bytes(of_span(span, message)));
-        glimpsed.push((span_style(span), text));
+        count += 1;
+        let bytes = of_span(span, message);
+        let (style, last) = (field_style(field::Role::Message), values.peek().is_none());
+        let Some(words) = statement(bytes) else {
+            let comma = if last { "" } else { "," };
+            glimpsed.push((style, format!("{} {}{comma}", span.name, first_bytes(bytes))));
+            continue;
+        };
+        let words = format!("certificate {words}{}", if last { "" } else { ";" });
+        glimpsed.extend(words.split(' ').map(|word| (style, word.to_owned())));
     }
     glimpsed
+}
+
+/// Says what the value of a field is about, if that is a certificate.
+pub fn statement(value: &[u8]) -> Option<String> {
+    let Certificate { subject, issuer, .. } = Certificate::decode(value).ok()?;
+    Some(format!("{:?}, signed by {:?}", subject.text, issuer.text))
 }
 
 /// A number, or the first bytes of a field.

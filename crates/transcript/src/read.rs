@@ -119,10 +119,66 @@ pub fn utf_8(text: &[u8]) -> Result<&[u8], Utf16> {
 mod tests {
     use super::*;
     use crate::{Direction, EventKind, HandshakeMessage, Record, Role, Way};
+    use messages::fields::CERTIFICATE;
     use stages::PART2_HMAC_SEQ;
 
     fn line(role: Role, kind: EventKind) -> String {
         serde_json::to_string(&Event { role, stage: &PART2_HMAC_SEQ, kind }).unwrap()
+    }
+
+    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+        let len = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let header = match content.len() {
+            0..128 => vec![tag, len[1]],
+            128..256 => vec![tag, 0x81, len[1]],
+            _ => vec![tag, 0x82, len[0], len[1]],
+        };
+        [&header, content].concat()
+    }
+
+    /// A certificate in form, with a subject and extensions of an attacker's choice.
+    fn certificate(subject: &[u8], extensions: &[u8]) -> Vec<u8> {
+        let (algorithm, empty) = (element(0x30, &element(6, &[0x2a])), element(0x30, &[]));
+        let validity = element(0x30, &element(0x17, b"260101000000Z").repeat(2));
+        let key = element(0x30, &[algorithm.clone(), element(3, &[0])].concat());
+        let extensions = element(0xa3, &element(0x30, extensions));
+        let subject = element(0x30, subject);
+        let fields =
+            [element(2, &[1]), algorithm.clone(), empty, validity, subject, key, extensions];
+        let signed = element(0x30, &fields.concat());
+        element(0x30, &[signed, algorithm, element(3, &[0])].concat())
+    }
+
+    /// Messages as long as one can be, each full of what takes most to tell.
+    fn hostile_messages() -> Vec<Vec<u8>> {
+        let attribute = |value: &[u8]| {
+            let content = [element(6, &[0x2a]), element(12, value)].concat();
+            element(0x31, &element(0x30, &content))
+        };
+        let names = |len: usize, count: usize| {
+            let names = element(0x30, &element(0x82, &b"\"".repeat(len)).repeat(count));
+            let content = [element(6, &[0x55, 0x1d, 0x11]), element(4, &names)].concat();
+            element(0x30, &content)
+        };
+        let usage = element(4, &element(3, &[7, 0xff, 0x80]));
+        let usage = element(0x30, &[element(6, &[0x55, 0x1d, 0x0f]), usage].concat());
+        let certificates = [
+            certificate(&attribute(b"").repeat(1_200), &[]),
+            certificate(&attribute(&[b'"'; 64]).repeat(70), &[]),
+            certificate(&[], &names(0, 4_000)),
+            certificate(&[], &names(48, 240)),
+            certificate(&[], &usage.repeat(60)),
+            certificate(&[], &usage.repeat(900)),
+        ];
+        certificates
+            .iter()
+            .map(|certificate| {
+                let mut message = Vec::new();
+                CERTIFICATE.append(certificate, &mut message);
+                let rest = vec![0; 16_384 - message.len()];
+                [message, rest].concat()
+            })
+            .collect()
     }
 
     #[test]
@@ -133,11 +189,21 @@ mod tests {
         let chunk = EventKind::Chunk { direction: Direction::ToServer, micros: u64::MAX, bytes };
         // The longest message that is received, as many fields as it can have.
         let message = HandshakeMessage::new("ClientHello", Way::Received, &[0; 1_024], &[]);
+        let hostile = hostile_messages().into_iter().map(|message| {
+            let message = HandshakeMessage::new("ServerAuth", Way::Received, &message, &[]);
+            line(Role::Client, EventKind::Handshake(message))
+        });
+        let hostile: Vec<_> = hostile.collect();
+        // As much of each is told as there is room for.
+        assert!(hostile.iter().all(|it| it.contains("tbsCertificate")));
         for line in [
             line(Role::Client, EventKind::Sent(record)),
             line(Role::Wire, chunk),
             line(Role::Server, EventKind::Handshake(message)),
-        ] {
+        ]
+        .into_iter()
+        .chain(hostile)
+        {
             let mut reader = EventReader::new(line.as_bytes());
             assert!(reader.next_event().unwrap().is_some());
             assert!(line.len() < MAX_LINE_LEN / 2 + 200, "{}", line.len());

@@ -6,11 +6,12 @@ use std::fmt::Write;
 use framing::cutter::Cut;
 use stages::{Part, Stage, field};
 
+use crate::certified::sender;
 use crate::lines::{
     BAD, DIM, GOOD, Lines, PLAIN, fingerprint as shown, glimpse, glimpse_values, width, wrapped_to,
 };
 use crate::wire::{Cutters, message, parts, readable};
-use crate::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Way};
+use crate::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Way, visible};
 
 /// Tells the events of a run, one connection after the other.
 #[derive(Debug, Default)]
@@ -21,6 +22,10 @@ pub struct Summary {
     /// The fingerprints of each side's secrets at the current stage.
     client: Vec<Hex>,
     server: Vec<Hex>,
+    /// Whom the client takes the server for at the current stage.
+    believed: Option<String>,
+    /// Whom the certificates that passed by in the clear are for.
+    exposed: Option<String>,
 }
 
 /// Secrets or keys that one side has made from the same thing, and that are not told yet.
@@ -33,6 +38,8 @@ struct Derived {
 
 /// How many are told in one line: only a stranger's file has more.
 const MAX_DERIVED: usize = 8;
+/// Checks of a message that are named: only a stranger's file has more.
+const MAX_CHECKED: usize = 8;
 
 /// The result of a run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,7 +81,12 @@ impl Summary {
     fn lines_of(&mut self, event: &Event) -> String {
         let (stage, mut lines) = (event.stage, Lines::of(event.role));
         match &event.kind {
-            EventKind::Handshake(message) => handshake(&mut lines, message),
+            EventKind::Handshake(message) => {
+                handshake(&mut lines, message);
+                if event.role == Role::Client && message.direction == Way::Received {
+                    self.believes(&mut lines, &message.message);
+                }
+            }
             EventKind::Derived { label, from, fingerprint, .. } => {
                 self.derives(event.role, label, from, fingerprint.as_ref());
             }
@@ -97,11 +109,13 @@ impl Summary {
                 lines.summary(BAD, "is cut", words(&format!("{events} events are missing here")));
             }
             EventKind::Chunk { .. } | EventKind::End { .. } => {
-                let Self { wire, count, .. } = self;
+                let Self { wire, count, exposed, .. } = self;
                 wire.event(event, |direction, _, cut| {
                     if message(stage, direction, cut).is_none() {
                         count.passed += 1;
                         count.readable += usize::from(readable(stage, cut).is_some());
+                    } else if let Some(name) = carried(stage, direction, cut) {
+                        *exposed = Some(name);
                     }
                     lines.text += &passes(stage, direction, cut);
                 });
@@ -111,6 +125,14 @@ impl Summary {
             | EventKind::Closed { .. } => {}
         }
         lines.text
+    }
+
+    /// The client has accepted a message, and takes its sender for whom the certificates in it are for.
+    fn believes(&mut self, lines: &mut Lines, message: &[u8]) {
+        if let Some(name) = sender(message) {
+            lines.summary(GOOD, "believes", words(&format!("that it talks to {name}")));
+            self.believed = Some(name);
+        }
     }
 
     fn derives(&mut self, role: Role, label: &str, from: &str, fingerprint: Option<&Hex>) {
@@ -133,7 +155,13 @@ impl Summary {
     pub fn conclusion(&mut self, stage: &Stage) -> String {
         let mut text = self.settle() + "\n";
         let records = stage.has_data().then(|| self.records(stage));
-        for line in records.into_iter().chain(self.agreement(stage)) {
+        let exposed = self.exposed.take().map(|name| {
+            format!(
+                "anyone on the path reads the server's name, {}: its certificates travel in the clear",
+                visible(&name)
+            )
+        });
+        for line in records.into_iter().chain(exposed).chain(self.agreement(stage)) {
             _ = writeln!(text, "{}", textwrap::fill(&line, wrapped_to(width())));
         }
         text
@@ -142,13 +170,22 @@ impl Summary {
     /// Says whether both sides hold the same secrets. Nobody else can see that: each knows its own alone.
     fn agreement(&mut self, stage: &Stage) -> Option<String> {
         let sides = (std::mem::take(&mut self.client), std::mem::take(&mut self.server));
+        let believed = self.believed.take();
         let text = match sides {
             _ if stage.handshake.is_empty() => return None,
             (client, server) if client.is_empty() || server.is_empty() => {
                 "the sides have not agreed on a secret"
             }
             (client, server) if client == server => {
-                "both fingerprints are equal: the sides hold the same secret. That tells neither side with whom"
+                let same = "both fingerprints are equal: the sides hold the same secret.";
+                return Some(match believed {
+                    Some(name) => format!(
+                        "{same} The client knows with whom: {}, a name that a root of its own vouches for. The \
+                         server does not know",
+                        visible(&name)
+                    ),
+                    None => format!("{same} That tells neither side with whom"),
+                });
             }
             _ => {
                 "the fingerprints differ: each side holds a secret with someone else, and cannot see that"
@@ -188,9 +225,11 @@ fn handshake(lines: &mut Lines, message: &HandshakeMessage) {
     match direction {
         Way::Sent => lines.summary(PLAIN, "sends", words(step)),
         Way::Received => {
-            let checks = if checked.len() == 1 { "check" } else { "checks" };
-            let text = format!("{step}: {} {checks} OK", checked.len());
-            lines.summary(GOOD, "accepts", words(&text));
+            let mut named: Vec<_> = checked.iter().take(MAX_CHECKED).map(String::as_str).collect();
+            if checked.len() > MAX_CHECKED {
+                named.push("…");
+            }
+            lines.summary(GOOD, "accepts", words(&format!("{step}: {}", named.join("; "))));
         }
     }
 }
@@ -230,6 +269,15 @@ fn passes(stage: &Stage, direction: Direction, cut: &Cut) -> String {
     };
     lines.summary(DIM, &len, told.iter().map(|(style, text)| (*style, text.as_str())));
     lines.text
+}
+
+/// Whom the certificates in a message that passed by are for.
+fn carried(stage: &Stage, direction: Direction, cut: &Cut) -> Option<String> {
+    let carries_message = |part: &Part<'_>| part.field.role == field::Role::Message;
+    parts(stage, direction, cut)
+        .into_iter()
+        .find(carries_message)
+        .and_then(|part| sender(part.bytes))
 }
 
 fn words(text: &str) -> impl IntoIterator<Item = (anstyle::Style, &str)> {

@@ -3,6 +3,7 @@
 use stages::handshake::split_message;
 use stages::{Stage, field};
 
+use crate::certified::sender;
 use crate::lines::{
     BAD, DIM, GOOD, HEADING, Lines, PLAIN, fingerprint as shown, listed, width, wrapped_to,
 };
@@ -32,7 +33,7 @@ pub fn event_within(width: usize, event: &Event) -> String {
             let way = if event.role == Role::Client { "to" } else { "from" };
             lines.say(PLAIN, &format!("{}: connected {way} {peer}", stage.name));
         }
-        EventKind::Handshake(message) => handshake(&mut lines, stage, message),
+        EventKind::Handshake(message) => handshake(&mut lines, event.role, stage, message),
         EventKind::Derived { label, from, direction, fingerprint } => {
             let purpose =
                 direction.map(|direction| format!(", for {direction}")).unwrap_or_default();
@@ -60,7 +61,7 @@ pub fn event_within(width: usize, event: &Event) -> String {
     lines.text
 }
 
-fn handshake(lines: &mut Lines, stage: &Stage, message: &HandshakeMessage) {
+fn handshake(lines: &mut Lines, role: Role, stage: &Stage, message: &HandshakeMessage) {
     let HandshakeMessage { step, direction, message, checked, .. } = message;
     let does = if *direction == Way::Sent { "sends" } else { "receives" };
     let record = stage.record(message);
@@ -72,6 +73,9 @@ fn handshake(lines: &mut Lines, stage: &Stage, message: &HandshakeMessage) {
     }
     for check in checked {
         lines.check("check", GOOD, "OK", check);
+    }
+    if let (Role::Client, Way::Received, Some(name)) = (role, direction, sender(message)) {
+        lines.check("believes", GOOD, "", &format!("that it talks to {name}"));
     }
 }
 

@@ -6,7 +6,8 @@ use framing::Cutter;
 use framing::cutter::Cut;
 use stages::{Field, Message, Part, Stage, field};
 
-use crate::lines::{BAD, DIM, Lines, PLAIN, Piece};
+use crate::certified::Keys;
+use crate::lines::{BAD, DIM, Lines, PLAIN, Piece, field_style};
 use crate::{Direction, Event, EventKind, Role};
 
 /// The shortest run of printable characters that counts as text: fewer in a row turn up in random bytes
@@ -30,21 +31,26 @@ pub enum Detail {
 pub struct WireLane {
     detail: Detail,
     cutters: Cutters,
+    keys: Keys,
 }
 
 impl WireLane {
     /// Shows as much as `detail` says.
     pub fn new(detail: Detail) -> Self {
-        Self { detail, cutters: Cutters::default() }
+        Self { detail, cutters: Cutters::default(), keys: Keys::default() }
     }
 
     /// The lines of one event of the wire, styled with escape codes: one record, several, or none as
     /// yet.
     pub fn event(&mut self, event: &Event) -> String {
         let mut text = String::new();
-        self.cutters.event(event, |direction, micros, cut| {
-            text += &lane(self.detail, event.stage, direction, micros, cut);
+        let Self { detail, cutters, keys } = self;
+        cutters.event(event, |direction, micros, cut| {
+            text += &lane(*detail, event.stage, direction, micros, cut, keys);
         });
+        if let EventKind::End { .. } = event.kind {
+            *keys = Keys::default();
+        }
         text
     }
 }
@@ -112,7 +118,14 @@ pub(crate) fn message(stage: &Stage, direction: Direction, cut: &Cut) -> Option<
     }
 }
 
-fn lane(detail: Detail, stage: &Stage, direction: Direction, micros: u64, cut: &Cut) -> String {
+fn lane(
+    detail: Detail,
+    stage: &Stage,
+    direction: Direction,
+    micros: u64,
+    cut: &Cut,
+    keys: &mut Keys,
+) -> String {
     let mut lines = Lines::of(Role::Wire);
     let parts = parts(stage, direction, cut);
     let message = message(stage, direction, cut);
@@ -132,18 +145,25 @@ fn lane(detail: Detail, stage: &Stage, direction: Direction, micros: u64, cut: &
             lines.say(PLAIN, &format!("{what}: {len} bytes at {seconds}.{micros:06} s"));
         }
     }
-    for part in &parts {
-        if detail == Detail::Full {
-            for piece in Piece::of(part) {
-                dump(&mut lines, &piece);
-            }
-        } else {
-            lines.seen(part);
+    if detail == Detail::Full {
+        for piece in lines.pieces(&parts) {
+            dump(&mut lines, &piece);
         }
+    } else {
+        lines.seen(&parts);
     }
     if let Some(part) = parts.iter().find(|part| part.field.role == field::Role::Message) {
+        keys.pass(direction, part.bytes);
+        if let Some([client, server]) = keys.signed_in(part.bytes) {
+            let signed =
+                "both X25519 keys of the connection, as they stood on the wire, and nothing else:";
+            lines.check("signed", DIM, &format!("{} B", client.len() + server.len()), signed);
+            for (name, key) in [("  client's", client), ("  server's", server)] {
+                lines.all_bytes(name, field_style(field::Role::Message), key);
+            }
+        }
         lines.check("readers", DIM, "", part.field.readers);
-        lines.check("protection", DIM, "", part.field.protection);
+        lines.check("protection", DIM, "", stage.protection_of_messages());
         return lines.text;
     }
     match (cut, readable(stage, cut)) {
@@ -181,8 +201,9 @@ fn longest_text(bytes: &[u8]) -> &[u8] {
 fn dump(lines: &mut Lines, piece: &Piece<'_>) {
     let style = piece.style;
     let in_a_row = lines.dumped_in_a_row();
+    let label = piece.label();
     for (number, bytes) in piece.bytes.chunks(in_a_row).enumerate() {
-        let name = if number == 0 { piece.name } else { "" };
+        let name = if number == 0 { label.as_str() } else { "" };
         let mut text = String::new();
         for byte in bytes {
             _ = write!(text, "{byte:02x} ");

@@ -10,6 +10,9 @@
 //! - [`sixth_stage`]: a client and a server whose records say what the exercise puts into them.
 //! - [`key_schedule`]: a server of hkdf whose keys the exercise derives.
 //! - [`middle`]: stands between a client and a server of hkdf that have not agreed on anything yet.
+//! - [`chains`]: gives chains of certificates, and reports what the exercise says is wrong with them.
+//! - [`bound`]: a client and a server of cert, whose exercise says what is signed and what goes into the keys; and someone
+//!   on the path, who is told too.
 //! - [`nonce_reuse`]: gives two payloads and a plaintext, and reports what comes back.
 //!
 //! `utf8_server` is the server of the oracle.
@@ -18,6 +21,8 @@
 //! cannot be seen from there, such as the order of its steps, is observed here. A wrong order is a
 //! *fault*, which ends the program; so are a panic, and running for ever.
 
+pub mod bound;
+pub mod chains;
 pub mod key_schedule;
 pub mod middle;
 pub mod nonce_reuse;

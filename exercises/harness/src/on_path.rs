@@ -9,10 +9,27 @@ use stages::Stage;
 use transcript::{Event, EventKind, EventWriter, Format, Role};
 
 /// Waits for a client of `stage`, connects it to the server that comes first on the command line,
-/// and lets `attack` do what it likes. Whatever is still under way when it returns is passed on.
+/// and lets `attack` do what it likes once their handshake has passed. Whatever is still under way when it returns is
+/// passed on.
 pub fn run(stage: &'static Stage, attack: impl FnOnce(&mut Session) -> io::Result<()>) -> ExitCode {
     crate::begin(crate::LIMIT);
-    let attacked = stand_between(stage).and_then(|mut session| {
+    run_on(stage, Path::accept, attack)
+}
+
+/// The same, before any message has passed.
+pub(crate) fn run_from_the_start(
+    stage: &'static Stage,
+    attack: impl FnOnce(&mut Session) -> io::Result<()>,
+) -> ExitCode {
+    run_on(stage, Path::intercept, attack)
+}
+
+fn run_on(
+    stage: &'static Stage,
+    connect: fn(&Path) -> io::Result<Session>,
+    attack: impl FnOnce(&mut Session) -> io::Result<()>,
+) -> ExitCode {
+    let attacked = stand_between(stage, connect).and_then(|mut session| {
         let attacked = attack(&mut session).context("the attack broke off");
         session.relay();
         attacked
@@ -43,12 +60,15 @@ pub fn change_first_request(
     })
 }
 
-fn stand_between(stage: &'static Stage) -> Result<Session> {
+fn stand_between(
+    stage: &'static Stage,
+    connect: fn(&Path) -> io::Result<Session>,
+) -> Result<Session> {
     let server = env::args().nth(1).unwrap_or_default();
     let server =
         server.parse().with_context(|| format!("{server:?} is not the address of a server"))?;
     let path = Path::new(stage, server).context("cannot listen between the two")?;
     let listening = EventKind::Listening { addr: path.addr()? };
     EventWriter::new(Format::Json).write(&Event { role: Role::Wire, stage, kind: listening });
-    path.accept().context("cannot connect the two")
+    connect(&path).context("cannot connect the two")
 }

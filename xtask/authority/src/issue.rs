@@ -1,19 +1,24 @@
 //! One certificate: what it says, and who signs it.
 
+use std::net::IpAddr;
 use std::str::FromStr;
+use std::thread;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow};
-use rsa::PrivateKey;
+use crypto::signature::IdentityKey;
 use rsa::pkcs1v15::SigningKey;
 use rsa::pkcs8::{EncodePrivateKey, LineEnding};
-use sha2::Sha256;
+use rsa::{Pkcs1v15Sign, PrivateKey};
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
 use x509_cert::builder::profile::BuilderProfile;
 use x509_cert::builder::{Builder, CertificateBuilder};
 use x509_cert::certificate::TbsCertificate;
-use x509_cert::der::asn1::{Ia5String, ObjectIdentifier, OctetString};
+use x509_cert::der::asn1::{Any, BitString, Ia5String, ObjectIdentifier, OctetString};
+use x509_cert::der::pem::encode_string;
 use x509_cert::der::referenced::OwnedToRef as _;
-use x509_cert::der::{Encode, EncodePem};
+use x509_cert::der::{Decode as _, Encode, Tag, Tagged as _};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
@@ -22,7 +27,7 @@ use x509_cert::ext::pkix::{
 };
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
-use x509_cert::spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 use x509_cert::time::{Time, Validity};
 
 /// Length of the keys in bits.
@@ -34,7 +39,7 @@ pub const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.
 /// Someone with a name and a key.
 #[derive(Clone, Debug)]
 pub struct Party {
-    /// Its common name.
+    /// Its common name. Empty: it is nobody, and its certificate has no subject.
     pub name: String,
     key: PrivateKey,
 }
@@ -49,15 +54,28 @@ pub struct Statement {
 }
 
 impl Party {
-    /// Someone of this name, with a new key.
+    /// Someone of each name, with a new key. Making keys takes long, so all are made at the same time, and `made` is
+    /// called whenever one is.
     ///
     /// # Errors
     /// When the operating system gives no random bytes.
-    pub fn new(name: &str) -> Result<Self> {
-        Self::with_bits(name, KEY_BITS)
+    pub fn all<const N: usize>(names: [&str; N], made: impl Fn() + Sync) -> Result<[Self; N]> {
+        thread::scope(|scope| {
+            let makers = names.map(|name| {
+                scope.spawn(|| {
+                    let party = Self::with_bits(name, KEY_BITS);
+                    made();
+                    party
+                })
+            });
+            let parties =
+                makers.map(|maker| maker.join().map_err(|_| anyhow!("no key was made"))?);
+            let parties: Vec<_> = parties.into_iter().collect::<Result<_>>()?;
+            parties.try_into().map_err(|_| anyhow!("a key is missing"))
+        })
     }
 
-    /// The same with a key of another length in bits.
+    /// Someone of this name, with a new key of this length in bits.
     ///
     /// # Errors
     /// When the operating system gives no random bytes, or the length is none for a key.
@@ -81,7 +99,16 @@ impl Party {
         Ok(Secret(pem))
     }
 
-    /// Signs a statement about someone.
+    /// Its private key, to sign a handshake with.
+    ///
+    /// # Errors
+    /// When it is too short for that.
+    pub fn identity_key(&self) -> Result<IdentityKey> {
+        let der = self.key.to_pkcs8_der().map_err(|error| anyhow!("{error}"))?;
+        Ok(IdentityKey::from_pkcs8(der.as_bytes())?)
+    }
+
+    /// Signs a statement about someone. Returns the certificate in DER.
     ///
     /// # Errors
     /// When the statement cannot be written down.
@@ -96,6 +123,31 @@ impl Party {
         Ok(certificate.map_err(|error| anyhow!("{error}"))?.to_der()?)
     }
 
+    /// Signs a certificate again, after `edit` has changed the elements of its statement (tbsCertificate of RFC 5280,
+    /// section 4.1) into some that the library does not write.
+    ///
+    /// # Errors
+    /// When that is no certificate.
+    pub fn certify_edited(
+        &self,
+        certificate: &[u8],
+        hash: Hash,
+        edit: impl FnOnce(&mut Vec<Any>),
+    ) -> Result<Vec<u8>> {
+        let elements = Vec::<Any>::from_der(certificate)?;
+        let statement = elements.first().context("there is no statement in it")?;
+        let mut statement: Vec<Any> = statement.decode_as()?;
+        edit(&mut statement);
+        // Behind the version and the number, it is the first that is made of others.
+        if let Some(algorithm) = statement.iter_mut().find(|it| it.tag() == Tag::Sequence) {
+            *algorithm = hash.algorithm()?;
+        }
+        let statement = statement.to_der()?;
+        let signature = BitString::from_bytes(&hash.signature(&self.key, &statement)?)?;
+        let signature = Any::encode_from(&signature)?;
+        Ok(vec![Any::from_der(&statement)?, hash.algorithm()?, signature].to_der()?)
+    }
+
     /// Its subject key identifier.
     ///
     /// # Errors
@@ -104,6 +156,34 @@ impl Party {
         let public_key = SubjectPublicKeyInfo::from_key(&self.key.to_public_key())?;
         let identifier = SubjectKeyIdentifier::try_from(public_key.owned_to_ref());
         Ok(identifier.map_err(|error| anyhow!("{error}"))?.0)
+    }
+}
+
+/// The hash of a signature by RSASSA-PKCS1-v1_5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    /// Broken: two documents with one hash have been made.
+    Sha1,
+    /// That of most certificates.
+    Sha256,
+}
+
+impl Hash {
+    fn signature(self, key: &PrivateKey, message: &[u8]) -> Result<Vec<u8>> {
+        Ok(match self {
+            Self::Sha1 => key.sign(Pkcs1v15Sign::new::<Sha1>(), &Sha1::digest(message))?,
+            Self::Sha256 => key.sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message))?,
+        })
+    }
+
+    /// `AlgorithmIdentifier` (RFC 5280, section 4.1.1.2).
+    fn algorithm(self) -> Result<Any> {
+        let oid = ObjectIdentifier::new_unwrap(match self {
+            Self::Sha1 => "1.2.840.113549.1.1.5",
+            Self::Sha256 => "1.2.840.113549.1.1.11",
+        });
+        let parameters = Some(Any::null());
+        Ok(Any::encode_from(&AlgorithmIdentifierOwned { oid, parameters })?)
     }
 }
 
@@ -131,21 +211,30 @@ pub fn of_authority(path_len: u8) -> Result<Vec<Extension>> {
 ///
 /// # Errors
 /// When a name has characters that no name has.
-pub fn of_server(names: &[String]) -> Result<Vec<Extension>> {
+pub fn of_server<N: AsRef<str>>(subject: &Party, names: &[N]) -> Result<Vec<Extension>> {
+    // The names are all there is of someone without a subject (RFC 5280, section 4.1.2.6).
+    let is_nobody = subject.name.is_empty();
     Ok(vec![
         extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?,
         extension(true, &KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment))?,
         extension(false, &ExtendedKeyUsage(vec![SERVER_AUTH]))?,
-        extension(false, &alternative_names(names)?)?,
+        extension(is_nobody, &alternative_names(names)?)?,
     ])
 }
 
-/// DNS names.
+/// Names of a server: DNS names and IP addresses.
 ///
 /// # Errors
 /// When one has characters that no name has.
-pub fn alternative_names(names: &[String]) -> Result<SubjectAltName> {
-    let name = |name: &String| Ok(GeneralName::DnsName(Ia5String::new(name)?));
+pub fn alternative_names<N: AsRef<str>>(names: &[N]) -> Result<SubjectAltName> {
+    let name = |name: &N| {
+        let name = name.as_ref();
+        Ok(match name.parse() {
+            Ok(IpAddr::V4(it)) => GeneralName::IpAddress(OctetString::new(it.octets())?),
+            Ok(IpAddr::V6(it)) => GeneralName::IpAddress(OctetString::new(it.octets())?),
+            Err(_) => GeneralName::DnsName(Ia5String::new(name)?),
+        })
+    };
     Ok(SubjectAltName(names.iter().map(name).collect::<Result<_>>()?))
 }
 
@@ -175,17 +264,14 @@ where
     Ok(Extension { extn_id: E::OID, critical, extn_value: OctetString::new(value.to_der()?)? })
 }
 
-/// PEM of certificates, one after the other.
+/// PEM of certificates, or of what stands in their place, one after the other.
 ///
 /// # Errors
-/// When one is no certificate.
-pub fn pem<'c>(certificates: impl IntoIterator<Item = &'c Vec<u8>>) -> Result<String> {
-    let mut pem = String::new();
-    for der in certificates {
-        let certificate = <x509_cert::Certificate as x509_cert::der::Decode>::from_der(der)?;
-        pem += &certificate.to_pem(LineEnding::LF)?;
-    }
-    Ok(pem)
+/// None that is known.
+pub fn pem<D: AsRef<[u8]>>(certificates: impl IntoIterator<Item = D>) -> Result<String> {
+    let pem = |der: D| encode_string("CERTIFICATE", LineEnding::LF, der.as_ref());
+    let pem: Result<_, _> = certificates.into_iter().map(pem).collect();
+    pem.map_err(|error| anyhow!("{error}"))
 }
 
 /// 16 random bytes, of which the first keeps the number positive and without a zero in front.
@@ -224,6 +310,9 @@ impl BuilderProfile for Profile<'_> {
 
 /// The whole name, as the articles have it.
 fn name_of(party: &Party) -> Name {
+    if party.name.is_empty() {
+        return Name::default();
+    }
     // Backwards (RFC 4514). What has a meaning in this form is escaped.
     let mut common_name = String::new();
     for char in party.name.chars() {

@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use askama::Template;
 use stages::{Field, Place, STAGES, Stage, field, handshake, part};
+use transcript::certified::{Chain, chain};
 use transcript::{Direction, Event, EventKind, HandshakeMessage, Record, Role, Way};
 use xtask::complain;
 use xtask::launch::{Pair, Programs, Wire};
@@ -20,6 +21,11 @@ const WIDTH: u32 = 440;
 /// Where its contents begin, and end.
 const LEFT: u32 = 20;
 const RIGHT: u32 = WIDTH - LEFT;
+/// Width of a chain, and how far apart the tops of its links are.
+const CHAIN: u32 = 210;
+const ROW: u32 = 71;
+/// Whose keys it ends with, and where they are.
+const KEYS: [(Role, u32); 2] = [(Role::Client, LEFT), (Role::Server, LEFT + CHAIN / 2 + 2)];
 
 /// Draws all pictures; or, to `check`, reports those that would be drawn differently.
 ///
@@ -31,8 +37,13 @@ pub fn remake(root: &Path, check: bool) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for stage in STAGES {
         let record = RecordView::new(stage).render()?;
-        let exchange = ExchangeView::new(stage, &run(&programs, stage)?).render()?;
-        for (what, drawn) in [("record", record), ("exchange", exchange)] {
+        let events = run(&programs, stage)?;
+        let exchange = ExchangeView::new(stage, &events).render()?;
+        let mut drawings = vec![("record", record), ("exchange", exchange)];
+        if let Some(chain) = ChainView::new(stage, &events) {
+            drawings.push(("chain", chain.render()?));
+        }
+        for (what, drawn) in drawings {
             let path = folder.join(format!("{}-{what}.svg", stage.name));
             let there = fs::read_to_string(root.join(&path)).unwrap_or_default();
             if there == drawn {
@@ -285,6 +296,87 @@ impl ExchangeView {
     }
 }
 
+/// Who signs what, from the client's root to the keys of the connection.
+#[derive(Template)]
+#[template(path = "chain.svg")]
+struct ChainView {
+    stage: &'static Stage,
+    /// The name of the message that it stands in.
+    message: String,
+    chain: Chain,
+}
+
+/// Someone in it who signs.
+struct LinkView {
+    y: u32,
+    /// Its class in the style sheet.
+    class: &'static str,
+    name: String,
+    what: &'static str,
+    /// Where it is.
+    place: String,
+    /// What it does with what is below it.
+    signs: String,
+}
+
+impl ChainView {
+    /// The chain as the client received it, at a stage where it receives one.
+    fn new(stage: &'static Stage, events: &[Event]) -> Option<Self> {
+        let received = events.iter().find_map(|event| match (&event.kind, event.role) {
+            (EventKind::Handshake(it), Role::Client) if it.direction == Way::Received => {
+                Some((it.step.clone(), chain(&it.message)?))
+            }
+            _ => None,
+        });
+        received.map(|(message, chain)| Self { stage, message, chain })
+    }
+
+    fn title(&self) -> String {
+        format!("Who signs what at {}", self.stage.name)
+    }
+
+    fn links(&self) -> Vec<LinkView> {
+        let Self { message, chain, .. } = self;
+        let root =
+            (chain.root.as_str(), "length", "root", "the client has it beforehand".to_owned());
+        let last = chain.links.len();
+        let links = (1..).zip(&chain.links).map(|(at, link)| {
+            let what = if at == last { "the server's certificate" } else { "certificate" };
+            (link.subject.as_str(), "message", what, format!("on the wire, in {message}"))
+        });
+        (0..)
+            .zip([root].into_iter().chain(links))
+            .map(|(at, (name, class, what, place))| LinkView {
+                y: 44 + ROW * at,
+                class,
+                name: name.to_owned(),
+                what,
+                place,
+                signs: if at as usize == last {
+                    format!("signs, for this connection: the end of {message}")
+                } else {
+                    "signs, for years".to_owned()
+                },
+            })
+            .collect()
+    }
+
+    fn keys_at(&self) -> u32 {
+        44 + ROW * u32::try_from(self.chain.links.len() + 1).unwrap_or(0)
+    }
+
+    fn height(&self) -> u32 {
+        self.keys_at() + 56
+    }
+
+    fn told(&self) -> String {
+        let link =
+            |it: LinkView| format!("{}, {}, {}: it {}", it.name, it.what, it.place, it.signs);
+        let links: Vec<_> = self.links().into_iter().map(link).collect();
+        format!("{}. Last, the client's X25519 key and the server's", links.join(". "))
+    }
+}
+
 impl StepView {
     /// Where the next one begins.
     fn end(&self) -> u32 {
@@ -438,6 +530,30 @@ mod tests {
         assert_eq!(shown[0], ["length", "X25519 key"]);
         assert_eq!(shown[2], ["shared secret", "client key →", "← server key"]);
         assert_eq!(shown[3], ["length", "seq", "nonce", "ciphertext", "tag"]);
+    }
+
+    #[test]
+    fn a_chain_is_drawn_from_the_root_to_both_keys() {
+        let vectors = include_str!("../../../crates/handshake/tests/vectors/handshakes.json");
+        let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+        let mut all = vectors["handshakes"].as_array().unwrap().iter();
+        let auth = all.find_map(|it| it.get("server_auth")).unwrap();
+        let auth: transcript::Hex = serde_json::from_value(auth.clone()).unwrap();
+        let stage = STAGES.iter().find(|stage| stage.has_certificates()).unwrap();
+        let event = |direction| Event {
+            role: Client,
+            stage,
+            kind: EventKind::Handshake(HandshakeMessage::new("ServerAuth", direction, &auth, &[])),
+        };
+        assert!(ChainView::new(stage, &[event(Sent)]).is_none());
+        let view = ChainView::new(stage, &[event(Received)]).unwrap();
+        let links = view.links();
+        let names: Vec<_> = links.iter().map(|link| link.name.as_str()).collect();
+        assert_eq!(names, ["Root CA", "Intermediate CA", "localhost"]);
+        assert!(links.windows(2).all(|pair| pair[0].y + 70 < pair[1].y), "an arrow has room");
+        assert!(links[2].y + 70 < view.keys_at() && view.keys_at() + 40 < view.height());
+        let svg = view.render().unwrap();
+        assert_eq!(svg.matches("X25519 key</text>").count(), 2, "{svg}");
     }
 
     #[test]

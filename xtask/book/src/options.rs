@@ -67,7 +67,8 @@ impl Options {
 /// Returns what `cargo xtask` understands, with the options of the programs that it passes its words on to.
 pub fn cli() -> clap::Command {
     let load = load::command();
-    let own = [Options::command(), site::build::Options::command()];
+    let certificates = authority::options::Options::command().name("certificates");
+    let own = [Options::command(), certificates, site::build::Options::command()];
     let programs = own.into_iter().chain(load.get_subcommands().cloned());
     programs.fold(xtask::commands::Options::command(), |cli, program| {
         let name = program.get_name().to_owned();

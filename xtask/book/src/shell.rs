@@ -33,7 +33,7 @@ pub struct Ran {
 
 /// A file that a script makes or reads in the folder it runs in: after a blank, a quote or a `=`.
 static FILE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"(^|[\s'"=])(\w+\.(?:pcapng|jsonl|html))\b"#).ok());
+    LazyLock::new(|| Regex::new(r#"(^|[\s'"=])(\w+\.(?:pcapng|jsonl|html|der|pem|bin))\b"#).ok());
 
 /// Runs a script in `root` like a person who has already built the programs: cargo itself prints
 /// nothing. The files that it makes there are made in the target folder instead, where no reader
@@ -97,10 +97,15 @@ mod tests {
 
     #[test]
     fn what_a_page_has_its_reader_write_is_no_file_of_the_readers() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let script = "echo kept > run.html\ncat run.html\nls 'run.html'; touch a.jsonl && ls ./Cargo.toml a.jsonl";
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        let script = "echo kept > of_a_test.html\ncat of_a_test.html\nls 'of_a_test.html'\n\
+                      touch of_a_test.jsonl of_a_test.pem; ls ./Cargo.toml of_a_test.jsonl of_a_test.pem";
         let ran = run(root, script).unwrap();
-        assert_eq!(ran.output, "kept\nrun.html\n./Cargo.toml\na.jsonl\n");
-        assert!(ran.succeeded && !root.join("run.html").exists() && !root.join("a.jsonl").exists());
+        let listed = "./Cargo.toml\nof_a_test.jsonl\nof_a_test.pem\n";
+        assert_eq!(ran.output, format!("kept\nof_a_test.html\n{listed}"));
+        assert!(ran.succeeded);
+        for ending in ["html", "jsonl", "pem"] {
+            assert!(!root.join(format!("of_a_test.{ending}")).exists(), "{ending}");
+        }
     }
 }

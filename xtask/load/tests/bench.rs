@@ -108,6 +108,33 @@ fn carried() -> [String; 2] {
 }
 
 #[test]
+fn every_handshake_is_measured_beside_python_and_what_it_signs_beside_openssl_too() {
+    let plan = Plan::new(&Question::ALL, &machine(&["OpenSSL 3", "cryptography 48"]));
+    let (columns, rows) = table(&plan, "handshakes");
+    assert_eq!(columns, ["dh", "Python"]);
+    let names: Vec<_> =
+        STAGES.iter().filter(|it| !it.handshake.is_empty()).map(|it| it.short_name()).collect();
+    let aws = names.iter().map(|name| format!("{name}, aws-lc-rs"));
+    assert_eq!(rows, names.iter().map(ToString::to_string).chain(aws).collect::<Vec<_>>());
+
+    let signatures = |peers: &[&str]| {
+        let plan = Plan::new(&[Question::Handshakes], &machine(peers));
+        let table =
+            plan.tables.into_iter().find(|table| table.title == "RSA of 2,048 bits").unwrap();
+        let bases: Vec<_> =
+            table.rows.iter().map(|row| row.bases.iter().flatten().count()).collect();
+        (table.columns, bases)
+    };
+    // OpenSSL verifies no chains in its benchmark.
+    assert_eq!(
+        signatures(&["OpenSSL 3", "cryptography 48"]),
+        (vec!["OpenSSL", "Python"], vec![2, 2, 1, 2, 2, 1])
+    );
+    assert_eq!(signatures(&["OpenSSL 3"]), (vec!["OpenSSL"], vec![1, 1, 0, 1, 1, 0]));
+    assert_eq!(signatures(&[]), (vec![], vec![0; 6]));
+}
+
+#[test]
 fn who_is_not_installed_has_neither_column_nor_row() {
     let plan = Plan::new(&Question::ALL, &machine(&["spiped 1"]));
     let (columns, rows) = table(&plan, "tunnel");

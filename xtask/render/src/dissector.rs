@@ -4,9 +4,9 @@
 use std::fmt::Write;
 
 use framing::{Direction, MAX_PLAINTEXT_LEN};
-use messages::fields::TAGS;
+use messages::fields::{CERTIFICATE, TAGS};
 use stages::handshake::MAX_MESSAGE_LEN;
-use stages::{Field, STAGES, Stage};
+use stages::{Field, Message, STAGES, Stage};
 
 /// The line of the dissector before the part that is made here.
 pub const BEGIN: &str = "-- BEGIN: printed by `cargo run --package render -- --dissector`\n";
@@ -14,7 +14,7 @@ pub const BEGIN: &str = "-- BEGIN: printed by `cargo run --package render -- --d
 pub const END: &str = "-- END\n";
 
 /// Makes the tables of the dissector: the stages with records by the server's port, the ports of those without,
-/// and the names of the fields of messages by their tags.
+/// the names of the fields of messages by their tags, and the tag of a certificate.
 pub fn lua() -> String {
     let mut lua = format!(
         "local MAX_PLAINTEXT_LEN = {MAX_PLAINTEXT_LEN}\nlocal MAX_MESSAGE_LEN = {MAX_MESSAGE_LEN}\nlocal STAGES = {{\n"
@@ -28,18 +28,23 @@ pub fn lua() -> String {
     for tag in TAGS {
         _ = writeln!(lua, "    [{:#06x}] = {:?},", tag.number, tag.name);
     }
-    lua + "}\n"
+    _ = writeln!(lua, "}}\nlocal CERTIFICATE = {:#06x}", CERTIFICATE.number);
+    lua
 }
 
 /// Makes the row of a stage: its name, the lengths around the text, the messages of its handshake by direction if
-/// it has any, and its fields in order.
+/// it has any, each with the tag that it begins with, and its fields in order.
 fn row(stage: &Stage) -> String {
     let Stage { name, port, fields, handshake, .. } = stage;
     let header = stage.header();
     let fields: String = fields.iter().map(field).collect();
     let names = |direction: Direction| {
         let this_way = handshake.iter().filter(|message| message.direction == direction);
-        this_way.map(|message| format!("{:?}", message.name)).collect::<Vec<_>>().join(", ")
+        let name_and_tag = |message: &Message| {
+            let first = message.fields.first().map_or(0, |field| field.tag.number);
+            format!("{{ {:?}, {first:#06x} }}", message.name)
+        };
+        this_way.map(name_and_tag).collect::<Vec<_>>().join(", ")
     };
     let messages = if handshake.is_empty() {
         String::new()

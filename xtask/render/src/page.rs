@@ -14,9 +14,10 @@ use std::io::{self, Write};
 
 use askama::Template;
 use stages::Stage;
-use transcript::{Event, EventKind, HandshakeMessage, Hex, Record, Role, Way, visible};
+use transcript::certified::Keys;
+use transcript::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Way, visible};
 
-use agreement::{Agreement, Derived};
+use agreement::{Agreement, Derived, Vouched};
 use view::{ClosingView, ExchangeView, FootView, HeadView, Meanings, NoteView, StageView};
 
 /// Messages and records of a stage that are shown. If there are more, the page says how many.
@@ -45,6 +46,8 @@ struct Section {
     server: Tally,
     /// Secrets and keys of this connection that no row shows yet.
     agreement: Agreement,
+    /// The public keys that the client has sent and received on this connection.
+    keys: Keys,
     /// Fields of the messages that were shown.
     meanings: Meanings,
 }
@@ -194,6 +197,7 @@ impl Section {
             client: Tally::default(),
             server: Tally::default(),
             agreement: Agreement::default(),
+            keys: Keys::default(),
             meanings: Meanings::default(),
         }
     }
@@ -205,6 +209,7 @@ impl Section {
             EventKind::Connected { peer } => {
                 self.show_agreement();
                 (self.client, self.server) = (Tally::default(), Tally::default());
+                self.keys = Keys::default();
                 let way = if role == Role::Client { "to" } else { "from" };
                 self.note(role, format!("connected {way} {peer}"));
             }
@@ -267,12 +272,31 @@ impl Section {
         };
         let name = Name { step: Some(message.step.clone()), index: *count };
         *count += 1;
+        if role == Role::Client {
+            self.vouch(message);
+        }
         match message.direction {
             Way::Sent => {
                 let sent = Some(message.into());
                 self.show(Exchange { from: role, name, sent, arrival: None });
             }
             Way::Received => self.arrived(role, name, || Arrival::Accepted(message.into())),
+        }
+    }
+
+    /// Keeps what the client knows by a message of who signs what.
+    fn vouch(&mut self, message: &HandshakeMessage) {
+        let HandshakeMessage { step, direction, message, .. } = message;
+        match direction {
+            Way::Sent => self.keys.pass(Direction::ToServer, message),
+            Way::Received => {
+                self.keys.pass(Direction::ToClient, message);
+                let header_len = self.stage.header().len();
+                let vouched = Vouched::new(&visible(step), message, header_len, &self.keys);
+                if let Some(vouched) = vouched {
+                    self.agreement_under_way().vouched = Some(vouched);
+                }
+            }
         }
     }
 

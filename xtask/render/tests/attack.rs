@@ -9,7 +9,7 @@ use transcript::Hex;
 use xtask::lab::story::{Act, Change, Deed, Message, Story, Who};
 use xtask::lab::verdict::Verdict;
 
-use crate::html::text;
+use crate::html::{certified, text};
 
 const STAGE: &Stage = &PART3_X25519;
 const STRANGE: Tag = Tag { number: 0x4242, name: "", what: "" };
@@ -57,6 +57,7 @@ fn page(acts: Vec<Act>) -> String {
         because: String::new(),
         closed_by: String::new(),
         client_stage: STAGE.name.to_owned(),
+        server_stage: STAGE.name.to_owned(),
         acts,
         beliefs: vec![],
         clients: vec![],
@@ -124,6 +125,26 @@ fn a_message_that_is_taken_is_shown_field_by_field() {
     assert_eq!(fields[0].trim(), "X25519 key 07070707…");
     assert_eq!(fields[1].trim(), "unknown field 6869");
     assert!(text(&html).contains("46 B: ClientHello"));
+}
+
+#[test]
+fn a_certificate_says_whom_it_is_for_and_one_that_was_changed_where() {
+    let [.., auth] = certified();
+    let before: Hex = STAGE.record(&auth).as_slice().into();
+    let html = page(vec![takes(&before)]);
+    let fields = html.split_once("<ul class=\"fields\">").unwrap().1.split_once("</ul>").unwrap().0;
+    let fields: Vec<_> = fields.split("</li>").map(|field| text(field).trim().to_owned()).collect();
+    // By their numbers, which tell a certificate from another for the same name.
+    let certificates =
+        ["certificate 34d4a776… of localhost", "certificate 13ae64c9… of Intermediate CA"];
+    assert_eq!(fields[..2], certificates);
+
+    let mut changed = before.to_vec();
+    changed[1001] ^= 1;
+    let (cells, marks) = versions(&before, &changed.as_slice().into());
+    let leaf = r#"certificate 994 B "localhost", signed by "Intermediate CA" "#;
+    assert!(cells[..2].iter().all(|cell| cell.starts_with(leaf)), "{cells:?}");
+    assert_eq!(marks, [format!("{:02x}", before[1001]), format!("{:02x}", changed[1001])]);
 }
 
 #[test]

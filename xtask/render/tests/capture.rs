@@ -147,7 +147,7 @@ fn the_fields_of_a_message_are_named_as_far_as_it_can_be_read() {
         ),
         (&hello[..263], "267 bytes: length 4, prime p 260, tag 2, no field 1".to_owned()),
         (&[], "4 bytes: length 4".to_owned()),
-        (&many, format!("16388 bytes: length 4, {all_named}, 4080 more fields")),
+        (&many, format!("16388 bytes: length 4, {all_named}, more fields")),
     ] {
         let chunks = vec![(Direction::ToServer, PART3_DH.record(message))];
         let packets = packets(&capture(Wire { stage: &PART3_DH, chunks }.events()));

@@ -8,11 +8,11 @@ use messages::fields::{TAGS, Tag, X25519_KEY};
 use render::page::{Page, SHOWN};
 use stages::{
     PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, PART3_HKDF, PART3_X25519,
-    STAGES, Stage, field, handshake,
+    PART4_CERT, STAGES, Stage, field, handshake,
 };
 use transcript::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Way};
 
-use crate::html::{fields, page, text};
+use crate::html::{certified, fields, page, text};
 
 fn event(stage: &'static Stage, role: Role, kind: EventKind) -> Event {
     Event { role, stage, kind }
@@ -192,7 +192,7 @@ fn every_span_of_a_message_is_explained_where_it_is_and_below() {
             );
             assert!(shown.contains(&place), "{place}: {shown}");
             assert_eq!((&**name, &bytes[..]), (span.name, &payload[span.offset..][..span.len]));
-            for said in [span.what, whole.readers, whole.protection] {
+            for said in [span.what, whole.readers, stage.protection_of_messages()] {
                 assert!(!said.is_empty(), "{name}");
                 assert!(shown.contains(said) && below.contains(said), "{said}");
             }
@@ -321,6 +321,56 @@ fn keys_are_a_picture_in_front_of_the_records_they_protect() {
     let [there, back] = makes_keys(stage, Role::Client);
     let alone = text(&page(&[there, back]));
     assert!(alone.contains("Only the client derived them."), "{alone}");
+}
+
+#[test]
+fn certificates_are_a_picture_of_who_signs_what_and_where_its_bytes_are() {
+    let stage = &PART4_CERT;
+    let [client, server, auth] = certified();
+    let mut events = vec![
+        says(stage, Role::Client, "ClientHello", &client),
+        accepts(stage, Role::Server, "ClientHello", &client),
+        says(stage, Role::Server, "ServerHello", &server),
+        accepts(stage, Role::Client, "ServerHello", &server),
+        makes_secret(stage, Role::Server, b"abcd"),
+        says(stage, Role::Server, "ServerAuth", &auth),
+        accepts(stage, Role::Client, "ServerAuth", &auth),
+        makes_secret(stage, Role::Client, b"abcd"),
+    ];
+    let html = page(&events);
+    let (_, picture) = html.split_once("<figure class=\"chain\">").unwrap();
+    let (picture, _) = picture.split_once("</figure>").unwrap();
+    let told = text(picture);
+    let key = |hello: &[u8]| {
+        let digits = hello[4..].iter().map(|byte| format!("{byte:02x}"));
+        digits.collect::<Vec<_>>().join(" ")
+    };
+    let (to_client, to_server) = (key(&server), key(&client));
+    let mut rest = told.as_str();
+    for part in [
+        "Root CA the client’s own root: it did not cross the wire",
+        "signs",
+        "Intermediate CA certificate, bytes 1006 to 1958 of ServerAuth",
+        "signs",
+        "localhost certificate, bytes 8 to 1001 of ServerAuth",
+        "signs, bytes 1963 to 2218 of ServerAuth",
+        &format!("the client’s X25519 key {to_server}"),
+        &format!("the server’s X25519 key {to_client}"),
+        "the secret is shared with \"localhost\"",
+    ] {
+        let (_, behind) = rest.split_once(part).unwrap_or_else(|| panic!("{part}: {told}"));
+        rest = behind;
+    }
+    // The bytes are those of the record, its header included.
+    let record = stage.record(&auth);
+    assert_eq!((&record[8..10], &record[1006..1008]), (&[0x30, 0x82][..], &[0x30, 0x82][..]));
+    assert_eq!(record.len(), 2219);
+    assert!(text(&html).contains("It believes that it talks to \"localhost\"."));
+
+    // A client that refuses believes nothing.
+    events[6] = refuses(stage, Role::Client, "ServerAuth", "no", &auth);
+    let html = page(&events[..7]);
+    assert!(!html.contains("class=\"chain\"") && !text(&html).contains("believes"));
 }
 
 #[test]

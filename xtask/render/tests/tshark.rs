@@ -9,12 +9,13 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use framing::MAX_PLAINTEXT_LEN;
-use messages::fields::X25519_KEY;
+use messages::fields::{CERTIFICATE, CERTIFICATE_VERIFY, X25519_KEY};
 use pcap_file::pcapng::{Block, PcapNgReader, PcapNgWriter};
 use stages::{
     PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Part, STAGES, Stage, field,
     handshake,
 };
+use transcript::certified::{self, certificates};
 use transcript::{Direction, Event, EventKind, Role};
 use xtask::launch::{self, Pair, Programs};
 
@@ -32,7 +33,7 @@ const FIELDS: [(field::Role, &str); 4] = [
 ];
 
 /// What each packet is asked for.
-const ASKED: [&str; 26] = [
+const ASKED: [&str; 27] = [
     "tcp.stream",
     "tcp.dstport",
     "tcp.payload",
@@ -56,6 +57,7 @@ const ASKED: [&str; 26] = [
     "rtls.field.tag",
     "rtls.field.length",
     "rtls.field.value",
+    "x509ce.dNSName",
     "rtls.missing",
     "rtls.loose",
     "tcp.analysis.retransmission",
@@ -235,8 +237,11 @@ fn assert_messages(packets: &[&Packet], messages: &[&(&str, Vec<u8>)]) {
         .iter()
         .flat_map(|payload| {
             let explained = messages::explain(payload);
-            let bytes = explained.leaves().map(|leaf| payload[leaf.offset..][..leaf.len].to_vec());
-            bytes.collect::<Vec<_>>()
+            let parts = explained.spans.iter().flat_map(|field| match &field.inside[..] {
+                [] => std::slice::from_ref(field),
+                parts => parts,
+            });
+            parts.map(|part| payload[part.offset..][..part.len].to_vec()).collect::<Vec<_>>()
         })
         .collect();
     let every_third =
@@ -246,6 +251,10 @@ fn assert_messages(packets: &[&Packet], messages: &[&(&str, Vec<u8>)]) {
     let lengths = values("rtls.field.length").map(|length| length.parse::<u16>().unwrap());
     assert_eq!(lengths.map(|it| it.to_be_bytes().to_vec()).collect::<Vec<_>>(), every_third(1));
     assert_eq!(bytes("rtls.field.value"), every_third(2));
+    // Wireshark itself finds the names of a server in its certificates.
+    let names = payloads.iter().flat_map(|payload| certificates(payload));
+    let names: Vec<_> = names.flat_map(|it| certified::names(&it).to_vec()).collect();
+    assert_eq!(values("x509ce.dNSName").collect::<Vec<_>>(), names);
 }
 
 /// The payloads of one direction of a run.
@@ -650,6 +659,52 @@ fn a_message_that_was_altered_is_a_message_still() {
             let [packet] = &told[..] else { panic!("{}", told.len()) };
             assert_messages(&[packet], &[&("ClientHello", message)]);
             assert!(packet.severity() < NOTE);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn a_message_is_named_by_its_first_field_where_several_are_due() {
+    let mut auth = vec![];
+    CERTIFICATE.append(&[0x30, 3, 2, 1, 1], &mut auth);
+    CERTIFICATE_VERIFY.append(&[7; 256], &mut auth);
+    for stage in STAGES.iter().filter(|stage| stage.has_certificates()) {
+        // The ServerHello is there, or it was lost.
+        for (name, payloads, names) in [
+            ("both", &[&hello(), &auth][..], &["ServerHello", "ServerAuth"][..]),
+            ("one", &[&auth], &["ServerAuth"]),
+        ] {
+            let to_client = |payload: &&Vec<u8>| (Direction::ToClient, stage.record(payload));
+            let wire = Wire { stage, chunks: payloads.iter().map(to_client).collect() };
+            let packets = packets(&written(&format!("{}-{name}", stage.name), wire.events()));
+            let named: Vec<_> =
+                packets.iter().flat_map(|packet| packet.values("rtls.message.name")).collect();
+            assert_eq!(named, names);
+        }
+    }
+}
+
+/// Whatever stands in place of a certificate, the fields around it are shown.
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn what_is_no_certificate_hides_nothing() {
+    let deep = [0x30, 0x80].repeat(2_000);
+    for stage in STAGES.iter().filter(|stage| stage.has_certificates()) {
+        for (number, value) in
+            [&[][..], &[0x30], &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff], &[0xff; 300], &deep]
+                .into_iter()
+                .enumerate()
+        {
+            let mut auth = vec![];
+            CERTIFICATE.append(value, &mut auth);
+            CERTIFICATE_VERIFY.append(&[7; 256], &mut auth);
+            let chunks = vec![(Direction::ToClient, stage.record(&auth))];
+            let name = format!("{}-no-certificate-{number}", stage.name);
+            let packets = packets(&written(&name, Wire { stage, chunks }.events()));
+            let values: Vec<_> =
+                packets.iter().flat_map(|packet| packet.bytes("rtls.field.value")).collect();
+            assert_eq!(values, [value.to_vec(), vec![7; 256]], "{number}");
         }
     }
 }

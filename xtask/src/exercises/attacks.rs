@@ -193,7 +193,7 @@ pub(super) fn man_in_the_middle(check: &mut Check) -> Checked {
     Ok(())
 }
 
-/// Exercise 10: recovers requests from payloads with the same nonce.
+/// Exercise 12: recovers requests from payloads with the same nonce.
 pub(super) fn nonce_reuse(check: &mut Check) -> Checked {
     let host_len = number(4..=12);
     let known = request(6, host_len);

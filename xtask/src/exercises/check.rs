@@ -104,24 +104,31 @@ impl Check {
         Ok(played)
     }
 
-    /// Plays a scenario with the reader's program as both the server and the client.
+    /// Plays a scenario with the reader's program as both the server and the client; and on the wire between the two,
+    /// if it is given arguments for that.
     pub(super) fn play_both(
         &mut self,
         what: &str,
         scenario: &Scenario,
         stage: &'static Stage,
+        on_the_wire: Option<&[&str]>,
     ) -> Checked<Played> {
         let programs =
             [Role::Server, Role::Client].iter().fold(self.programs.clone(), |programs, role| {
                 programs.with(stage, *role, &self.program)
             });
-        let played = play(&programs, scenario, stage, Between::Attack(scenario.attack));
+        let between = on_the_wire.map_or(Between::Attack(scenario.attack), |given| {
+            Between::Program(&self.program, given)
+        });
+        let played = play(&programs, scenario, stage, between);
         let played = self.ended(what, played)?;
-        self.listen(what, &played.server)?;
-        let mut wrote = std::mem::take(&mut self.wrote);
-        self.listen(what, &played.clients[0])?;
-        wrote.append(&mut self.wrote);
-        self.wrote = wrote;
+        let mut wrote = Vec::new();
+        for victim in [&played.server, &played.clients[0], &played.attacker] {
+            let listened = self.listen(what, victim);
+            wrote.append(&mut self.wrote);
+            self.wrote.clone_from(&wrote);
+            listened?;
+        }
         Ok(played)
     }
 

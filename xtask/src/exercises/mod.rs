@@ -6,10 +6,12 @@
 //! - `table`: the exercises, with hints and explanations.
 //! - [`check`]: what was tried on a program, and the results; `random`: the inputs it is tried
 //!   with.
-//! - `attacks`: checks those where the reader attacks; `defences`, `cut` and `whole`: those where the lab does.
+//! - `attacks`: checks those where the reader attacks; `defences`, `cut` and `whole`: those where the lab does;
+//!   [`certificates`]: those on certificates.
 //! - [`progress`]: all of them at once, for a reader and for an autograder.
 
 mod attacks;
+pub mod certificates;
 pub mod check;
 mod cut;
 mod defences;

@@ -1,9 +1,9 @@
 //! The exercises, in the order of the chapters.
 
-use super::{Exercise, attacks, cut, defences, whole};
+use super::{Exercise, attacks, certificates, cut, defences, whole};
 
 /// All exercises.
-pub const EXERCISES: [Exercise; 10] = [
+pub const EXERCISES: [Exercise; 12] = [
     Exercise {
         number: 1,
         name: "record-reader",
@@ -173,6 +173,45 @@ pub const EXERCISES: [Exercise; 10] = [
     },
     Exercise {
         number: 10,
+        name: "five-chains",
+        title: "find what is wrong with five chains",
+        chapter: "part4/chain.md",
+        hints: &[
+            "go from certificate to certificate: who has to have signed this one, and who the last? A name is easily \
+             given to oneself; what can only its owner do?",
+            "whoever has signed must be allowed to, and not only the first that did. Which certificates have a time?",
+            "what a server is called stands in its names, and nowhere else. And the root that counts is the one that \
+             nobody sent.",
+        ],
+        why: "Anyone can make a certificate that says anything, and send any chain. What you believe in the end is \
+              the root; every step from there to the server's key is a signature by somebody who may sign, in time, \
+              and the last one names the server that you want. Each check that is left out lets somebody in.",
+        good: "looks at each certificate together with its issuer, up to the client's own root; asks of all of them \
+               what it asks of one; and compares names as a whole.",
+        check: certificates::five_chains,
+    },
+    Exercise {
+        number: 11,
+        name: "bind-certificate",
+        title: "bind the certificate too",
+        chapter: "part4/open.md",
+        hints: &[
+            "a signature protects what is under it, and nothing else. What does the client believe that is not?",
+            "Eve may sign whatever she likes with her own key, her own certificate included: no signature stops her. \
+             But she does not know the secret. What must differ on the two sides when they have not heard the same?",
+            "take the messages as they stood on the wire, all of them. And if one of them ended a field later, and the \
+             next began a field later: would you notice? Put a length in front of each.",
+        ],
+        why: "All that was said goes under the signature and into the keys, as each side heard it. Where somebody \
+              changed a byte, the client verifies a signature over something else. Where somebody put a name and a \
+              signature of his own in place of the server's, the signature is right and the keys differ: a record \
+              opens only between two who have heard the same. TLS 1.3 does both, with a hash of all messages.",
+        good: "has one function for both, without a choice of what matters, and puts the length in front of each \
+               part, so that no two conversations look alike.",
+        check: certificates::bind_certificate,
+    },
+    Exercise {
+        number: 12,
         name: "nonce-reuse",
         title: "recover a request from a nonce used twice",
         chapter: "further/nonces.md",

@@ -66,12 +66,12 @@ fn behind_an_answer(path: &Path) -> io::Result<()> {
 /// Exercise 7: a client and a server that know whether they heard all.
 pub(super) fn sixth_stage(check: &mut Check) -> Checked {
     let what = "an honest conversation goes through, both ways";
-    let played = check.play_both(what, &honest(), &PART2_AEAD)?;
+    let played = check.play_both(what, &honest(), &PART2_AEAD, None)?;
     check.note(what, cut_short(&played))?;
     for (what, attack, side) in CUTS {
         let attack = &*Box::leak(Box::new(attack));
         let scenario = Scenario { attack, clients: one_client(REQUESTS), ..BASE };
-        let played = check.play_both(what, &scenario, &PART2_AEAD)?;
+        let played = check.play_both(what, &scenario, &PART2_AEAD, None)?;
         let (victim, count) = (side(&played), side(&played).received().len());
         let why_not = match (victim.refusal(), victim.code) {
             (Some(("truncated", _)), _) => None,
@@ -88,7 +88,7 @@ pub(super) fn sixth_stage(check: &mut Check) -> Checked {
 }
 
 /// Returns what an honest conversation lacks.
-fn cut_short(played: &Played) -> Option<String> {
+pub(super) fn cut_short(played: &Played) -> Option<String> {
     let (server, client) = (&played.server, &played.clients[0]);
     let answers = server.sent().iter().map(|record| &record.plaintext).collect::<Vec<_>>();
     let heard = client.received().iter().map(|record| &record.plaintext).collect::<Vec<_>>();

@@ -1,12 +1,14 @@
 //! Runs one attack on a server and its clients, and keeps what they report.
 
+use std::fs;
 use std::path;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use attacker::{Attack, LeakedKeys, Path};
+use attacker::{Attack, Credentials, LeakedKeys, Path};
+use certificates::Identity;
 use stages::{STAGES, Stage};
 use transcript::{EventKind, Role};
 
@@ -49,7 +51,7 @@ pub fn play(
     between: Between,
 ) -> Result<Played> {
     let mut driver = Driver::new(SILENCE).within(Bounds::SHORT);
-    let (client_stage, server_stage) = (scenario.client_stage)(stage);
+    let (client_stage, server_stage) = (scenario.stages)(stage);
     let connections = scenario.connections().to_string();
     let server_args = ["--addr", "127.0.0.1:0", "--connections", &connections];
     let server_args = server_args.into_iter().chain(TIMEOUTS);
@@ -57,6 +59,7 @@ pub fn play(
     let mut played = Played {
         server: Victim::default(),
         clients: scenario.clients.iter().map(|_| Victim::default()).collect(),
+        wanted: scenario.wanted,
         log: attacker::AttackLog::default(),
         attacked: Ok(()),
         attacker: Victim::default(),
@@ -89,7 +92,11 @@ pub fn play(
                         let path = Path::new(client_stage, *addr);
                         let path = path.context("cannot get on the path")?;
                         let leaked = leaked.take().context("the server listens twice")?;
-                        let path = path.to_server_of(server_stage).with_leak(leaked);
+                        let mut path = path.to_server_of(server_stage).with_leak(leaked);
+                        if client_stage.has_certificates() {
+                            let credentials = credentials(programs, scenario.is_key_stolen)?;
+                            path = path.with_credentials(credentials);
+                        }
                         path_addr = Some(path.addr()?.to_string());
                         let (run, done) = (attack.run, done.clone());
                         thread::spawn(move || done.send((run(&path), path.log())));
@@ -117,6 +124,7 @@ pub fn play(
             };
             let mut args: Vec<_> = stage_arg.into_iter().collect();
             args.extend(["--addr", addr].into_iter().chain(TIMEOUTS));
+            args.extend(scenario.wanted.into_iter().flat_map(|name| ["--name", name]));
             // A stage without data ends with its handshake, and no request is sent.
             if client_stage.has_data() {
                 args.extend(requests.iter().flat_map(|request| ["--request", request]));
@@ -127,15 +135,40 @@ pub fn play(
     }
     if matches!(between, Between::Attack(_)) {
         // Everyone is gone, and the keys that were there beforehand come into the wrong hands.
-        _ = leak.send(long_term_keys());
+        _ = leak.send(long_term_keys(programs, server_stage)?);
         (played.attacked, played.log) =
             attack_done.recv_timeout(SILENCE).context("the attack did not end")?;
     }
     Ok(played)
 }
 
-/// Returns the keys that were to be kept for long, of every stage that has one.
-fn long_term_keys() -> LeakedKeys {
+/// Returns the keys that were to be kept for long, of every stage that has one; and the server's identity, if it has one.
+fn long_term_keys(programs: &Programs, server_stage: &Stage) -> Result<LeakedKeys> {
     let keys = STAGES.iter().filter_map(|stage| demo_keys::sealer_and_opener(stage));
-    keys.map(|(_, opener)| opener).collect()
+    let identity = server_stage.has_certificates().then(|| identity(programs, "server"));
+    Ok(LeakedKeys {
+        openers: keys.map(|(_, opener)| opener).collect(),
+        identity: identity.transpose()?,
+    })
+}
+
+/// Returns what an attacker has of its own where servers have certificates, and the server's identity key if that is
+/// stolen.
+fn credentials(programs: &Programs, is_key_stolen: bool) -> Result<Credentials> {
+    Ok(Credentials {
+        own: identity(programs, "eve")?,
+        renewed: Identity::chain(&made(programs, "renewed_chain.pem")?)?,
+        stolen: is_key_stolen.then(|| identity(programs, "server")).transpose()?,
+    })
+}
+
+fn identity(programs: &Programs, of: &str) -> Result<Identity> {
+    let chain = Identity::chain(&made(programs, &format!("{of}_chain.pem"))?)?;
+    Ok(Identity::new(chain, &made(programs, &format!("{of}_key.pem"))?)?)
+}
+
+/// Reads a file of those that `cargo xtask certificates` makes.
+fn made(programs: &Programs, name: &str) -> Result<Vec<u8>> {
+    let path = programs.certificates()?.join(name);
+    fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
 }

@@ -2,7 +2,7 @@
 
 use attacker::Attack;
 use attacker::attacks::{self, FORGED, weak_keys};
-use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Stage};
+use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, PART3_HKDF, Stage};
 use transcript::{Hex, Record, Way};
 
 use super::victims::{Played, Victim};
@@ -14,17 +14,25 @@ pub struct Scenario {
     pub attack: &'static Attack,
     /// The requests of each client.
     pub clients: &'static [&'static [&'static str]],
+    /// The name that they want, if it is not the server's.
+    pub wanted: Option<&'static str>,
+    /// How many of the clients, the last ones, the attacker leads to no server.
+    pub unserved: usize,
     /// Connections that the attacker makes in addition.
     pub own_connections: usize,
+    /// Whether the attacker has the server's identity key.
+    pub is_key_stolen: bool,
     /// The stages of the client and the server, for a column of the table.
-    pub client_stage: fn(&'static Stage) -> (&'static Stage, &'static Stage),
+    pub stages: fn(&'static Stage) -> (&'static Stage, &'static Stage),
     /// Whether the victims acted as the attacker wished, according to their own reports.
     pub succeeded: fn(&Played) -> bool,
     /// The meaning of a success, in one line.
     pub means: &'static str,
     /// The reason for a success.
     pub because: &'static str,
-    /// What keeps it from succeeding where everything goes through unchanged, and the finding.
+    /// Whether it did no harm, although nobody refused anything.
+    pub is_unharmed: fn(&Played) -> bool,
+    /// What keeps it from succeeding where it did no harm, and the finding.
     pub unharmed: (&'static str, &'static str),
 }
 
@@ -38,11 +46,15 @@ const ERIN: &str = "GET /transfer?to=erin&amount=4 HTTP/1.1\r\nHost: localhost\r
 pub(crate) const BASE: Scenario = Scenario {
     attack: &attacks::control::ATTACK,
     clients: &[&[BOB]],
+    wanted: None,
+    unserved: 0,
     own_connections: 0,
-    client_stage: |stage| (stage, stage),
+    is_key_stolen: false,
+    stages: |stage| (stage, stage),
     succeeded: Played::ended_well,
     means: "",
     because: "",
+    is_unharmed: Played::went_through_unchanged,
     unharmed: ("encryption", "the exchange went through, and no such text passed by on the wire"),
 };
 
@@ -158,18 +170,57 @@ pub const SCENARIOS: &[Scenario] = &[
         because: "the mathematics is right, the person is wrong: nothing in a handshake tells whose \
                   public value it is. The two fingerprints differ, but nobody compares them. Where data \
                   follows, its tags are valid, for the attacker has the keys to make them",
+        succeeded: is_between,
+        ..BASE
+    },
+    Scenario { attack: &attacks::stolen_chain::ATTACK, succeeded: is_between, ..BASE },
+    Scenario { attack: &attacks::own_chain::ATTACK, succeeded: is_between, ..BASE },
+    Scenario {
+        attack: &attacks::unknown_key_share::ATTACK,
+        wanted: Some("eve.example"),
+        means: "the server made a transfer that the client asked eve.example for: they share a secret, and do not \
+                agree on who they are",
+        because: "every check is right. The client wants eve.example, whose certificate is good, and whose key has signed \
+                  both X25519 keys. One of them is the server's, but anyone may sign it, without its private half. So \
+                  the client shares a secret with localhost and takes it for eve.example, and localhost makes a \
+                  transfer for a client that never asked it for one. The attacker has no part in the secret and read \
+                  nothing. The certificate is not under the signature; and if it were, eve.example would sign its own. \
+                  What is missing is a confirmation, under the new keys, that both saw the same: in TLS 1.3 the keys \
+                  and Finished depend on all that was said, the certificate included, and the client would refuse \
+                  the server's Finished",
         succeeded: |played| {
-            let client = played.clients[0].fingerprints();
-            let server = played.server.fingerprints();
-            let knows_both = played.log.fingerprints() == [client.clone(), server.clone()].concat();
-            let [asked, answered] = [played.server.plaintexts(), played.clients[0].plaintexts()];
-            let changed = asked == [BOB.replace("100", "900").as_bytes()]
-                && answered.iter().any(|text| text.ends_with(b"hello, victim"));
+            let [client, server] = [&played.clients[0], &played.server];
+            let held = client.fingerprints();
             played.ended_well()
-                && client != server
-                && knows_both
-                && changed == played.server.has_data()
+                && held == server.fingerprints()
+                && played.log.fingerprints().is_empty()
+                && server.plaintexts() == [BOB.as_bytes()]
+                && client.proofs(Way::Received) != server.proofs(Way::Sent)
         },
+        ..BASE
+    },
+    Scenario {
+        attack: &attacks::certificate_swap::ATTACK,
+        means: "the client relied on a certificate that the server has not sent",
+        because: "the signature is by the key that both certificates name, and covers two X25519 keys and nothing \
+                  else: it fits with either. What else a certificate says, such as how long it is good and for which \
+                  names, is thus not what the server said of itself",
+        succeeded: |played| {
+            let [client, server] = [&played.clients[0], &played.server];
+            played.ended_well()
+                && client.fingerprints() == server.fingerprints()
+                && server.plaintexts() == [BOB.as_bytes()]
+                && client.proofs(Way::Received) != server.proofs(Way::Sent)
+        },
+        ..BASE
+    },
+    Scenario {
+        attack: &attacks::stolen_key::ATTACK,
+        is_key_stolen: true,
+        means: "the client took the attacker for the server, and the attacker read and changed all that was said",
+        because: "a signature says who has the key, and the attacker has it: nothing tells it from the server. It is \
+                  so until the certificate ends. What was recorded before stays closed, as leak-later shows",
+        succeeded: is_between,
         ..BASE
     },
     Scenario {
@@ -228,9 +279,11 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         attack: &attacks::cross_stage::ATTACK,
-        client_stage: |stage| {
+        stages: |stage| {
             if stage.handshake.is_empty() {
                 (&PART2_HMAC_SEQ, &PART2_HMAC)
+            } else if stage.has_certificates() {
+                (&PART3_HKDF, stage)
             } else {
                 (&PART2_AEAD, stage)
             }
@@ -246,11 +299,21 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         attack: &attacks::downgrade::ATTACK,
-        client_stage: |_| (&PART2_HMAC, &PART1_CTR),
+        stages: |stage| {
+            if stage.has_certificates() { (stage, &PART3_HKDF) } else { (&PART2_HMAC, &PART1_CTR) }
+        },
         means: "the server acted on a request whose protection was taken off",
         because: "both stages encrypt alike and with the same key, so what is left without the \
                   tag is a record of the weaker stage",
         succeeded: |played| played.server.plaintexts() == [BOB.as_bytes()],
+        is_unharmed: |played| {
+            let client = &played.clients[0];
+            client.code != Some(0) && client.fingerprints().is_empty() && client.sent().is_empty()
+        },
+        unharmed: (
+            "no_server_auth",
+            "the client waited for the server to say who it is, agreed on nothing and sent no byte of data",
+        ),
         ..BASE
     },
     Scenario {
@@ -317,7 +380,9 @@ pub const SCENARIOS: &[Scenario] = &[
             let [client, server] = [&played.clients[0], &played.server];
             let all_changed = |from: &Victim, to: &Victim| {
                 let (sent, got) = (from.hellos(Way::Sent), to.hellos(Way::Received));
-                sent.len() == 1 && got.len() == 1 && sent[0] != got[0]
+                !sent.is_empty()
+                    && got.len() == sent.len()
+                    && sent.iter().zip(&got).all(|(sent, got)| sent != got)
             };
             let asked = played.server.plaintexts() == [BOB.as_bytes()];
             played.ended_well()
@@ -341,7 +406,35 @@ pub const SCENARIOS: &[Scenario] = &[
         },
         ..BASE
     },
+    Scenario {
+        attack: &attacks::replay_server::ATTACK,
+        clients: &[&[BOB], &[BOB]],
+        unserved: 1,
+        means: "the client agreed on a secret with a recording",
+        because: "the client asks for no proof that its peer has the private key: the public one is enough",
+        succeeded: |played| {
+            let [first, second] = &played.clients[..] else { return false };
+            let held = second.fingerprints();
+            let got_answers = second.plaintexts() == first.plaintexts();
+            played.ended_well()
+                && held.len() == 1
+                && held != played.server.fingerprints()
+                && got_answers
+        },
+        ..BASE
+    },
 ];
+
+/// Whether the attacker holds both sides' secrets, and each side has what the attacker made of the other's words.
+fn is_between(played: &Played) -> bool {
+    let client = played.clients[0].fingerprints();
+    let server = played.server.fingerprints();
+    let knows_both = played.log.fingerprints() == [client.clone(), server.clone()].concat();
+    let [asked, answered] = [played.server.plaintexts(), played.clients[0].plaintexts()];
+    let changed = asked == [BOB.replace("100", "900").as_bytes()]
+        && answered.iter().any(|text| text.ends_with(b"hello, victim"));
+    played.ended_well() && client != server && knows_both && changed == played.server.has_data()
+}
 
 impl Scenario {
     /// The scenario of the attack of this name.
@@ -351,7 +444,7 @@ impl Scenario {
 
     /// Connections that the server is to serve.
     pub fn connections(&self) -> usize {
-        self.clients.len() + self.own_connections
+        self.clients.len() - self.unserved + self.own_connections
     }
 }
 

@@ -13,6 +13,7 @@ pub mod words;
 
 use attacker::attacks::control;
 use framing::Direction;
+use messages::x509::Certificate;
 use serde::{Deserialize, Serialize};
 use stages::Stage;
 use transcript::lines::listed;
@@ -27,7 +28,7 @@ use super::victims::{Played, Victim};
 pub struct Story {
     /// The attack's name.
     pub attack: String,
-    /// The stage's name: of the server, where the client has another.
+    /// The stage's name: that of the column of the table.
     pub stage: String,
     /// The verdict.
     pub verdict: Verdict,
@@ -47,6 +48,8 @@ pub struct Story {
     pub closed_by: String,
     /// The stage of the client.
     pub client_stage: String,
+    /// The stage of the server.
+    pub server_stage: String,
     /// What happened, every cause before its effect.
     pub acts: Vec<Act>,
     /// What was sent and what was received, where the two differ and nobody noticed.
@@ -97,6 +100,11 @@ pub enum Deed {
         plaintext: Hex,
         /// The bytes on the wire.
         bytes: Hex,
+    },
+    /// A client has a name in mind that is not the server's.
+    Wants {
+        /// The name.
+        name: String,
     },
     /// A client or a server sends a message of the handshake.
     SendsHello {
@@ -199,9 +207,15 @@ pub enum Deed {
         bytes: Hex,
     },
     /// The attacker gets hold of keys when everything is over.
-    GetsKeys,
+    GetsKeys {
+        /// Whether the server's identity key is among them.
+        identity: bool,
+    },
     /// The attacker ends a direction, as its sender would by closing.
-    Ends,
+    Ends {
+        /// To whom.
+        to: Who,
+    },
     /// A client or a server accepts a message.
     Accepts {
         /// Its index in its direction and connection, from 0.
@@ -306,6 +320,19 @@ pub struct Belief {
     /// The fingerprint of the secret that the client holds, and of the server's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets: Option<[Option<Hex>; 2]>,
+    /// The certificate that the client has accepted as the server's, and the one that the server has sent, if they are
+    /// not the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<[Leaf; 2]>,
+}
+
+/// A server's own certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaf {
+    /// Whom it is about.
+    pub subject: String,
+    /// Its number.
+    pub serial: Hex,
 }
 
 /// A message as one side knows it.
@@ -317,6 +344,14 @@ pub struct Said {
     pub message: Option<Message>,
 }
 
+impl Leaf {
+    /// Reads what a certificate in DER says.
+    fn of(der: &[u8]) -> Option<Self> {
+        let certificate = Certificate::decode(der).ok()?;
+        Some(Self { subject: certificate.subject.text, serial: certificate.serial.into() })
+    }
+}
+
 impl Story {
     /// The story of an attack that was tried, or of one for which there is nothing to try.
     pub fn new(
@@ -326,7 +361,7 @@ impl Story {
         played: Option<&Played>,
     ) -> Self {
         let attack = scenario.attack;
-        let stages = (scenario.client_stage)(stage);
+        let stages = (scenario.stages)(stage);
         let events = |victim: &Victim| victim.events.clone();
         let acts = played.map(|played| acts::of(stages, played)).unwrap_or_default();
         let is_open = cell.verdict == Verdict::Succeeded;
@@ -341,11 +376,14 @@ impl Story {
             at_stake: attack.property.to_owned(),
             because: match (cell.verdict, cell.by.as_deref()) {
                 (Verdict::Succeeded, _) => scenario.because.to_owned(),
-                (Verdict::Refused, Some(check)) => because_of(check, stages.1, &acts),
+                (Verdict::Refused, Some(check)) => {
+                    because_of(check, stages.1, stages.0 != stages.1, &acts)
+                }
                 (Verdict::Refused | Verdict::NotApplicable, _) => String::new(),
             },
             closed_by: attack.closed_by.to_owned(),
             client_stage: stages.0.name.to_owned(),
+            server_stage: stages.1.name.to_owned(),
             beliefs: if is_open { beliefs::of(&acts) } else { Vec::new() },
             acts,
             clients: played.iter().flat_map(|played| &played.clients).map(events).collect(),
@@ -450,21 +488,24 @@ impl Story {
 
     /// The stage at which a party seals and opens: the attacker has the client's in mind.
     pub fn stage_of(&self, who: Who) -> Option<&'static Stage> {
-        Stage::find(if who == Who::Server { &self.stage } else { &self.client_stage })
+        Stage::find(if who == Who::Server { &self.server_stage } else { &self.client_stage })
     }
 
-    /// Returns where it is tried: the stage, and the client's, if that is another.
+    /// Returns where it is tried: the stage, and that of the other side, if it is another.
     pub fn at(&self) -> String {
-        if self.is_misled() {
-            format!("{}, on a client of {}", self.stage, self.client_stage)
+        let Self { stage, client_stage, server_stage, .. } = self;
+        if client_stage != stage {
+            format!("{stage}, on a client of {client_stage}")
+        } else if server_stage != stage {
+            format!("{stage}, with a server of {server_stage}")
         } else {
-            self.stage.clone()
+            stage.clone()
         }
     }
 
     /// Returns whether the client is led to a server of another stage.
     pub fn is_misled(&self) -> bool {
-        self.client_stage != self.stage
+        self.client_stage != self.server_stage
     }
 
     /// The act in which a side refused.
@@ -474,11 +515,16 @@ impl Story {
 }
 
 /// Explains why a check stops what it stops.
-fn because_of(check: &str, stage: &Stage, acts: &[Act]) -> String {
+fn because_of(check: &str, stage: &Stage, is_misled: bool, acts: &[Act]) -> String {
     let covered = listed(&stage.covered());
     let is_changed =
         |act: &Act| matches!(&act.deed, Deed::Puts { changes, .. } if !changes.is_empty());
     match check {
+        "bad_tag" if is_misled && share_a_secret(acts) => {
+            "both sides hold the same secret, and made other keys of it: a label says what a key is for, and the two \
+             stages have different ones"
+                .to_owned()
+        }
         "bad_tag" if !acts.iter().any(is_changed) => {
             "the record is genuine and not a bit of it was changed, but it was sealed under another key than the \
              one that opens records here, and its tag fits that key alone"
@@ -495,6 +541,23 @@ fn because_of(check: &str, stage: &Stage, acts: &[Act]) -> String {
             .to_owned(),
         "too_long" => "the length is compared with the limit before anything is read or allocated for it"
             .to_owned(),
+        "encryption" => "what passes by is ciphertext: without the key it tells no more than its length"
+            .to_owned(),
+        _ => because_of_handshake(check, stage, acts),
+    }
+}
+
+/// The same, for a check of a handshake.
+fn because_of_handshake(check: &str, stage: &Stage, acts: &[Act]) -> String {
+    let refused = acts.iter().find_map(|act| match &act.deed {
+        Deed::Refuses { step, .. } => step.as_ref(),
+        _ => None,
+    });
+    let is_made = |act: &Act| match &act.deed {
+        Deed::Makes { step, .. } => step.is_some() && step.as_ref() == refused,
+        _ => false,
+    };
+    match check {
         "bad_public_value" => {
             "an honest public value is a power of g from 2 to p - 2, and the others are refused before they are \
              calculated with. Without this check, and with 1 in place of both, both sides would hold 1 and show the \
@@ -502,10 +565,13 @@ fn because_of(check: &str, stage: &Stage, acts: &[Act]) -> String {
                 .to_owned()
         }
         "low_order_key" => {
-            "the secret would be zero whatever the own private key is, and a secret of zero is refused. Without this \
-             check, and with such a point in place of both keys, both sides would hold zero and show the same \
-             fingerprint: comparing the two would prove nothing"
-                .to_owned()
+            let saves =
+                if stage.has_certificates() { ". A server that gets it does not sign for it either" } else { "" };
+            format!(
+                "the secret would be zero whatever the own private key is, and a secret of zero is refused. Without \
+                 this check, and with such a point in place of both keys, both sides would hold zero and show the \
+                 same fingerprint: comparing the two would prove nothing{saves}"
+            )
         }
         "wrong_group" => {
             "p and g are compared with those of the one group that is accepted, before anything is calculated in \
@@ -513,12 +579,48 @@ fn because_of(check: &str, stage: &Stage, acts: &[Act]) -> String {
                 .to_owned()
         }
         "fresh_keys" => {
-            "both sides made their keys of a secret that never crossed the wire, and forgot them with the \
-             connection: there is no key left that could leak"
+            let identity = if stage.has_certificates() {
+                ". The identity key has signed, and encrypted nothing: whoever has it can be the server from now on, and \
+                 read nothing of what was before"
+            } else {
+                ""
+            };
+            format!(
+                "both sides made their keys of a secret that never crossed the wire, and forgot them with the \
+                 connection: there is no key left that opens anything{identity}"
+            )
+        }
+        "bad_signature" if acts.iter().any(is_made) => {
+            "a certificate is public, and proves nothing about who sends it. It names a key, and the signature has to \
+             be by that key, which the attacker does not have"
                 .to_owned()
         }
-        "encryption" => "what passes by is ciphertext: without the key it tells no more than its length"
-            .to_owned(),
+        "bad_signature" => {
+            "the signature is the server's own, but over two other keys. The client compares it with the two that it \
+             knows: the one that it made for this connection, and the one that it was sent"
+                .to_owned()
+        }
+        "wrong_name" => {
+            "the chain is good and the signature fits: the attacker is who it says it is. But the client knew \
+             beforehand whom it wanted, and that is somebody else"
+                .to_owned()
+        }
+        "no_server_auth" => {
+            "the client sends no data, and makes no key for any, until the server has said who it is and proved it. So \
+             it cannot be led to do without"
+                .to_owned()
+        }
         _ => String::new(),
     }
+}
+
+/// Returns whether a client and the server hold the same secret.
+fn share_a_secret(acts: &[Act]) -> bool {
+    let held = |wanted: Who| {
+        acts.iter().filter_map(move |act| match &act.deed {
+            Deed::Derives { fingerprint: Some(it), .. } if act.who == wanted => Some(it),
+            _ => None,
+        })
+    };
+    held(Who::Client).any(|secret| held(Who::Server).any(|it| it == secret))
 }

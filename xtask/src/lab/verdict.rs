@@ -188,7 +188,7 @@ impl Scenario {
             cell(Verdict::Succeeded, None, self.means)
         } else if let Some((check, words)) = victims().find_map(|victim| victim.refusal()) {
             cell(Verdict::Refused, Some(check), words)
-        } else if played.went_through_unchanged() {
+        } else if (self.is_unharmed)(&played) {
             let (check, why) = self.unharmed;
             cell(Verdict::Refused, Some(check), why)
         } else {

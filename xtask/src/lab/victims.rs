@@ -3,6 +3,8 @@
 use std::io;
 
 use attacker::{AttackLog, Fingerprint};
+use messages::Message as _;
+use messages::cert::ServerAuth;
 use stages::STAGES;
 use transcript::{Event, EventKind, Record, Way};
 
@@ -15,6 +17,8 @@ pub struct Played {
     pub server: Victim,
     /// The clients, in the order in which they connected.
     pub clients: Vec<Victim>,
+    /// The name that they want, if it is not the server's.
+    pub wanted: Option<&'static str>,
     /// The attacker's steps and findings.
     pub log: AttackLog,
     /// The end of the attack: victims may break off.
@@ -103,6 +107,13 @@ impl Victim {
             _ => None,
         });
         messages.collect()
+    }
+
+    /// The certificates in the messages in which a server says who it is, of those that it sent or of those that it
+    /// accepted.
+    pub fn proofs(&self, way: Way) -> Vec<Vec<Vec<u8>>> {
+        let auths = self.hellos(way).into_iter().filter_map(|it| ServerAuth::decode(it).ok());
+        auths.map(|auth| auth.certificates).collect()
     }
 
     /// The first thing it refused: the check's name, and its own words.

@@ -28,14 +28,7 @@ impl Programs {
     /// Builds the client and the server of each of `stages`, and makes certificates if one has them. Cargo's own
     /// progress goes to standard error.
     pub fn of_stages(stages: &[&Stage], release: bool) -> Result<Self> {
-        let bins = stages.iter().flat_map(|stage| {
-            let package = stage.package();
-            let bins = [Role::Client, Role::Server].map(|role| stage.program(&role.to_string()));
-            bins.map(|bin| (package, bin))
-        });
-        let certified = stages.iter().any(|stage| stage.has_certificates());
-        let authority = certified.then(|| (AUTHORITY, AUTHORITY.to_owned()));
-        Self::bins(bins.chain(authority), release)?.with_certificates()
+        Self::bins(needed(stages), release)?.with_certificates()
     }
 
     /// Builds every program of every stage, and the lab's own programs, and makes certificates.
@@ -72,9 +65,13 @@ impl Programs {
         Ok(target.join("certificates"))
     }
 
-    /// Builds the tunnel.
-    pub fn tunnel(release: bool) -> Result<Self> {
-        Self::bins([("tunnel", "tunnel".to_owned())], release)
+    /// Builds the tunnel for `stages`, and makes certificates if one has them.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub fn tunnel(stages: &[&Stage], release: bool) -> Result<Self> {
+        let tunnel = ("tunnel", "tunnel".to_owned());
+        Self::bins(authority(stages).into_iter().chain([tunnel]), release)?.with_certificates()
     }
 
     fn bins<'a>(bins: impl IntoIterator<Item = (&'a str, String)>, release: bool) -> Result<Self> {
@@ -173,6 +170,21 @@ impl Programs {
     }
 }
 
+/// The program that makes certificates, if one of `stages` has them: nobody waits for it at a stage without.
+fn authority(stages: &[&Stage]) -> Option<(&'static str, String)> {
+    let certified = stages.iter().any(|stage| stage.has_certificates());
+    certified.then(|| (AUTHORITY, AUTHORITY.to_owned()))
+}
+
+/// Lists the programs that these stages need, each behind its package.
+fn needed<'s>(stages: &'s [&Stage]) -> impl Iterator<Item = (&'s str, String)> {
+    let bins = stages.iter().flat_map(|stage| {
+        let bins = [Role::Client, Role::Server].map(|role| stage.program(&role.to_string()));
+        bins.map(|bin| (stage.package(), bin))
+    });
+    bins.chain(authority(stages))
+}
+
 /// Returns the target folder that the environment asks for, if any.
 ///
 /// A relative one counts from where cargo was started, but the next cargo is started elsewhere, and
@@ -190,4 +202,19 @@ pub fn target_dir() -> Option<PathBuf> {
     // Below it are at least the profile's folder and the program.
     let found = program.ancestors().skip(2).find(|folder| folder.ends_with(&below));
     found.map(Path::to_owned).or_else(|| path::absolute(asked).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_stage_with_certificates_needs_the_program_that_makes_them() {
+        for stage in STAGES {
+            let names: Vec<_> = needed(&[stage]).map(|(_, name)| name).collect();
+            let own = [Role::Client, Role::Server].map(|role| stage.program(&role.to_string()));
+            let authority = stage.has_certificates().then(|| AUTHORITY.to_owned());
+            assert_eq!(names, own.into_iter().chain(authority).collect::<Vec<_>>());
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask tunnel`: both ends of a tunnel on this machine, around a service that is already
 //! running.
 
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,11 +11,13 @@ use stages::{STAGES, Stage, field};
 use transcript::{EventKind, EventWriter, Format, Role, output};
 
 use super::{Driver, Programs, Report};
-use crate::complain;
-use crate::stage_names;
+use crate::{WrongArgument, complain, stage_names};
 
 /// Time limit for silence: none, since a service may be idle for as long as it likes.
 const SILENCE: Duration = Duration::MAX;
+
+/// Exit code of a program whose options are of no use, or the files that they name.
+const USAGE: i32 = 2;
 
 /// Options of `cargo xtask tunnel`.
 #[derive(Args, Debug)]
@@ -35,6 +38,9 @@ pub struct TunnelOptions {
     #[arg(long, value_name = "HOST:PORT")]
     records: Option<String>,
 
+    #[command(flatten)]
+    identities: Identities,
+
     /// Write events as JSON, one object per line
     #[arg(long)]
     json: bool,
@@ -42,6 +48,38 @@ pub struct TunnelOptions {
     /// Run optimised builds
     #[arg(long)]
     release: bool,
+}
+
+/// Options that the ends have at a stage with certificates. Without them, they use those that are made to try with.
+#[derive(Args, Debug)]
+struct Identities {
+    /// The server end's certificates
+    #[arg(long, value_name = "CHAIN.pem")]
+    certificate: Option<OsString>,
+
+    /// The server end's private key
+    #[arg(long, value_name = "KEY.pem")]
+    key: Option<OsString>,
+
+    /// Whom the client end trusts
+    #[arg(long, value_name = "FILE.pem")]
+    roots: Option<OsString>,
+
+    /// Whom the client end wants
+    #[arg(long, value_name = "NAME")]
+    name: Option<OsString>,
+}
+
+impl Identities {
+    /// Returns what an end is told of them.
+    fn of(&self, role: Role) -> Vec<&OsStr> {
+        let options = match role {
+            Role::Server => [("--certificate", &self.certificate), ("--key", &self.key)],
+            _ => [("--roots", &self.roots), ("--name", &self.name)],
+        };
+        let given = options.iter().filter_map(|(option, value)| Some((*option, value.as_deref()?)));
+        given.flat_map(|(option, value)| [OsStr::new(option), value]).collect()
+    }
 }
 
 /// Lists the stages that a tunnel can have.
@@ -55,13 +93,14 @@ fn tunnelled() -> impl Iterator<Item = &'static Stage> + Clone + Send + Sync {
 /// When the programs cannot be built, or an end does not start.
 pub fn tunnel(options: &TunnelOptions) -> Result<ExitCode> {
     let stage = options.stage;
-    let programs = Programs::tunnel(options.release)?;
+    let programs = Programs::tunnel(&[stage], options.release)?;
     let program = programs.named("tunnel")?;
     let mut driver = Driver::new(SILENCE);
     let start = |driver: &mut Driver<Role>, role: Role, listen: &str, connect: &str| {
         let side = role.to_string();
         let args =
             ["--stage", stage.name, "--side", &side, "--listen", listen, "--connect", connect];
+        let args = args.into_iter().map(OsStr::new).chain(options.identities.of(role));
         driver.start(role, program, args)
     };
     let records = options.records.clone().unwrap_or(format!("127.0.0.1:{}", stage.port));
@@ -93,6 +132,9 @@ pub fn tunnel(options: &TunnelOptions) -> Result<ExitCode> {
                 }
             }
             Report::Complaint(line) => complain(&line),
+            Report::Ended(Some(status)) if status.code() == Some(USAGE) => {
+                bail!(WrongArgument(format!("the {role} end cannot start")))
+            }
             Report::Ended(_) => bail!("the {role} end is gone"),
         }
     }

@@ -15,7 +15,7 @@ use stages::{Message, Place, Stage};
 use transcript::lines::{GOOD, HEADING};
 
 use super::Table;
-use super::layout::{distinct, offset_and_len};
+use super::layout::{bytes_of, distinct, offset_and_len};
 use crate::lab::scenario::SCENARIOS;
 use crate::lab::verdict::Mark;
 use crate::stage_names;
@@ -81,9 +81,10 @@ fn handshake(before: &Stage, after: &Stage, markdown: bool) -> Option<String> {
     }
     let bytes = |stage: &Stage| {
         let lens = stage.handshake.iter().map(Message::max_record_len);
+        let about = if stage.handshake.iter().any(Message::varies) { "about " } else { "" };
         match lens.sum::<usize>() {
             0 => "none".to_owned(),
-            bytes => format!("{} messages, {bytes} bytes", stage.handshake.len()),
+            bytes => format!("{} messages, {about}{bytes} bytes", stage.handshake.len()),
         }
     };
     if before.handshake == after.handshake {
@@ -107,8 +108,12 @@ fn handshake(before: &Stage, after: &Stage, markdown: bool) -> Option<String> {
 
 /// The values in a message.
 fn contents(message: &Message) -> String {
-    let names: Vec<_> = message.fields.iter().map(|field| field.tag.name).collect();
-    format!("{}: {} bytes", names.join(", "), message.max_record_len())
+    let same = message.fields.chunk_by(|one, other| one.tag == other.tag);
+    let names = same.filter_map(|same| {
+        let name = same.first()?.tag.name;
+        Some(if same.len() > 1 { format!("{} × {name}", same.len()) } else { name.to_owned() })
+    });
+    format!("{}: {}", names.collect::<Vec<_>>().join(", "), bytes_of(message, ""))
 }
 
 /// The keys, if they are others.
@@ -268,7 +273,7 @@ mod tests {
     use super::*;
     use stages::{
         PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, PART3_DH, PART3_HKDF,
-        PART3_X25519, STAGES,
+        PART3_X25519, PART4_CERT, STAGES,
     };
 
     #[test]
@@ -285,6 +290,16 @@ mod tests {
         let text = handshake(&PART3_X25519, &PART3_HKDF, true).unwrap();
         assert_eq!(text, "**The handshake:** 2 messages, 80 bytes, as before.\n");
         assert_eq!(handshake(&PART2_HMAC, &PART2_AEAD, true), None);
+
+        let text = handshake(&PART3_HKDF, &PART4_CERT, true).unwrap();
+        assert_eq!(
+            text,
+            "**The handshake:** 3 messages, about 2301 bytes where there were 2 messages, 80 bytes.\n\n\
+             | message | `part3-hkdf` | `part4-cert` |\n|---|---|---|\n\
+             | ClientHello | X25519 key: 40 bytes | X25519 key: 40 bytes |\n\
+             | ServerHello | X25519 key: 40 bytes | X25519 key: 40 bytes |\n\
+             | ServerAuth | - | 2 × certificate, CertificateVerify: about 2221 bytes |\n"
+        );
 
         let text = keys(&PART2_AEAD, &PART3_HKDF, false).unwrap();
         assert!(text.contains("two, one for each direction, made of the secret"), "{text}");

@@ -38,14 +38,33 @@ pub fn text(options: &LayoutOptions) -> String {
     options.stage.map_or_else(|| all(options.markdown), |stage| of(stage, options.markdown))
 }
 
+/// Writes a length or an offset, marked if it is that of the articles' certificates and others have another.
+fn about(number: usize, varies: bool) -> String {
+    format!("{}{number}", if varies { "~" } else { "" })
+}
+
+/// Writes the bytes of the record of a message: as many as it has at most, or `about` as many.
+pub(super) fn bytes_of(message: &Message, at_most: &str) -> String {
+    let len = message.max_record_len();
+    if message.varies() { format!("about {len} bytes") } else { format!("{len} bytes{at_most}") }
+}
+
+/// The meaning of the mark.
+const ABOUT: &str =
+    "~ with the articles' certificates; with others, and with a longer key, it is more or less.\n";
+
 /// One stage: the messages of its handshake, and a record of data.
 fn of(stage: &Stage, markdown: bool) -> String {
     let mut text = String::new();
     for message in stage.handshake {
-        let (name, direction, len) = (message.name, message.direction, message.max_record_len());
-        _ = writeln!(text, "{name}, {direction}, {len} bytes at most, all in the clear:\n");
+        let (name, direction, len) =
+            (message.name, message.direction, bytes_of(message, " at most"));
+        _ = writeln!(text, "{name}, {direction}, {len}, all in the clear:\n");
         text += &message_fields(stage, message, markdown).shown(markdown);
         text.push('\n');
+        if message.varies() {
+            _ = writeln!(text, "{ABOUT}");
+        }
     }
     if !stage.has_data() {
         return text + "No data follows.\n";
@@ -60,25 +79,37 @@ fn of(stage: &Stage, markdown: bool) -> String {
 fn message_fields(stage: &Stage, message: &Message, with_meaning: bool) -> Table {
     let head = ["offset", "length", "field", "bytes"];
     let mut table = Table::new(head.into_iter().chain(with_meaning.then_some("what it is")));
-    let mut row = |offset: usize, len: usize, name: &str, bytes: String, what: &str| {
-        let cells = [offset.to_string(), len.to_string(), format!("`{name}`"), bytes];
+    let mut row = |offset: String, len: String, name: &str, bytes: String, what: &str| {
+        let cells = [offset, len, format!("`{name}`"), bytes];
         table.row(cells.into_iter().chain(with_meaning.then(|| what.to_owned())));
     };
     let (header, payload) = (stage.header(), message.blank());
+    // Bytes that are others with other certificates are not told.
+    let told = |bytes: &[u8], says: &str, varies: bool| {
+        if varies { format!("~{says}") } else { format!("{} = {says}", hex(bytes)) }
+    };
     if let Some(length) = stage.places().find(|place| place.field.role == Role::Length) {
-        let bytes = hex(&header.encode(payload.len()));
-        row(
-            0,
-            header.len(),
-            length.field.name,
-            format!("{bytes} = {}", payload.len()),
-            length.field.what,
-        );
+        let bytes =
+            told(&header.encode(payload.len()), &payload.len().to_string(), message.varies());
+        row("0".to_owned(), header.len().to_string(), length.field.name, bytes, length.field.what);
     }
-    for Span { name, what, offset, len, says, .. } in messages::explain(&payload).leaves() {
-        let bytes = payload.get(*offset..offset + len).filter(|_| !says.is_empty());
-        let bytes = bytes.map(|bytes| format!("{} = {says}", hex(bytes))).unwrap_or_default();
-        row(header.len() + offset, *len, name, bytes, what);
+    let explained = messages::explain(&payload);
+    let mut is_behind_varying = false;
+    for (field, span) in message.fields.iter().zip(&explained.spans) {
+        for Span { name, what, offset, len, says, .. } in &span.inside {
+            let is_value = says.is_empty();
+            let bytes = payload.get(*offset..offset + len).filter(|_| !is_value);
+            let is_length = *len > 0 && says.parse::<usize>().is_ok();
+            let bytes = bytes.map(|bytes| told(bytes, says, is_length && field.varies()));
+            row(
+                about(header.len() + offset, is_behind_varying),
+                about(*len, is_value && field.varies()),
+                name,
+                bytes.unwrap_or_default(),
+                what,
+            );
+        }
+        is_behind_varying |= field.varies();
     }
     table
 }
@@ -101,15 +132,47 @@ fn record_fields(stage: &Stage, with_meaning: bool) -> Table {
     table
 }
 
-/// The records of data of all stages side by side, then their messages.
+/// The records of data of all stages side by side, then their messages. Stages that have the same stand in one
+/// column, under the name of the first.
 fn all(markdown: bool) -> String {
-    let stages = |wanted: fn(&Stage) -> bool| -> Vec<&Stage> {
-        STAGES.iter().copied().filter(|stage| wanted(stage)).collect()
+    let with_records = STAGES.iter().copied().filter(|it| it.has_records() && it.has_data());
+    let with_messages = STAGES.iter().copied().filter(|it| !it.handshake.is_empty());
+    let (of_records, same_records) = columns(with_records, |one, other| one.fields == other.fields);
+    let (of_messages, same_messages) =
+        columns(with_messages, |one, other| one.handshake == other.handshake);
+    let varies = of_messages.iter().flat_map(|stage| stage.handshake).any(Message::varies);
+    let parts = [
+        records(&of_records).shown(markdown),
+        same("records", &same_records),
+        messages(&of_messages).shown(markdown),
+        same("messages", &same_messages),
+        if varies { ABOUT.to_owned() } else { String::new() },
+    ];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Divides stages into those that differ from every one before them, and the others, each behind the one that it is
+/// the same as.
+fn columns(
+    stages: impl Iterator<Item = &'static Stage>,
+    is_same: fn(&Stage, &Stage) -> bool,
+) -> (Vec<&'static Stage>, Vec<[&'static Stage; 2]>) {
+    let (mut columns, mut same): (Vec<&Stage>, _) = (Vec::new(), Vec::new());
+    for stage in stages {
+        match columns.iter().find(|column| is_same(column, stage)) {
+            Some(column) => same.push([*column, stage]),
+            None => columns.push(stage),
+        }
+    }
+    (columns, same)
+}
+
+/// Names the stages that have no column of their own.
+fn same(what: &str, pairs: &[[&Stage; 2]]) -> String {
+    let line = |[column, stage]: &[&Stage; 2]| {
+        format!("{} has the {what} of {}.\n", stage.name, column.name)
     };
-    let with_records = stages(|stage| stage.has_records() && stage.has_data());
-    let with_messages = stages(|stage| !stage.handshake.is_empty());
-    let tables = [records(&with_records), messages(&with_messages)];
-    tables.map(|table| table.shown(markdown)).join("\n")
+    pairs.iter().map(line).collect()
 }
 
 /// A row: a name, and a cell for each stage.
@@ -144,13 +207,19 @@ fn messages(stages: &[&Stage]) -> Table {
     for name in distinct(all.clone().map(|message| message.name)) {
         let same = all.clone().filter(|message| message.name == name);
         for field in distinct(same.flat_map(|message| message.fields).map(|field| field.tag.name)) {
-            table.row(across(&format!("{name}: {field}"), &|stage| {
-                find(stage, name)
-                    .and_then(|message| place_of_value(stage, message, field))
-                    .map_or("-".to_owned(), |(offset, len)| format!("{offset}, {len}"))
-            }));
+            let places = |stage: &Stage| {
+                find(stage, name).map(|message| places_of_value(stage, message, field))
+            };
+            let most = stages.iter().filter_map(|stage| places(stage)).map(|it| it.len()).max();
+            for at in 0..most.unwrap_or(0) {
+                let behind = if at > 0 { ", the next" } else { "" };
+                table.row(across(&format!("{name}: {field}{behind}"), &|stage| {
+                    let place = places(stage).and_then(|places| places.into_iter().nth(at));
+                    place.unwrap_or_else(|| "-".to_owned())
+                }));
+            }
         }
-        let whole = |message: &Message| message.max_record_len().to_string();
+        let whole = |message: &Message| about(message.max_record_len(), message.varies());
         table.row(across(&format!("{name}, longest"), &|stage| {
             find(stage, name).map_or("-".to_owned(), whole)
         }));
@@ -158,11 +227,19 @@ fn messages(stages: &[&Stage]) -> Table {
     table
 }
 
-/// Finds a value in the record of a message: its offset and length.
-fn place_of_value(stage: &Stage, message: &Message, name: &str) -> Option<(usize, usize)> {
+/// Finds the values of this name in the record of a message: the offset and the length of each.
+fn places_of_value(stage: &Stage, message: &Message, name: &str) -> Vec<String> {
     let explained = messages::explain(&message.blank());
-    let value = explained.leaves().find(|span| span.name == name)?;
-    Some((stage.header().len() + value.offset, value.len))
+    let mut is_behind_varying = false;
+    let mut places = Vec::new();
+    for (field, span) in message.fields.iter().zip(&explained.spans) {
+        if let Some(value) = span.inside.last().filter(|_| field.tag.name == name) {
+            let offset = about(stage.header().len() + value.offset, is_behind_varying);
+            places.push(format!("{offset}, {}", about(value.len, field.varies())));
+        }
+        is_behind_varying |= field.varies();
+    }
+    places
 }
 
 /// Lists names once each, in the order in which they come first.
@@ -186,7 +263,7 @@ fn field_names(stages: &[&Stage]) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stages::{PART2_AEAD, PART3_DH, PART3_HKDF, PART3_X25519};
+    use stages::{PART2_AEAD, PART3_DH, PART3_HKDF, PART3_X25519, PART4_CERT};
 
     /// The rows of a table for a terminal, their columns without what aligns them.
     fn rows(text: &str) -> Vec<String> {
@@ -242,15 +319,51 @@ mod tests {
         let rows = rows(&text);
         let (dh, x25519) = (PART3_DH.name, PART3_X25519.name);
         let head =
-            format!("value in a message: offset, length | {dh} | {x25519} | {}", PART3_HKDF.name);
+            format!("value in a message: offset, length | {dh} | {x25519} | {}", PART4_CERT.name);
         for row in [
-            "length | 0, 4 | 0, 4 | 0, 4 | 0, 4 | 0, 4",
+            "length | 0, 4 | 0, 4 | 0, 4 | 0, 4",
+            "part3-hkdf has the records of part2-aead.",
+            "part4-cert has the records of part2-aead.",
             &head,
             "ClientHello: public value | 273, 256 | - | -",
             "ServerHello: X25519 key | - | 8, 32 | 8, 32",
             "ServerHello, longest | 264 | 40 | 40",
+            "part3-hkdf has the messages of part3-x25519.",
         ] {
             assert!(rows.iter().any(|found| found == row), "{row}:\n{text}");
         }
+    }
+
+    #[test]
+    fn what_is_longer_or_shorter_with_other_certificates_is_marked_and_nothing_else_is() {
+        let all = rows(&all(false));
+        for row in [
+            "ServerAuth: certificate | - | - | 8, ~995",
+            "ServerAuth: certificate, the next | - | - | ~1007, ~954",
+            "ServerAuth: CertificateVerify | - | - | ~1965, ~256",
+            "ServerAuth, longest | - | - | ~2221",
+            ABOUT.trim_end(),
+        ] {
+            assert!(all.iter().any(|found| found == row), "{row}:\n{all:#?}");
+        }
+        let text = of(&PART4_CERT, false);
+        let message = text.split_once("ServerAuth, ").unwrap().1;
+        let expected = [
+            "server to client, about 2221 bytes, all in the clear:",
+            "",
+            "offset | length | field | bytes",
+            "0 | 4 | length | ~2217",
+            "4 | 2 | tag | 00 20 = certificate",
+            "6 | 2 | length | ~995",
+            "8 | ~995 | certificate",
+            "~1003 | 2 | tag | 00 20 = certificate",
+            "~1005 | 2 | length | ~954",
+            "~1007 | ~954 | certificate",
+            "~1961 | 2 | tag | 00 21 = CertificateVerify",
+            "~1963 | 2 | length | ~256",
+            "~1965 | ~256 | CertificateVerify",
+        ];
+        assert_eq!(rows(message)[..expected.len()], expected);
+        assert!(!of(&PART3_HKDF, false).contains('~'));
     }
 }

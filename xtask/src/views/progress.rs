@@ -26,7 +26,15 @@ pub struct Progress {
 impl Progress {
     /// Counts this many of `unit`.
     pub fn new(len: u64, unit: &'static str) -> Self {
-        let is_watched = io::stderr().is_terminal() && !io::stdout().is_terminal();
+        Self::watched(len, unit, io::stderr().is_terminal() && !io::stdout().is_terminal())
+    }
+
+    /// Counts for a command that prints nothing until it is done.
+    pub fn before_output(len: u64, unit: &'static str) -> Self {
+        Self::watched(len, unit, io::stderr().is_terminal())
+    }
+
+    fn watched(len: u64, unit: &'static str, is_watched: bool) -> Self {
         let due = is_watched.then(|| Instant::now() + PATIENCE);
         Self { len, done: 0, unit, due, is_shown: false }
     }

@@ -5,7 +5,8 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Stdin, Write, stdin, stdout}
 
 use anstream::AutoStream;
 use anyhow::{Result, ensure};
-use transcript::{Event, EventKind, Way};
+use transcript::certified::sender;
+use transcript::{Event, EventKind, Way, visible};
 
 use crate::WrongArgument;
 
@@ -42,6 +43,16 @@ impl Question {
     }
 }
 
+/// Whom the certificates in a message are for that is about to be judged.
+fn name_in(event: &Event) -> Option<String> {
+    let message = match &event.kind {
+        EventKind::Handshake(message) => &message.message,
+        EventKind::Rejected { step: Some(_), record: Some(record), .. } => record,
+        _ => return None,
+    };
+    sender(message).map(|name| visible(&name))
+}
+
 impl Step<BufReader<Stdin>, AutoStream<io::Stdout>> {
     /// Asks the person at the terminal, below a bar in this column.
     ///
@@ -73,9 +84,15 @@ impl<R: BufRead, W: Write> Step<R, W> {
                 let answer = self.ask("Enter: the next message; q: all the rest");
                 self.is_over |= answer.is_some_and(|answer| answer.trim() == "q");
             }
-            Some(Question::Verdict) => {
-                self.ask_whether_accepted(&event.role.to_string());
-            }
+            Some(Question::Verdict) => match name_in(event) {
+                Some(name) => {
+                    self.ask_whether(&format!(
+                        "will the {} believe that it talks to {name}?",
+                        event.role
+                    ));
+                }
+                None => self.ask_whether_accepted(&event.role.to_string()),
+            },
             None => {}
         }
     }
@@ -87,7 +104,11 @@ impl<R: BufRead, W: Write> Step<R, W> {
 
     /// Asks whether the message that is due will be accepted.
     pub fn ask_whether_accepted(&mut self, who: &str) {
-        let mut question = format!("will the {who} accept it? y or n:");
+        self.ask_whether(&format!("will the {who} accept it?"));
+    }
+
+    fn ask_whether(&mut self, question: &str) {
+        let mut question = format!("{question} y or n:");
         while let Some(answer) = self.ask(&question) {
             self.expected = match answer.trim() {
                 "y" | "Y" | "yes" => Some(true),
@@ -135,6 +156,7 @@ impl<R: BufRead, W: Write> Step<R, W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use messages::fields::CERTIFICATE;
     use stages::PART2_AEAD;
     use transcript::{HandshakeMessage, Record, Role};
 
@@ -195,6 +217,46 @@ mod tests {
         let stops = kinds
             .map(|kind| step.stops_before(&Event { role: Role::Server, stage: &PART2_AEAD, kind }));
         assert_eq!(stops, [true, true, false]);
+    }
+
+    #[test]
+    fn before_certificates_it_asks_whom_the_client_will_believe_that_it_talks_to() {
+        let mut message = Vec::new();
+        CERTIFICATE.append(&certificate_for_bank_example(), &mut message);
+        let accepted =
+            EventKind::Handshake(HandshakeMessage::new("ServerAuth", Way::Received, &message, &[]));
+        let rejected = EventKind::Rejected {
+            index: 1,
+            step: Some("ServerAuth".to_owned()),
+            error: "bad_signature".to_owned(),
+            message: String::new(),
+            expected_seq: None,
+            record: Some(message.as_slice().into()),
+        };
+        let question =
+            r#"       ╭ will the server believe that it talks to "bank.example"? y or n: "#;
+        assert_eq!(
+            told("y\ny\n", &[accepted, rejected]),
+            [question, RIGHT, question, WRONG].concat()
+        );
+    }
+
+    /// A certificate in form, signed by nobody.
+    fn certificate_for_bank_example() -> Vec<u8> {
+        let element = |tag: u8, content: &[u8]| {
+            [&[tag, u8::try_from(content.len()).unwrap()], content].concat()
+        };
+        let (algorithm, nobody) = (element(0x30, &element(6, &[0x2a])), element(0x30, &[]));
+        let validity = element(0x30, &element(0x17, b"260101000000Z").repeat(2));
+        let key = element(0x30, &[algorithm.clone(), element(3, &[0])].concat());
+        let name = element(0x30, &element(0x82, b"bank.example"));
+        let name = [element(6, &[0x55, 0x1d, 0x11]), element(4, &name)].concat();
+        let extensions = element(0xa3, &element(0x30, &element(0x30, &name)));
+        let number = element(2, &[1]);
+        let statement =
+            [number, algorithm.clone(), nobody.clone(), validity, nobody, key, extensions];
+        let signed = [element(0x30, &statement.concat()), algorithm, element(3, &[0])];
+        element(0x30, &signed.concat())
     }
 
     #[test]

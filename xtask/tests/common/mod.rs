@@ -1,6 +1,8 @@
 //! Programs as processes: what they report, and how they end.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub mod vectors;
+
 use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -134,8 +136,8 @@ pub struct Lone {
     driver: Driver<Role>,
     id: u32,
     events: Vec<Event>,
-    /// Complaints that came before an event which was waited for.
-    warnings: Vec<String>,
+    /// What it said on standard error before an event which was waited for.
+    complaints: Vec<String>,
 }
 
 /// How it ended.
@@ -154,7 +156,7 @@ impl Lone {
     fn start_program(program: &Path, role: Role, args: &[&str]) -> Self {
         let mut driver = Driver::with_backlog(PATIENCE, BACKLOG);
         let id = driver.start(role, program, args).unwrap();
-        Self { driver, id, events: Vec::new(), warnings: Vec::new() }
+        Self { driver, id, events: Vec::new(), complaints: Vec::new() }
     }
 
     pub fn client(stage: &'static Stage, addr: SocketAddr, args: &[&str]) -> Self {
@@ -205,16 +207,18 @@ impl Lone {
                 self.events.push(event.clone());
                 event
             }
-            Report::Complaint(line) if line.contains("WARNING") => {
-                self.warnings.push(line);
+            Report::Complaint(line) => {
+                self.complaints.push(line);
                 self.next_event()
             }
-            other => panic!("expected an event, got {other:?}"),
+            Report::Ended(status) => {
+                panic!("expected an event, got {status:?} after {:?}", self.complaints)
+            }
         }
     }
 
     pub fn end(mut self) -> Ended {
-        let mut complaints = std::mem::take(&mut self.warnings);
+        let mut complaints = std::mem::take(&mut self.complaints);
         let status = loop {
             match self.next_report() {
                 Report::Event(event) => self.events.push(event),

@@ -1,12 +1,15 @@
-//! Leads a client to a server of another stage: of `part2-hmac-seq` to `part2-hmac`, of `part2-aead` to `part3-hkdf`.
+//! Leads a client to a server of another stage: of `part2-hmac-seq` to `part2-hmac`, of `part2-aead` to `part3-hkdf`,
+//! of `part3-hkdf` to `part4-cert`.
 //!
 //! **Needs** a place on the path. **Uses** that both stages have the same keys and authenticate the same
 //! bytes: what is `seq · nonce` to one is the beginning of the nonce and of the ciphertext to the other.
 //! Nothing under the tag says which protocol it belongs to. The records of `part2-aead` and of `part3-hkdf` are even
-//! alike, and the attacker goes through the handshake, which the client knows nothing of.
+//! alike, and the attacker goes through the handshake, which the client knows nothing of. The Hellos of `part3-hkdf` and
+//! of `part4-cert` are alike too, and what the server says of itself is taken out: both sides hold the same secret.
 
 use std::io;
 
+use framing::Direction::ToClient;
 use stages::{PART1_PLAIN, PART2_HMAC, PART2_HMAC_SEQ, PART3_HKDF};
 
 use super::Outcome::{NotApplicable, Refused, Succeeds};
@@ -14,14 +17,14 @@ use crate::{Attack, OwnKey, Path};
 
 /// A column of the table is the server's stage.
 const OTHER_SERVER: super::Outcome =
-    NotApplicable("it leads clients of hmac-seq to hmac, and of aead to hkdf");
+    NotApplicable("it leads clients of hmac-seq to hmac, of aead to hkdf, and of hkdf to cert");
 
 /// See the top of this file.
 pub const ATTACK: Attack = Attack {
     name: "cross-stage",
     tries: "lead a client to a server of another stage",
     property: "separation of protocols",
-    closed_by: "part3-hkdf: fresh keys for each connection",
+    closed_by: "part3-hkdf: fresh keys for each connection, and at part4-cert other labels",
     outcomes: &[
         (&PART1_PLAIN, OTHER_SERVER),
         (&PART2_HMAC, Succeeds),
@@ -33,7 +36,14 @@ pub const ATTACK: Attack = Attack {
 
 fn run(path: &Path) -> io::Result<()> {
     let mut session = path.accept()?;
-    OwnKey::meet(&mut session)?;
+    if session.client_stage().handshake.is_empty() {
+        OwnKey::meet(&mut session)?;
+    } else {
+        let known = session.client_stage().messages(ToClient);
+        for _ in known..session.server_stage().messages(ToClient) {
+            let _kept_back = session.answers.take()?;
+        }
+    }
     session.relay();
     Ok(())
 }

@@ -2,13 +2,15 @@
 //!
 //! **Needs** patience, and the keys that were to be kept for long: of every stage that has one. **Uses** that one such
 //! key opens everything that was ever sealed under it. Keys that are made for a connection and forgotten with it cannot
-//! leak later: that is forward secrecy.
+//! leak later: that is forward secrecy. A server's identity key can, but it has only signed.
 
 use std::io;
 
+use messages::cert::ServerAuth;
 use stages::{PART1_CTR, PART1_PLAIN, PART3_HKDF};
 
 use super::Outcome::{NotApplicable, Refused, Succeeds};
+use crate::own_key::decode;
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -26,14 +28,26 @@ pub const ATTACK: Attack = Attack {
 };
 
 fn run(path: &Path) -> io::Result<()> {
-    let mut session = path.accept()?;
+    let mut session = path.intercept()?;
+    let mut recorded: Option<ServerAuth> = None;
+    session.change_handshake(|message| {
+        if message.has_certificates() {
+            recorded = Some(decode(message)?);
+        }
+        Ok(())
+    })?;
     let request = session.requests.take()?;
     session.requests.send(&request)?;
     session.relay();
 
+    let leaked = path.leaked_keys()?;
+    if recorded.map(|auth| auth.certificates) != leaked.identity.map(|it| it.certificates) {
+        return Err(io::Error::other("the identity that leaked is not that of the recording"));
+    }
+
     // The later the stage, the more its tag says about whether the key is the right one. Encryption alone makes
     // something of any bytes under any key.
-    for mut opener in path.leaked_keys()?.into_iter().rev() {
+    for mut opener in leaked.openers.into_iter().rev() {
         let mut payload = request.payload().to_vec();
         if let Ok(text) = opener.open(&[], &mut payload)
             && text.starts_with(b"GET ")

@@ -2,18 +2,22 @@
 //!
 //! **Needs** keys of its own making, which anyone has. **Uses** that neither side knows with whom it agrees: the
 //! mathematics is right, the person is wrong. Where data follows, all of it is opened under one side's keys and
-//! sealed under the other's, and says on the way what the attacker likes.
+//! sealed under the other's, and says on the way what the attacker likes. Where the server says who it is, that is
+//! passed on as it comes: it is signed for another key than the one that the client got.
 
 use std::io;
 
 use crypto::aead::{Opener, Sealer};
-use crypto::hkdf::{PART3, WriteKeys};
+use crypto::hkdf::WriteKeys;
 use crypto::{Open, Seal};
 use framing::Direction::{ToClient, ToServer};
-use stages::{PART1_PLAIN, PART3_DH};
+use messages::Message as _;
+use messages::cert::ServerAuth;
+use stages::{PART1_PLAIN, PART3_DH, PART4_CERT};
 
-use super::Outcome::Succeeds;
+use super::Outcome::{Refused, Succeeds};
 use super::{AMOUNT, NO_HANDSHAKE};
+use crate::own_key::{decode, labels, signed};
 use crate::{Attack, Message, OwnKey, Path};
 
 /// See the top of this file.
@@ -21,12 +25,25 @@ pub const ATTACK: Attack = Attack {
     name: "mitm",
     tries: "agree on keys with either side, in place of the other",
     property: "knowing whose key it is",
-    closed_by: "none: a name on the key, by a certificate",
-    outcomes: &[(&PART1_PLAIN, NO_HANDSHAKE), (&PART3_DH, Succeeds)],
+    closed_by: "part4-cert: the server's signature covers both keys",
+    outcomes: &[
+        (&PART1_PLAIN, NO_HANDSHAKE),
+        (&PART3_DH, Succeeds),
+        (&PART4_CERT, Refused("bad_signature")),
+    ],
     run,
 };
 
 fn run(path: &Path) -> io::Result<()> {
+    stand_between(path, |auth, _| Ok(auth))
+}
+
+/// Stands in the middle. Where the server says who it is, the client gets what `prove` makes of that: it has to fit
+/// the two X25519 keys that the client knows.
+pub(super) fn stand_between(
+    path: &Path,
+    prove: impl FnOnce(ServerAuth, &[u8]) -> io::Result<ServerAuth>,
+) -> io::Result<()> {
     let mut session = path.intercept()?;
     let stage = session.server_stage();
     let [for_client, for_server] = [OwnKey::random(stage)?, OwnKey::random(stage)?];
@@ -44,11 +61,24 @@ fn run(path: &Path) -> io::Result<()> {
     path.compute("a secret to share with the server", from, &with_server);
     session.answers.make(&answer, Some(&server_hello), None)?;
 
-    if stage.has_data() {
-        let client = WriteKeys::derive(&with_client, &PART3);
-        let server = WriteKeys::derive(&with_server, &PART3);
+    if stage.has_certificates() {
+        let taken = session.answers.take()?;
+        let theirs: ServerAuth = decode(&taken)?;
+        let proof = prove(theirs.clone(), &signed(client_hello.payload(), &answer)?)?;
+        if proof == theirs {
+            session.answers.send(&taken)?;
+        } else {
+            session.answers.make(&proof.encode(), Some(&taken), None)?;
+        }
+    }
 
-        let request = session.requests.take()?;
+    // Whoever does not believe it sends nothing.
+    if stage.has_data()
+        && let Ok(request) = session.requests.take()
+    {
+        let client = WriteKeys::derive(&with_client, labels(stage));
+        let server = WriteKeys::derive(&with_server, labels(stage));
+
         let mut text = opened(&mut Opener::new(&client.client), &request)?;
         path.learn(text.split(|byte| *byte == b'\r').next().unwrap_or_default());
         text.splice(AMOUNT..=AMOUNT, *b"9");

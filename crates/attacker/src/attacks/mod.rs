@@ -3,6 +3,7 @@
 
 pub mod altered_handshake;
 pub mod bit_flip;
+pub mod certificate_swap;
 pub mod control;
 pub mod cross_stage;
 pub mod cut_record;
@@ -15,15 +16,20 @@ pub mod leak_later;
 pub mod mitm;
 pub mod mix_fields;
 pub mod oversize_length;
+pub mod own_chain;
 pub mod reflect;
 pub mod reorder;
 pub mod replay;
 pub mod replay_handshake;
+pub mod replay_server;
 pub mod replay_session;
 pub mod rewrite_seq;
 pub mod splice;
+pub mod stolen_chain;
+pub mod stolen_key;
 pub mod swap_answers;
 pub mod truncate;
+pub mod unknown_key_share;
 pub mod weak_group;
 pub mod weak_keys;
 
@@ -77,6 +83,8 @@ const ONE_MESSAGE: Outcome =
 const NO_RECORDS: Outcome = Outcome::NotApplicable("the plain stage has no records");
 const NO_HANDSHAKE: Outcome =
     Outcome::NotApplicable("there is no handshake: both sides have their keys beforehand");
+const NO_CERTIFICATES: Outcome =
+    Outcome::NotApplicable("nobody says who it is: no certificate travels at this stage");
 const NO_DATA: Outcome = Outcome::NotApplicable("no data travels at this stage");
 const NO_SEQ: Outcome = Outcome::NotApplicable("there is no sequence number to rewrite");
 
@@ -92,6 +100,11 @@ pub const ATTACKS: &[&Attack] = &[
     &reorder::ATTACK,
     &drop::ATTACK,
     &mitm::ATTACK,
+    &stolen_chain::ATTACK,
+    &own_chain::ATTACK,
+    &unknown_key_share::ATTACK,
+    &certificate_swap::ATTACK,
+    &stolen_key::ATTACK,
     &truncate::ATTACK,
     &reflect::ATTACK,
     &replay_session::ATTACK,
@@ -106,6 +119,7 @@ pub const ATTACKS: &[&Attack] = &[
     &weak_group::ATTACK,
     &altered_handshake::ATTACK,
     &replay_handshake::ATTACK,
+    &replay_server::ATTACK,
 ];
 
 impl Attack {

@@ -6,6 +6,7 @@
 
 use std::io;
 
+use framing::Direction::{ToClient, ToServer};
 use stages::{PART1_PLAIN, PART3_DH, PART3_HKDF};
 
 use super::NO_HANDSHAKE;
@@ -28,10 +29,13 @@ pub const ATTACK: Attack = Attack {
 
 fn run(path: &Path) -> io::Result<()> {
     let mut session = path.intercept()?;
-    let hello = session.requests.take()?;
-    session.requests.send(&hello)?;
-    let answer = session.answers.take()?;
-    session.answers.send(&answer)?;
+    let mut said = Vec::new();
+    session.change_handshake(|message| {
+        if message.direction() == ToServer {
+            said.push(message.clone());
+        }
+        Ok(())
+    })?;
     let request = session.server_stage().has_data().then(|| session.requests.take()).transpose()?;
     if let Some(request) = &request {
         session.requests.send(request)?;
@@ -39,8 +43,12 @@ fn run(path: &Path) -> io::Result<()> {
     session.relay();
 
     let mut own = path.connect()?;
-    own.requests.send(&hello)?;
-    let _not_for_anyone = own.answers.take()?;
+    for message in &said {
+        own.requests.send(message)?;
+    }
+    for _ in 0..own.server_stage().messages(ToClient) {
+        let _not_for_anyone = own.answers.take()?;
+    }
     if let Some(request) = &request {
         own.requests.send(request)?;
     }

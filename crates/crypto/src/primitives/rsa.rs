@@ -8,8 +8,8 @@ use rsa::traits::PublicKeyParts;
 use rsa::{PrivateKey, PublicKey, pkcs1v15, pss};
 use sha2::{Sha256, Sha384, Sha512};
 
-/// A private key, which is wiped when it is dropped.
-pub(crate) struct RsaPrivateKey(PrivateKey);
+/// A private key that signs by RSASSA-PSS, with SHA-256 and the longest salt. It is wiped when it is dropped.
+pub(crate) struct RsaPrivateKey(pss::SigningKey<Sha256>);
 
 /// A public key.
 pub(crate) struct RsaPublicKey(PublicKey);
@@ -26,19 +26,19 @@ pub(crate) enum Salt {
 impl RsaPrivateKey {
     /// Reads one from PKCS #8 (RFC 5958).
     pub(crate) fn from_pkcs8(der: &[u8]) -> Option<Self> {
-        PrivateKey::from_pkcs8_der(der).ok().map(Self)
+        let key = PrivateKey::from_pkcs8_der(der).ok()?;
+        let salt_len = Salt::Longest.len(key.n().bit_width());
+        Some(Self(pss::SigningKey::new_with_salt_len(key, salt_len)))
     }
 
     pub(crate) fn public_key(&self) -> RsaPublicKey {
-        RsaPublicKey(self.0.to_public_key())
+        RsaPublicKey(self.0.as_ref().to_public_key())
     }
 
-    /// Signs `message` by RSASSA-PSS with SHA-256 and a salt of this length. The salt is random, and so is what the
-    /// power is blinded with. `None` if the operating system gives no random bytes.
-    pub(crate) fn sign_pss(&self, salt: Salt, message: &[u8]) -> Option<Vec<u8>> {
-        let salt_len = salt.len(self.0.n().bit_width());
-        let key = pss::SigningKey::<Sha256>::new_with_salt_len(self.0.clone(), salt_len);
-        let signature = key.try_sign_with_rng(&mut getrandom::SysRng, message);
+    /// Signs `message`. The salt is random, and so is what the power is blinded with. `None` if the operating system
+    /// gives no random bytes.
+    pub(crate) fn sign_pss(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let signature = self.0.try_sign_with_rng(&mut getrandom::SysRng, message);
         signature.ok().map(|signature| signature.to_vec())
     }
 }
@@ -60,9 +60,9 @@ impl RsaPublicKey {
     }
 
     /// Returns whether `signature` over `message` is that of this key by RSASSA-PSS with SHA-256.
-    pub(crate) fn verify_pss(&self, salt: Salt, message: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn verify_pss(self, salt: Salt, message: &[u8], signature: &[u8]) -> bool {
         let salt_len = salt.len(self.bits());
-        let key = pss::VerifyingKey::<Sha256>::new_with_salt_len(self.0.clone(), salt_len);
+        let key = pss::VerifyingKey::<Sha256>::new_with_salt_len(self.0, salt_len);
         pss::Signature::try_from(signature).is_ok_and(|it| key.verify(message, &it).is_ok())
     }
 
@@ -81,13 +81,13 @@ impl RsaPublicKey {
     }
 
     /// Returns the same by RSASSA-PKCS1-v1_5 with SHA-256, SHA-384 or SHA-512, by the length of the hash in bits.
-    pub(crate) fn verify_pkcs1_v15(&self, hash: u16, message: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn verify_pkcs1_v15(self, hash: u16, message: &[u8], signature: &[u8]) -> bool {
         let Ok(signature) = pkcs1v15::Signature::try_from(signature) else { return false };
-        let key = || self.0.clone();
+        let Self(key) = self;
         let verified = match hash {
-            256 => pkcs1v15::VerifyingKey::<Sha256>::new(key()).verify(message, &signature),
-            384 => pkcs1v15::VerifyingKey::<Sha384>::new(key()).verify(message, &signature),
-            512 => pkcs1v15::VerifyingKey::<Sha512>::new(key()).verify(message, &signature),
+            256 => pkcs1v15::VerifyingKey::<Sha256>::new(key).verify(message, &signature),
+            384 => pkcs1v15::VerifyingKey::<Sha384>::new(key).verify(message, &signature),
+            512 => pkcs1v15::VerifyingKey::<Sha512>::new(key).verify(message, &signature),
             _ => return false,
         };
         verified.is_ok()
@@ -104,5 +104,18 @@ impl Salt {
             Self::Hash => HASH_LEN,
             Self::Longest => encoded_len.saturating_sub(HASH_LEN + 2),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::ZeroizeOnDrop;
+
+    /// Compiles only while the crate wipes it.
+    #[test]
+    fn a_private_key_is_wiped_when_it_is_dropped() {
+        fn is_wiped<T: ZeroizeOnDrop>() {}
+        is_wiped::<PrivateKey>();
     }
 }

@@ -7,16 +7,12 @@ use serde::Deserialize;
 use std::collections::HashMap;
 
 use super::{hex, parse};
-use crate::hkdf::{Labels, PART3, WriteKeys};
+use crate::hkdf::{PART3, PART4, WriteKeys};
 use crate::keys::AesKey;
 use crate::nonce::Nonces;
 use crate::secret::SharedSecret;
 use crate::sequence::Sequence;
 use crate::{Open, OpenError, Seal, aead, dh, x25519};
-
-/// The labels of stage `part4-cert`.
-const PART4: Labels =
-    Labels { client_write: "part4 client write key", server_write: "part4 server write key" };
 
 #[derive(Deserialize)]
 struct Vectors {

@@ -4,10 +4,11 @@ use std::thread;
 
 use crypto::aead::{Opener, Sealer};
 use crypto::{dh, hkdf, x25519};
-use handshake::Wire;
+use handshake::{Wire, cert};
 
 use crate::side::watched;
 use crate::stream::End;
+use crate::vectors::{SERVER, now, wanted};
 
 /// The two ends, each in a thread of its own.
 fn both<C: Send, S: Send>(
@@ -132,4 +133,48 @@ fn everything_is_told_in_order_and_a_message_only_after_every_check() {
         (of_client.map(String::from).to_vec(), of_server.map(String::from).to_vec())
     );
     assert_eq!((checks(&client[1]), checks(&server[0])), (2, 2));
+}
+
+/// The client believes the server before it has the secret, and each connection has another one.
+#[test]
+fn a_server_says_who_it_is_and_that_is_told_in_order() {
+    let mut secrets = Vec::new();
+    for _ in 0..2 {
+        let private = || x25519::PrivateKey::random().unwrap();
+        let (client, server) = both(
+            |end| {
+                let (mut wire, told) = watched(end);
+                let wanted = wanted("localhost");
+                let secret = cert::client_at(now(), &mut wire, private(), &wanted).unwrap();
+                let keys = wire.derive(&secret, &hkdf::PART4);
+                let mut channel = wire.secure(Sealer::new(&keys.client), Opener::new(&keys.server));
+                channel.send(b"a request").unwrap();
+                assert_eq!(channel.recv().unwrap().unwrap(), b"an answer");
+                (secret.fingerprint(), told)
+            },
+            |end| {
+                let (mut wire, told) = watched(end);
+                let secret = cert::server(&mut wire, private(), &SERVER).unwrap();
+                let keys = wire.derive(&secret, &hkdf::PART4);
+                let mut channel = wire.secure(Sealer::new(&keys.server), Opener::new(&keys.client));
+                assert_eq!(channel.recv().unwrap().unwrap(), b"a request");
+                channel.send(b"an answer").unwrap();
+                (secret.fingerprint(), told)
+            },
+        );
+        assert_eq!(client.0, server.0);
+        assert!(!secrets.contains(&client.0));
+        secrets.push(client.0);
+        let (client, server) = (client.1.lock().unwrap(), server.1.lock().unwrap());
+        let secret = "Derived shared secret";
+        let keys = ["Derived part4 client write key", "Derived part4 server write key"];
+        let hello = ["Sent ClientHello", "Received ServerHello", "Received ServerAuth"];
+        assert_eq!(kinds(&client), [&hello[..], &[secret], &keys].concat());
+        let answer = ["Received ClientHello", secret, "Sent ServerHello", "Sent ServerAuth"];
+        assert_eq!(kinds(&server), [&answer[..], &keys].concat());
+        let checks = "checked: [\"its fields are there, once each and in order\", \
+                      \"a chain of signatures leads from a root to the name\", \
+                      \"the certificate's key has signed both X25519 keys\"]";
+        assert!(client[2].contains(checks), "{}", client[2]);
+    }
 }

@@ -1,17 +1,18 @@
 //! Everything that the articles' programs were fed with, and how ours differ from them: only where a test here says
 //! so by its name.
 
+use certificates::CertificateError;
 use crypto::aead::{Keys, Opener, Sealer};
 use crypto::keys::AesKey;
 use crypto::{Open, Seal, dh, hkdf};
 use crypto_bigint::{JacobiSymbol, Odd, U2048};
 use handshake::HandshakeError;
-use messages::DecodeError;
-use messages::MAX_HELLO_LEN;
+use messages::cert::ServerAuth;
+use messages::{DecodeError, MAX_HELLO_LEN, Message};
 
-use crate::side::{Fed, Side, fingerprint, record};
+use crate::side::{Fed, Side, fingerprint, record, without_record};
 use crate::stream::Script;
-use crate::vectors::{Case, VECTORS};
+use crate::vectors::{Case, SERVER, VECTORS};
 use Verdict::{
     AsTheirs, DegeneratePublicValue, LowOrderKey, Order, Oversize, Repeated, WrongGroup,
 };
@@ -32,6 +33,8 @@ const PRIME: u16 = 0x0001;
 const GENERATOR: u16 = 0x0002;
 const PUBLIC_VALUE: u16 = 0x0003;
 const X25519_KEY: u16 = 0x0010;
+const CERTIFICATE: u16 = 0x0020;
+const CERTIFICATE_VERIFY: u16 = 0x0021;
 
 /// The fields of a message, if it has no other bytes.
 fn fields(mut message: &[u8]) -> Option<Vec<(u16, &[u8])>> {
@@ -45,15 +48,40 @@ fn fields(mut message: &[u8]) -> Option<Vec<(u16, &[u8])>> {
     Some(fields)
 }
 
-/// What wire34 says of a message that goes to `side`, by other means than the code under test.
-fn verdict(side: Side, message: &[u8]) -> Verdict {
+/// What wire34 says of messages that go to `side`, and of which one it says so.
+fn verdict(side: Side, messages: &[Vec<u8>]) -> (Verdict, &'static str) {
+    let due = [side.due(), "ServerAuth"];
+    let verdicts = [of_hello, of_server_auth];
+    let verdicts = verdicts.iter().zip(messages).map(|(verdict, message)| verdict(side, message));
+    let found = verdicts.zip(due).find(|(verdict, _)| *verdict != AsTheirs);
+    found.unwrap_or((AsTheirs, ""))
+}
+
+/// The same of a `ServerAuth`, by other means than the code under test.
+fn of_server_auth(_: Side, message: &[u8]) -> Verdict {
+    let Some(mut fields) = fields(message) else { return AsTheirs };
+    fields.retain(|(tag, _)| [CERTIFICATE, CERTIFICATE_VERIFY].contains(tag));
+    let tags: Vec<_> = fields.iter().map(|(tag, _)| *tag).collect();
+    if tags.iter().filter(|tag| **tag == CERTIFICATE_VERIFY).count() > 1 {
+        Repeated
+    } else if tags.is_sorted() || !tags.contains(&CERTIFICATE) {
+        AsTheirs
+    } else {
+        Order
+    }
+}
+
+/// The same of a first message.
+fn of_hello(side: Side, message: &[u8]) -> Verdict {
     if message.len() > MAX_HELLO_LEN {
         return Oversize;
     }
     let wanted: &[u16] = match side {
         Side::DhServer => &[PRIME, GENERATOR, PUBLIC_VALUE],
         Side::DhClient => &[PUBLIC_VALUE],
-        Side::X25519Client | Side::X25519Server => &[X25519_KEY],
+        Side::X25519Client | Side::X25519Server | Side::CertClient | Side::CertServer => {
+            &[X25519_KEY]
+        }
     };
     let Some(mut fields) = fields(message) else { return AsTheirs };
     fields.retain(|(tag, _)| wanted.contains(tag));
@@ -104,107 +132,141 @@ fn is_of_low_order(key: &[u8]) -> bool {
     .contains(&&*hex::encode(key))
 }
 
-/// Those cases of part 3 of which wire34 says `wanted`, each with what it makes our side do.
-fn cases(wanted: Verdict) -> impl Iterator<Item = (&'static Case, Side, Fed)> {
-    let of_part_3 = VECTORS.fed.iter().filter(|case| case.stage.starts_with("part3-"));
-    of_part_3.filter_map(move |case| {
+/// A case of which wire34 says something, the message of which it says so, and what the case makes our side do.
+struct Tried {
+    case: &'static Case,
+    side: Side,
+    due: &'static str,
+    fed: Fed,
+}
+
+/// Those cases of which wire34 says `wanted`.
+fn cases(wanted: Verdict) -> impl Iterator<Item = Tried> {
+    VECTORS.fed.iter().filter_map(move |case| {
         let side = Side::of(&case.stage, &case.role);
-        let [message] = &case.fed[..] else { panic!("{}: part 3 has one message", case.name) };
-        let message = hex::decode(message).unwrap();
-        if verdict(side, &message) != wanted {
+        let messages: Vec<_> = case.fed.iter().map(|it| hex::decode(it).unwrap()).collect();
+        assert!(messages.len() == 1 || side == Side::CertClient && messages.len() == 2);
+        let (verdict, due) = verdict(side, &messages);
+        if verdict != wanted {
             return None;
         }
         println!("{} {}: {}", case.stage, case.role, case.name);
-        let fed = side.fed(&Script::of([record(&message)]), case.private.key());
-        Some((case, side, fed))
+        let records = messages.iter().map(|message| record(message));
+        let fed = side.fed(&Script::of(records), case.private.key());
+        Some(Tried { case, side, due, fed })
     })
+}
+
+/// Makes sure that a refusal of ours has the reason of theirs.
+fn assert_is_why(refusal: &HandshakeError, side: Side, theirs: &str) {
+    use CertificateError::{Malformed as NoCertificate, WrongUse};
+    let hello_or_auth = |message| [side.due(), "ServerAuth"].contains(message);
+    let reasons = match refusal {
+        HandshakeError::Malformed { message, error } if hello_or_auth(message) => match error {
+            DecodeError::Cut { .. } => ["Not enough data", "truncated"],
+            DecodeError::Missing { .. } => ["missing", "missing"],
+            DecodeError::WrongLength { .. } => ["32 bytes long", "32 bytes long"],
+            other => panic!("{other}: {theirs}"),
+        },
+        HandshakeError::Certificate(NoCertificate { .. }) => ["error parsing asn1", "ParseError"],
+        // An intermediate in the leaf's place, in which they look for a name first.
+        HandshakeError::Certificate(WrongUse { .. }) => ["no subjectAltName", "VerificationError"],
+        HandshakeError::BadSignature => ["InvalidSignature", "InvalidSignature"],
+        HandshakeError::Ended { message: "ServerAuth" } => ["Connection closed", "closed"],
+        other => panic!("{other}: {theirs}"),
+    };
+    assert!(reasons.iter().any(|reason| theirs.contains(reason)), "{refusal}: {theirs}");
+}
+
+/// Makes sure that what a side answered is what theirs sent, signatures apart, which are another each time.
+fn assert_sent(case: &Case, mut sent: Vec<u8>) {
+    for theirs in &case.sent {
+        let ours = without_record(&mut sent);
+        if theirs == "server_auth" {
+            let ServerAuth { certificates, signature } = Message::decode(&ours).unwrap();
+            assert_eq!((certificates, signature.len()), (SERVER.certificates.clone(), 256));
+        } else {
+            assert_eq!(hex::encode(ours), *theirs);
+        }
+    }
+    assert!(sent.is_empty());
 }
 
 #[test]
 fn as_theirs() {
-    for (case, side, fed) in cases(AsTheirs) {
+    for Tried { case, side, fed, .. } in cases(AsTheirs) {
         if case.outcome == "refused" {
-            let why = case.error.as_deref().unwrap();
-            let HandshakeError::Malformed { message, error } = fed.refusal() else {
-                panic!("{why}")
-            };
-            assert_eq!(message, side.due());
-            let is_why = match error {
-                DecodeError::Cut { .. } => ["Not enough data", "truncated"],
-                DecodeError::Missing { .. } => ["missing", "missing"],
-                DecodeError::WrongLength { .. } => ["32 bytes long", "32 bytes long"],
-                DecodeError::Repeated { .. }
-                | DecodeError::OutOfOrder { .. }
-                | DecodeError::NoSuch { .. }
-                | DecodeError::TooMany { .. } => panic!("{why}"),
-            };
-            assert!(is_why.iter().any(|reason| why.contains(reason)), "{error}: {why}");
+            assert_is_why(&fed.refusal(), side, case.error.as_deref().unwrap());
             continue;
         }
         assert_eq!(case.outcome, "accepted");
         let secret = fed.outcome.unwrap();
-        let sent: Vec<u8> =
-            case.sent.iter().flat_map(|message| record(&hex::decode(message).unwrap())).collect();
-        assert_eq!(hex::encode(fed.sent), hex::encode(sent));
+        assert_sent(case, fed.sent);
         assert_eq!(secret.fingerprint(), fingerprint(&case.shared_secret.as_ref().unwrap().0));
 
         let expected = [&case.client_write_key, &case.server_write_key];
-        assert!(expected.iter().all(|key| key.is_some() == (case.stage == "part3-hkdf")));
+        let labels = match &*case.stage {
+            "part3-hkdf" => hkdf::PART3,
+            "part4-cert" => hkdf::PART4,
+            _ => {
+                assert!(expected.iter().all(|key| key.is_none()));
+                continue;
+            }
+        };
         let mut wire = fed.wire;
-        let keys = wire.derive(&secret, &hkdf::PART3);
+        let keys = wire.derive(&secret, &labels);
         for (ours, theirs) in [&keys.client, &keys.server].into_iter().zip(expected) {
-            let Some(theirs) = theirs else { continue };
             let mut record = Vec::new();
             Sealer::new(ours).seal(&[], b"whose key?", &mut record).unwrap();
-            let theirs = Keys::new(AesKey::from(theirs.key()));
+            let theirs = Keys::new(AesKey::from(theirs.as_ref().unwrap().key()));
             assert_eq!(Opener::new(&theirs).open(&[], &mut record).unwrap(), b"whose key?");
         }
     }
 }
 
 #[test]
-fn stricter_than_theirs_a_message_longer_than_any_of_part_3_is_refused_unread() {
-    for (case, side, fed) in cases(Oversize) {
+fn stricter_than_theirs_a_hello_longer_than_any_is_refused_unread() {
+    for Tried { case, due, fed, .. } in cases(Oversize) {
         let HandshakeError::Channel { message, error } = fed.refusal() else { panic!() };
-        assert_eq!((message, error.rejection()), (side.due(), Some("too_long")), "{}", case.name);
+        assert_eq!((message, error.rejection()), (due, Some("too_long")), "{}", case.name);
     }
 }
 
 #[test]
 fn stricter_than_theirs_a_repeated_field_is_refused() {
-    for (_, side, fed) in cases(Repeated) {
+    for Tried { due, fed, .. } in cases(Repeated) {
         assert_matches!(
             fed.refusal(),
             HandshakeError::Malformed { message, error: DecodeError::Repeated { .. } }
-                if message == side.due()
+                if message == due
         );
     }
 }
 
 #[test]
 fn stricter_than_theirs_fields_in_another_order_are_refused() {
-    for (_, side, fed) in cases(Order) {
+    for Tried { due, fed, .. } in cases(Order) {
         assert_matches!(
             fed.refusal(),
             HandshakeError::Malformed { message, error: DecodeError::OutOfOrder { .. } }
-                if message == side.due()
+                if message == due
         );
     }
 }
 
 #[test]
 fn stricter_than_theirs_any_group_but_14_is_refused_before_anything_is_sent() {
-    for (.., fed) in cases(WrongGroup) {
+    for Tried { fed, .. } in cases(WrongGroup) {
         assert_matches!(fed.refusal(), HandshakeError::WrongGroup);
     }
 }
 
 #[test]
 fn stricter_than_theirs_a_degenerate_public_value_is_refused_before_anything_is_sent() {
-    for (_, side, fed) in cases(DegeneratePublicValue) {
+    for Tried { due, fed, .. } in cases(DegeneratePublicValue) {
         assert_matches!(
             fed.refusal(),
-            HandshakeError::BadPublicValue { message } if message == side.due()
+            HandshakeError::BadPublicValue { message } if message == due
         );
     }
 }
@@ -212,11 +274,11 @@ fn stricter_than_theirs_a_degenerate_public_value_is_refused_before_anything_is_
 /// Theirs refuse them as well, but only after they have answered.
 #[test]
 fn stricter_than_theirs_a_low_order_key_is_refused_before_anything_is_sent() {
-    for (case, side, fed) in cases(LowOrderKey) {
+    for Tried { case, due, fed, .. } in cases(LowOrderKey) {
         assert_eq!(case.outcome, "refused");
         assert_matches!(
             fed.refusal(),
-            HandshakeError::LowOrderKey { message } if message == side.due()
+            HandshakeError::LowOrderKey { message } if message == due
         );
     }
 }

@@ -16,11 +16,12 @@ use crate::vectors::{Handshake, VECTORS};
 /// A tag that nobody knows.
 const UNKNOWN: Tag = Tag { number: 0x7777, name: "", what: "" };
 
-/// A handshake of a side's kind, the side's private key in it, and the message that it receives.
+/// A handshake of a side's kind, the side's private key in it, and the first message that it receives.
 fn good(side: Side) -> (&'static Handshake, [u8; 32], Vec<u8>) {
     let stage = match side {
         Side::DhClient | Side::DhServer => "part3-dh",
         Side::X25519Client | Side::X25519Server => "part3-hkdf",
+        Side::CertClient | Side::CertServer => "part4-cert",
     };
     let handshake = VECTORS.handshakes.iter().find(|it| it.stage == stage).unwrap();
     let (ours, theirs) = if side.is_client() {
@@ -29,6 +30,12 @@ fn good(side: Side) -> (&'static Handshake, [u8; 32], Vec<u8>) {
         (&handshake.server_private, &handshake.client_hello)
     };
     (handshake, ours.key(), theirs.0.clone())
+}
+
+/// What a side receives behind its first message.
+fn behind(side: Side) -> Vec<u8> {
+    let auth = good(side).0.server_auth.as_ref().filter(|_| side.is_client());
+    auth.map(|it| record(&it.0)).unwrap_or_default()
 }
 
 /// The error that a message is refused with, which ends the stream.
@@ -117,7 +124,8 @@ fn a_message_split_anywhere_is_received() {
 fn a_message_that_comes_one_byte_at_a_time_is_received() {
     for side in SIDES {
         let (handshake, private, message) = good(side);
-        let bytes: Vec<_> = record(&message).into_iter().map(|byte| [byte]).collect();
+        let bytes = [record(&message), behind(side)].concat();
+        let bytes: Vec<_> = bytes.into_iter().map(|byte| [byte]).collect();
         let secret = side.fed(&Script::of(bytes), private).outcome.unwrap();
         assert_eq!(secret.fingerprint(), fingerprint(&handshake.shared_secret.0));
     }
@@ -147,7 +155,8 @@ fn the_longest_message_is_received_whatever_fills_it() {
         let len = MAX_HELLO_LEN - message.len() - 4;
         UNKNOWN.append(&vec![7; len], &mut message);
         assert_eq!(message.len(), 1_024);
-        let secret = side.fed(&Script::of([record(&message)]), private).outcome.unwrap();
+        let stream = Script::of([record(&message), behind(side)]);
+        let secret = side.fed(&stream, private).outcome.unwrap();
         assert_eq!(secret.fingerprint(), fingerprint(&handshake.shared_secret.0));
     }
 }
@@ -306,7 +315,7 @@ fn a_prime_of_65_535_bytes_is_refused_unread() {
 
 #[test]
 fn x25519_keys_of_0_31_33_and_64_bytes_are_refused() {
-    for side in [Side::X25519Client, Side::X25519Server] {
+    for side in [Side::X25519Client, Side::X25519Server, Side::CertClient, Side::CertServer] {
         for len in [0, 31, 33, 64] {
             assert_matches!(
                 refusal(side, &of_fields(&[(&X25519_KEY, &vec![9; len])])),

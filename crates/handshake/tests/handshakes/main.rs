@@ -7,5 +7,6 @@ mod fed;
 mod hostile;
 mod made_again;
 mod secrecy;
+mod server_auth;
 mod side;
 mod vectors;

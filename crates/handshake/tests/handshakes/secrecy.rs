@@ -6,9 +6,10 @@ use std::marker::PhantomData;
 use crypto::hkdf;
 use handshake::Wire;
 
+use crate::made_again::from_server;
 use crate::side::{Side, record};
 use crate::stream::Script;
-use crate::vectors::VECTORS;
+use crate::vectors::{SERVER, VECTORS, identity_key};
 
 /// Which of the traits that would let a secret escape `T` has, as in the tests of `crypto`.
 struct Escapes<Trait, T>(PhantomData<(Trait, T)>);
@@ -62,15 +63,15 @@ fn nothing_of_a_secret_is_told_or_in_an_error() {
     for handshake in &VECTORS.handshakes {
         for role in ["client", "server"] {
             let (private, fed) = match role {
-                "client" => (&handshake.client_private, &handshake.server_hello),
-                _ => (&handshake.server_private, &handshake.client_hello),
+                "client" => (&handshake.client_private, from_server(handshake)),
+                _ => (&handshake.server_private, record(&handshake.client_hello.0)),
             };
             // Four bytes of a private key that is almost all zeros or ones are in everything.
             if private.0.windows(2).filter(|pair| pair[0] == pair[1]).count() > 16 {
                 continue;
             }
             let side = Side::of(&handshake.stage, role);
-            let mut fed = side.fed(&Script::of([record(&fed.0)]), private.key());
+            let mut fed = side.fed(&Script::of([fed]), private.key());
             let error = match fed.outcome {
                 Ok(secret) => {
                     _ = fed.wire.derive(&secret, &hkdf::PART3);
@@ -86,5 +87,23 @@ fn nothing_of_a_secret_is_told_or_in_an_error() {
                 assert!(!key.as_ref().is_some_and(|key| is_in(&key.0, &shown)), "{shown}");
             }
         }
+    }
+}
+
+/// The numbers of the identity key behind its modulus and exponent, which everyone may know.
+#[test]
+fn nothing_of_the_identity_key_is_told() {
+    let handshake = VECTORS.handshakes.iter().find(|it| it.server_auth.is_some()).unwrap();
+    let script = Script::of([record(&handshake.client_hello.0)]);
+    let fed = Side::CertServer.fed(&script, handshake.server_private.key());
+    assert!(fed.outcome.is_ok());
+    let shown = fed.told.lock().unwrap().join("\n");
+    let key = identity_key("server");
+    let modulus = &SERVER.key.public_key_info()[33..289];
+    let modulus_at = key.windows(256).position(|it| it == modulus).unwrap();
+    assert!(is_in(modulus, &shown), "it is in the certificate");
+    let secret = &key[modulus_at + 256 + 5 + 4..];
+    for numbers in secret.chunks(64) {
+        assert!(!is_in(numbers, &shown), "{shown}");
     }
 }

@@ -5,24 +5,28 @@ use std::sync::{Arc, Mutex};
 
 use crypto::secret::{Fingerprint, SharedSecret};
 use crypto::{dh, x25519};
-use handshake::{HandshakeError, Wire};
+use handshake::{HandshakeError, Wire, cert};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::stream::Script;
+use crate::vectors::{SERVER, now, wanted};
 
-/// A side of one of the two agreements.
+/// A side of one of the handshakes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     DhClient,
     DhServer,
     X25519Client,
     X25519Server,
+    CertClient,
+    CertServer,
 }
 
-use Side::{DhClient, DhServer, X25519Client, X25519Server};
+use Side::{CertClient, CertServer, DhClient, DhServer, X25519Client, X25519Server};
 
-pub const SIDES: [Side; 4] = [DhClient, DhServer, X25519Client, X25519Server];
+pub const SIDES: [Side; 6] =
+    [DhClient, DhServer, X25519Client, X25519Server, CertClient, CertServer];
 
 impl Side {
     /// The side that plays `role` at a stage of part 3 or 4.
@@ -30,19 +34,21 @@ impl Side {
         match (stage, role) {
             ("part3-dh", "client") => DhClient,
             ("part3-dh", "server") => DhServer,
-            ("part3-x25519" | "part3-hkdf" | "part4-cert", "client") => X25519Client,
-            ("part3-x25519" | "part3-hkdf" | "part4-cert", "server") => X25519Server,
+            ("part3-x25519" | "part3-hkdf", "client") => X25519Client,
+            ("part3-x25519" | "part3-hkdf", "server") => X25519Server,
+            ("part4-cert", "client") => CertClient,
+            ("part4-cert", "server") => CertServer,
             other => panic!("nobody is called {other:?}"),
         }
     }
 
-    /// The message that it receives.
+    /// The first message that it receives.
     pub fn due(self) -> &'static str {
         if self.is_client() { "ServerHello" } else { "ClientHello" }
     }
 
     pub fn is_client(self) -> bool {
-        matches!(self, DhClient | X25519Client)
+        matches!(self, DhClient | X25519Client | CertClient)
     }
 
     /// Runs it to its end, with this private key.
@@ -56,6 +62,11 @@ impl Side {
             DhServer => handshake::dh::server(wire, dh::PrivateKey::from(private)),
             X25519Client => handshake::x25519::client(wire, x25519::PrivateKey::from(private)),
             X25519Server => handshake::x25519::server(wire, x25519::PrivateKey::from(private)),
+            CertClient => {
+                let wanted = wanted("localhost");
+                cert::client_at(now(), wire, x25519::PrivateKey::from(private), &wanted)
+            }
+            CertServer => cert::server(wire, x25519::PrivateKey::from(private), &SERVER),
         }
     }
 
@@ -66,8 +77,7 @@ impl Side {
         let outcome = self.run(&mut wire, private);
         let mut sent = stream.written();
         if self.is_client() {
-            let payload_len = u32::from_be_bytes(*sent.first_chunk().unwrap());
-            sent.drain(..4 + payload_len as usize);
+            _ = without_record(&mut sent);
         }
         Fed { outcome, sent, told, wire }
     }
@@ -106,6 +116,12 @@ pub fn fingerprint(secret: &[u8]) -> Fingerprint {
     let mut hash = Hmac::<Sha256>::new_from_slice(b"rebuilding-tls fingerprint").unwrap();
     hash.update(secret);
     *hash.finalize().into_bytes().first_chunk().unwrap()
+}
+
+/// Takes the first record away, and returns its payload.
+pub fn without_record(bytes: &mut Vec<u8>) -> Vec<u8> {
+    let payload_len = u32::from_be_bytes(*bytes.first_chunk().unwrap());
+    bytes.drain(..4 + payload_len as usize).skip(4).collect()
 }
 
 /// A message as a record.

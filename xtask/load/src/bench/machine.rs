@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 /// Crates whose release matters.
-const CRATES: [&str; 5] = ["aes-gcm", "ctr", "hmac", "sha2", "aws-lc-rs"];
+const CRATES: [&str; 6] = ["aes-gcm", "ctr", "hmac", "sha2", "rsa", "aws-lc-rs"];
 
 /// This machine and the software on it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub struct Machine {
     pub compiler: String,
     /// The crates that encrypt, with their releases.
     pub crates: Vec<String>,
-    /// The peers that are compared, with their releases: `rustls`, `stunnel`, `spiped` and Python's
+    /// The peers that are compared, with their releases: `rustls`, `stunnel`, `spiped`, `OpenSSL` and Python's
     /// `cryptography`, as far as they are installed.
     pub peers: Vec<String>,
     /// The peers that would have been compared, had they been installed.
@@ -53,9 +53,9 @@ impl Machine {
         };
         if peers {
             machine.peers.extend(locked(&lock, "rustls"));
-            for (name, ask) in [("stunnel", "-version"), ("spiped", "-v")] {
+            for (name, ask) in [("stunnel", "-version"), ("spiped", "-v"), ("openssl", "version")] {
                 match first_line(name, &[ask]) {
-                    // "stunnel 5.68 on x86_64-pc-linux-gnu platform"
+                    // "stunnel 5.68 on x86_64-pc-linux-gnu platform", "OpenSSL 3.0.22 25 Aug 2026"
                     Some(line) => machine.peers.push(first_words(&line)),
                     None => machine.not_installed.push(name.to_owned()),
                 }

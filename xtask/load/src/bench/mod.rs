@@ -38,7 +38,7 @@ pub struct BenchOptions {
     #[arg(value_name = "QUESTION")]
     questions: Vec<Question>,
 
-    /// Compare with rustls, and with stunnel, spiped and Python's cryptography where they are installed
+    /// Compare with rustls, and with stunnel, spiped, OpenSSL and Python's cryptography where they are installed
     #[arg(long)]
     peers: bool,
 

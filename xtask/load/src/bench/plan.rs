@@ -17,6 +17,9 @@ const CONNECTIONS: [u32; 5] = [1, 4, 16, 64, 256];
 const RECORDS: [u32; 8] = [1, 4, 16, 64, 256, 1024, 4096, 16384];
 /// Bytes of plaintext in a record that is sealed and opened: the articles' request, a page, the longest.
 const PLAINTEXTS: [u32; 3] = [61, 1024, 16384];
+/// What is done with signatures, as `checks/bench` calls it.
+const OPERATIONS: [&str; 3] = ["sign", "verify", VERIFY_CHAIN];
+const VERIFY_CHAIN: &str = "verify-chain";
 
 /// The questions that can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,7 +32,7 @@ pub enum Question {
     Requests,
     /// Bytes a second in records of 1 B to 16 KiB
     RecordSize,
-    /// Handshakes per second, at each stage that has one
+    /// Handshakes per second, at each stage that has one, and signatures, made and verified
     Handshakes,
     /// Bytes per second through two processes
     Tunnel,
@@ -59,6 +62,8 @@ pub enum Unit {
     Records,
     /// Handshakes that came to their end.
     Handshakes,
+    /// Signatures that were made or verified, or chains of them.
+    Signatures,
 }
 
 /// All measurements of a round, and the tables that are made from them.
@@ -148,7 +153,10 @@ impl Plan {
                         plan.record_size(stage, engine);
                     }
                 }
-                Question::Handshakes => plan.handshakes(machine),
+                Question::Handshakes => {
+                    plan.handshakes(machine);
+                    plan.signatures(machine);
+                }
                 Question::Tunnel => plan.tunnel(machine),
             }
         }
@@ -283,6 +291,33 @@ impl Plan {
         self.tables.push(table.without_empty_columns());
     }
 
+    fn signatures(&mut self, machine: &Machine) {
+        let mut table = Table {
+            title: "RSA of 2,048 bits".to_owned(),
+            unit: Unit::Signatures,
+            columns: vec!["OpenSSL", "Python"],
+            rows: Vec::new(),
+            pictured: false,
+        };
+        for (engine, operation) in Engine::ALL
+            .into_iter()
+            .flat_map(|engine| OPERATIONS.map(move |operation| (engine, operation)))
+        {
+            let case = self.case(engine, &["signatures", operation]);
+            let mut peer = |name, command| {
+                machine.has(name).then(|| self.case(Engine::AwsLcRs, &[command, operation]))
+            };
+            let python = peer("cryptography", "python-signatures");
+            // Its benchmark has no chains.
+            let openssl =
+                (operation != VERIFY_CHAIN).then(|| peer("OpenSSL", "openssl-signatures"));
+            let name = named(operation, engine);
+            let bases = vec![openssl.flatten(), python];
+            table.rows.push(Row { name, ours: true, case, bases, record_len: None });
+        }
+        self.tables.push(table.without_empty_columns());
+    }
+
     fn tunnel(&mut self, machine: &Machine) {
         let relay = self.case(Engine::Default, &["tunnel", "relay"]);
         let mut peer =
@@ -340,7 +375,10 @@ fn size(len: u32) -> String {
 }
 
 fn ours(stage: &Stage, engine: Engine) -> String {
-    let name = stage.short_name();
+    named(stage.short_name(), engine)
+}
+
+fn named(name: &str, engine: Engine) -> String {
     match engine {
         Engine::Default => name.to_owned(),
         Engine::AwsLcRs => format!("{name}, {engine}"),

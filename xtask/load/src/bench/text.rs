@@ -88,7 +88,7 @@ pub fn rate(rate: Spread, unit: Unit) -> (String, String) {
     let scale = rate.median / median;
     let unit = match unit {
         Unit::Bytes => "B/s",
-        Unit::Requests | Unit::Records | Unit::Handshakes => "/s",
+        Unit::Requests | Unit::Records | Unit::Handshakes | Unit::Signatures => "/s",
     };
     let range = format!("{} - {}", number(rate.low / scale), number(rate.high / scale));
     (format!("{} {prefix}{unit}", number(median)), range)

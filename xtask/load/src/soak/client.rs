@@ -1,4 +1,4 @@
-//! Good clients: the stage's own, as a process, and one that sends a recorded request again.
+//! Good clients: the stage's own, as a process, and one that sends again what was recorded first.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use stages::Stage;
-use transcript::{EventKind, Role};
+use transcript::{Direction, EventKind, Role, Way};
 use xtask::launch::{Driver, Programs, Report};
 
 /// Requests of one run, on one connection.
@@ -26,7 +26,8 @@ pub struct Client<'p> {
 }
 
 impl Client<'_> {
-    /// Sends [`REQUESTS`], expects an answer to each, and returns the first record.
+    /// Sends [`REQUESTS`], expects an answer to each, and returns what it sent first: a request, or the first message
+    /// of a handshake.
     ///
     /// # Errors
     /// When the client cannot be started, complains, or fails.
@@ -39,9 +40,12 @@ impl Client<'_> {
         while let Some(((), report)) = driver.next_report()? {
             match report {
                 Report::Event(event) => {
-                    if let (EventKind::Sent(record), None) = (event.kind, &first) {
-                        first = Some(self.stage.record(&record.record));
-                    }
+                    let sent = match &event.kind {
+                        EventKind::Handshake(it) if it.direction == Way::Sent => &it.message,
+                        EventKind::Sent(record) => &record.record,
+                        _ => continue,
+                    };
+                    first.get_or_insert_with(|| self.stage.record(sent));
                 }
                 Report::Complaint(line) => bail!(line),
                 Report::Ended(status) => {
@@ -53,17 +57,24 @@ impl Client<'_> {
         first.context("a good client sent nothing")
     }
 
-    /// Connects, sends a recorded request, and measures how long the answer takes. No stage can
-    /// tell such a client from the recorded one, and this one needs no process of its own.
+    /// Connects, sends what was recorded, and measures how long the answer takes: to a request, or all that the
+    /// server says in a handshake. No stage can tell such a client from the recorded one so far, and this one needs
+    /// no process of its own.
     ///
     /// # Errors
     /// When no answer comes.
-    pub fn probe(&self, request: &[u8]) -> io::Result<Duration> {
+    pub fn probe(&self, recorded: &[u8]) -> io::Result<Duration> {
         let began = Instant::now();
         let mut stream = TcpStream::connect(self.addr)?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(request)?;
-        stream.read_exact(&mut vec![0; self.stage.header().len()])?;
+        stream.write_all(recorded)?;
+        let shape = self.stage.header();
+        let mut header = vec![0; shape.len()];
+        for _ in 0..self.stage.messages(Direction::ToClient).max(1) {
+            stream.read_exact(&mut header)?;
+            let len = shape.payload_len(&header).unwrap_or(0) as u64;
+            io::copy(&mut (&stream).take(len), &mut io::sink())?;
+        }
         Ok(began.elapsed())
     }
 }

@@ -2,8 +2,10 @@
 
 use framing::Cutter;
 use framing::cutter::Cut;
+use messages::Span;
 use stages::{Role, Stage};
 use transcript::Direction;
+use transcript::lines::statement;
 
 /// Fields of a message that are named. No honest one has as many, and a comment has room for 65,535 bytes.
 const NAMED: usize = 16;
@@ -78,16 +80,25 @@ fn fields(stage: &Stage, direction: Direction, index: u64, record: &[u8]) -> Str
     for part in stage.split_at(direction, index, record).unwrap_or_default() {
         if part.field.role == Role::Message {
             let spans = messages::explain(part.bytes).spans;
-            lengths
-                .extend(spans.iter().take(NAMED).map(|span| format!("{} {}", span.name, span.len)));
+            lengths.extend(spans.iter().take(NAMED).map(|span| named(span, part.bytes)));
             if spans.len() > NAMED {
-                lengths.push(format!("{} more fields", spans.len() - NAMED));
+                lengths.push("more fields".to_owned());
             }
         } else {
             lengths.push(format!("{} {}", part.field.name, part.bytes.len()));
         }
     }
     format!("{}: {}", count(record.len()), lengths.join(", "))
+}
+
+/// `X25519 key 36`; `certificate 995 ("localhost", signed by "Intermediate CA")`
+fn named(span: &Span, message: &[u8]) -> String {
+    let value = span.inside.last().and_then(|value| {
+        let bytes = message.get(value.offset..value.offset + value.len)?;
+        statement(bytes)
+    });
+    let value = value.map(|statement| format!(" ({statement})")).unwrap_or_default();
+    format!("{} {}{value}", span.name, span.len)
 }
 
 /// `bytes 4 to 6 of `

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use transcript::{Direction, Hex, Role};
+use transcript::certified::{Chain, Keys, Link, Place, chain, sender};
+use transcript::lines::hex;
+use transcript::{Direction, Hex, Role, visible};
 
 /// Secrets and keys of one side that are shown. No honest one has as many.
 const SHOWN: usize = 16;
@@ -14,6 +16,8 @@ const SHOWN: usize = 16;
 pub struct Agreement {
     client: Vec<Derived>,
     server: Vec<Derived>,
+    /// What the client has seen signed, if the server has said who it is.
+    pub vouched: Option<Vouched>,
     /// Whether the connection is, and neither side will derive more.
     pub is_over: bool,
 }
@@ -26,6 +30,49 @@ pub struct Derived {
     /// Which way it protects, if it is a key.
     pub direction: Option<Direction>,
     pub fingerprint: Option<Hex>,
+}
+
+/// Who signs what, from the client's root to the keys of the connection.
+pub struct Vouched {
+    /// The name of the message that it stands in.
+    step: String,
+    root: String,
+    links: Vec<Signed>,
+    /// The signature over the keys.
+    signature: String,
+    keys: Vec<(Role, String)>,
+    /// Whom the client believes the server to be.
+    believed: String,
+}
+
+/// A certificate of the chain.
+struct Signed {
+    subject: String,
+    /// Where it is.
+    bytes: String,
+}
+
+impl Vouched {
+    /// Reads the chain out of a message, which stands behind a header in its record.
+    pub fn new(step: &str, message: &[u8], header_len: usize, keys: &Keys) -> Option<Self> {
+        let Chain { root, links, signature } = chain(message)?;
+        let keys = keys.signed_in(message)?;
+        let bytes = |place: Place| {
+            format!("bytes {} to {}", place.offset + header_len, place.last() + header_len)
+        };
+        let links = links.into_iter().map(|Link { subject, place }| Signed {
+            subject: visible(&subject),
+            bytes: bytes(place),
+        });
+        Some(Self {
+            step: step.to_owned(),
+            root: visible(&root),
+            links: links.collect(),
+            signature: bytes(signature),
+            keys: [Role::Client, Role::Server].into_iter().zip(keys.map(hex)).collect(),
+            believed: visible(&sender(message)?),
+        })
+    }
 }
 
 /// Keys that come about in the same way.
@@ -48,7 +95,7 @@ impl Agreement {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.client.is_empty() && self.server.is_empty()
+        self.client.is_empty() && self.server.is_empty() && self.vouched.is_none()
     }
 
     /// Whether both sides have made what there is to make.

@@ -5,8 +5,8 @@ use std::ops::Deref;
 
 use askama::Template;
 use stages::{Field, Role, Stage};
-use transcript::lines::named;
-use xtask::lab::story::words::{Content, Line, Tone, cut_off, shown};
+use transcript::lines::{named, statement};
+use xtask::lab::story::words::{Content, Line, Tone, cut_off, field_at_a_glance, shown};
 use xtask::lab::story::{Act, Belief, Change, Deed, Message, Story, Who, acts};
 use xtask::lab::verdict::Verdict;
 
@@ -17,8 +17,6 @@ use super::view::{Run, runs_of};
 const ROW: usize = 8;
 /// Rows of a field of a message that are shown.
 const ROWS: usize = 4;
-/// Bytes of a field of a message that are shown at a glance.
-const GLIMPSED: usize = 4;
 
 /// Writes the page of these stories, which are all of one attack.
 ///
@@ -75,6 +73,8 @@ enum Part<'s> {
 struct Version {
     name: &'static str,
     len: usize,
+    /// What it is about, if it is a certificate.
+    words: Option<String>,
     /// The bytes of its value, or those that differ.
     rows: Vec<Vec<Run>>,
     /// Whether there are more.
@@ -182,13 +182,7 @@ fn taken(story: &Story, message: Message) -> Option<&[u8]> {
 
 /// The fields of a message, each with the first bytes of its value.
 fn glimpse<'s>(message: &[u8]) -> Part<'s> {
-    let field = |field: MessageField| {
-        let value = value(&field);
-        let shown = value.get(..GLIMPSED).unwrap_or(value);
-        let more = if shown.len() < value.len() { "…" } else { "" };
-        let digits: Vec<_> = shown.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{} {}{more}", field.span.name, digits.concat())
-    };
+    let field = |field: MessageField| field_at_a_glance(field.span.name, value(&field));
     Part::Fields(message::fields(message).into_iter().map(field).collect())
 }
 
@@ -206,7 +200,9 @@ fn versions<'s>(before: &[u8], after: &[u8]) -> Part<'s> {
 
 /// The value of a field: what is behind its tag and its length.
 fn value<'m>(field: &MessageField<'m>) -> &'m [u8] {
-    field.leaves().last().map_or(field.bytes, |(_, bytes)| *bytes)
+    let value = field.span.inside.last();
+    let from = value.map(|value| value.offset.saturating_sub(field.span.offset));
+    from.and_then(|from| field.bytes.get(from..)).unwrap_or(field.bytes)
 }
 
 impl Version {
@@ -233,7 +229,8 @@ impl Version {
             let marks: Vec<_> = differ.iter().map(|differs| *differs && is_marked).collect();
             runs_of(bytes, &marks, " ", |byte| format!("{byte:02x}"))
         };
-        Self { name, len: value.len(), rows: shown.into_iter().map(run).collect(), more }
+        let rows = shown.into_iter().map(run).collect();
+        Self { name, len: value.len(), words: statement(value), rows, more }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A message of a handshake, field by field, beside what it was.
 
 use messages::{Span, explain};
+use transcript::outline::{FOLDED, Item, outline};
 
 /// Fields of a message that are shown one by one. No honest one has as many.
 const SHOWN: usize = 16;
@@ -63,19 +64,14 @@ pub fn compare<'m>(before: &'m [u8], after: &'m [u8]) -> Vec<Pair<'m>> {
 }
 
 impl<'m> Field<'m> {
-    /// Lists the innermost spans and their bytes, in order.
-    pub fn leaves(&self) -> Vec<(&Span, &'m [u8])> {
-        let mut leaves = Vec::new();
-        let mut stack = vec![&self.span];
-        while let Some(span) = stack.pop() {
-            if span.inside.is_empty() {
-                let from = span.offset.saturating_sub(self.span.offset);
-                leaves.push((span, self.bytes.get(from..from + span.len).unwrap_or_default()));
-            } else {
-                stack.extend(span.inside.iter().rev());
-            }
-        }
-        leaves
+    /// Lists what it is made of as the lines of a tree, each with its own bytes, in order.
+    pub fn items(&self) -> Vec<(Item<'_>, &'m [u8])> {
+        let own = |item: Item<'_>| {
+            let from = item.span.offset.saturating_sub(self.span.offset);
+            self.bytes.get(from..from + item.own).unwrap_or_default()
+        };
+        let items = outline(std::slice::from_ref(&self.span), FOLDED).into_iter();
+        items.map(|item| (item, own(item))).collect()
     }
 }
 
@@ -123,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_and_their_leaves_tile_any_message() {
+    fn fields_and_what_they_are_made_of_tile_any_message() {
         let many = vec![0; 65_535];
         let cut = message(&[(&X25519_KEY, &[7; 32])])[..20].to_vec();
         for message in [&many[..], &cut, &[], &[1]] {
@@ -131,7 +127,7 @@ mod tests {
             assert!(fields.len() <= SHOWN + 1);
             let bytes: Vec<u8> = fields
                 .iter()
-                .flat_map(|field| field.leaves().into_iter().flat_map(|(_, bytes)| bytes.to_vec()))
+                .flat_map(|field| field.items().into_iter().flat_map(|(_, bytes)| bytes.to_vec()))
                 .collect();
             assert_eq!(bytes, message);
         }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use askama::Template;
 use stages::{Field, Part, Place, STAGES, Stage, field, handshake};
+use transcript::certified::sender;
 use transcript::{Role, visible};
 
 use super::message;
@@ -13,6 +14,10 @@ use super::{Arrival, Exchange, Name, Report};
 const LONG: usize = 256;
 /// Bytes of it that are shown until then.
 const HEAD: usize = 64;
+/// Bytes of a part of something that are shown before it is selected.
+const SHORT: usize = 8;
+/// The deepest that a part of something is set in.
+const DEEPEST: usize = 3;
 /// What a receiver checks, in its order.
 const CHECKED: [field::Role; 3] = [field::Role::Length, field::Role::Tag, field::Role::Seq];
 
@@ -130,6 +135,10 @@ struct FieldView<'r> {
     part_of: Option<&'static str>,
     /// Whether another field of the message ends in front of it.
     begins: bool,
+    /// How many others it is part of.
+    depth: usize,
+    /// Its length, with those of its parts that are fields of their own.
+    len: usize,
     /// Its offset in bytes from the start of the record.
     offset: usize,
     bytes: &'r [u8],
@@ -184,6 +193,8 @@ enum Outcome<'a> {
     /// A message, and whether it is the one that was sent.
     Accepted {
         is_same: bool,
+        /// Whom the certificates in it are for.
+        sender: Option<String>,
     },
     /// The reason may be a stranger's, out of a run file.
     Rejected {
@@ -229,7 +240,10 @@ impl<'a> ExchangeView<'a> {
                     Some(plaintext) => {
                         Outcome::Received { plaintext, proven: stage.has(field::Role::Tag) }
                     }
-                    None => Outcome::Accepted { is_same: before == Some(payload) },
+                    None => Outcome::Accepted {
+                        is_same: before == Some(payload),
+                        sender: sender(payload).map(|name| visible(&name)),
+                    },
                 };
                 (Some(&**payload), outcome)
             }
@@ -302,16 +316,18 @@ impl Carried {
         let is_compared = before.is_some();
         let fields = pairs.iter().filter_map(|pair| Some((pair.after.as_ref()?, &pair.before)));
         let leaves = fields.enumerate().flat_map(|(number, (field, before))| {
-            let mut before = before.iter().flat_map(message::Field::leaves);
-            let leaves = field.leaves().into_iter().enumerate();
-            let views: Vec<_> = leaves
-                .map(|(at, (span, bytes))| FieldView {
-                    meaning: Meaning::of_span(span),
+            let mut before = before.iter().flat_map(message::Field::items);
+            let items = field.items().into_iter().enumerate();
+            let views: Vec<_> = items
+                .map(|(at, (item, bytes))| FieldView {
+                    meaning: Meaning::of_span(self.stage, item.span),
                     part_of: (!field.span.inside.is_empty()).then_some(field.span.name),
                     begins: number > 0 && at == 0,
-                    offset: header_len + span.offset,
+                    depth: item.depth.min(DEEPEST),
+                    len: item.span.len,
+                    offset: header_len + item.span.offset,
                     bytes,
-                    says: span.says.clone(),
+                    says: item.says.to_owned(),
                     before: match before.next() {
                         _ if !is_compared => Before::Unknown,
                         Some((_, bytes)) => Before::Bytes(bytes),
@@ -332,9 +348,10 @@ impl Meaning {
     }
 
     /// What a span of a message is. Who can read it, and what protects it, is the same for all of a message.
-    fn of_span(span: &messages::Span) -> Self {
+    fn of_span(stage: &Stage, span: &messages::Span) -> Self {
         let message = handshake::FIELDS.iter().find(|field| field.role == field::Role::Message);
-        let (readers, protection) = message.map_or(("", ""), |it| (it.readers, it.protection));
+        let readers = message.map_or("", |field| field.readers);
+        let protection = stage.protection_of_messages();
         Self { name: span.name, class: "message", what: span.what, readers, protection }
     }
 }
@@ -382,6 +399,8 @@ impl<'r> FieldView<'r> {
             meaning: Meaning::of(part.field),
             part_of: None,
             begins: false,
+            depth: 0,
+            len: part.bytes.len(),
             offset: part.offset,
             bytes: part.bytes,
             says: part.number().map(|number| number.to_string()).unwrap_or_default(),
@@ -389,8 +408,14 @@ impl<'r> FieldView<'r> {
         }
     }
 
+    /// Returns whether there is more to see of it than at first.
     fn is_long(&self) -> bool {
-        self.bytes.len() > LONG
+        self.is_told() || self.bytes.len() > if self.depth > 0 { SHORT } else { LONG }
+    }
+
+    /// Returns whether what it says stands for its bytes, until it is selected: so a part does.
+    fn is_told(&self) -> bool {
+        self.depth > 0 && !self.says.is_empty()
     }
 
     /// Returns all bytes, in hexadecimal.
@@ -400,7 +425,8 @@ impl<'r> FieldView<'r> {
 
     /// Returns the bytes that are shown before it is selected.
     fn head(&self) -> Vec<Run> {
-        self.first(if self.is_long() { HEAD } else { self.bytes.len() })
+        let shown = if self.depth > 0 { SHORT } else { HEAD };
+        self.first(if self.is_long() { shown } else { self.bytes.len() })
     }
 
     fn first(&self, len: usize) -> Vec<Run> {
@@ -419,7 +445,7 @@ impl<'r> FieldView<'r> {
 
     /// Returns the offset of its last byte.
     fn last(&self) -> usize {
-        (self.offset + self.bytes.len()).saturating_sub(1)
+        (self.offset + self.len).saturating_sub(1)
     }
 }
 

@@ -42,3 +42,13 @@ pub fn fields(html: &str, which: &str) -> Vec<(String, Vec<u8>)> {
         })
         .collect()
 }
+
+/// The messages of a handshake with certificates, by the articles' own programs: both Hellos, and `ServerAuth`.
+pub fn certified() -> [Vec<u8>; 3] {
+    let vectors = include_str!("../../../../crates/handshake/tests/vectors/handshakes.json");
+    let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+    let mut all = vectors["handshakes"].as_array().unwrap().iter();
+    let one = all.find(|it| it.get("server_auth").is_some()).unwrap();
+    ["client_hello", "server_hello", "server_auth"]
+        .map(|name| hex::decode(one[name].as_str().unwrap()).unwrap())
+}

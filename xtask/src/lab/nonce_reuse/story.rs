@@ -63,6 +63,7 @@ pub fn of(lab: &NonceLab) -> Story {
         because: because.to_owned(),
         closed_by: closed_by.to_owned(),
         client_stage: stage.name.to_owned(),
+        server_stage: stage.name.to_owned(),
         acts: acts(lab),
         beliefs: Vec::new(),
         clients: lab.records.iter().map(|record| vec![sent(stage, record)]).collect(),

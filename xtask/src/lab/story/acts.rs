@@ -5,7 +5,6 @@
 //! connection comes first, within it the requests before the answers, and in one direction the
 //! party nearer to the receiver. So causes come before their effects, and the order is the same
 //! each time.
-//! their effects, and the order is the same each time.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -37,6 +36,9 @@ struct Told {
     taken: usize,
     put: usize,
     arrived: usize,
+    /// Of those that were sent, and of those that arrived: with data.
+    data_sent: usize,
+    data_arrived: usize,
 }
 
 /// Lists the acts of an attack on a client and a server of these stages.
@@ -47,8 +49,12 @@ pub fn of(stages: (&'static Stage, &'static Stage), played: &Played) -> Vec<Act>
         for event in &client.events {
             flows.event(connection, Who::Client, event, &mut last);
         }
+        if let Some(name) = played.wanted {
+            let wants = Deed::Wants { name: name.to_owned() };
+            flows.of(connection, REQUESTS).sent.push_front(wants);
+        }
     }
-    flows.attacker(&played.log, stages, played.clients.len());
+    flows.attacker(&played.log, stages);
     flows.server(&played.server.events);
     flows.compare();
     flows.endings(played);
@@ -134,6 +140,9 @@ impl Act {
 #[derive(Debug, Default)]
 struct Flows(BTreeMap<FlowName, Flow>);
 
+/// The end of what a client sends. It is news only if there was more to come.
+const ENDS_REQUESTS: Deed = Deed::Ends { to: Who::Server };
+
 const REQUESTS: bool = false;
 const ANSWERS: bool = true;
 
@@ -197,7 +206,7 @@ impl Flows {
         }
     }
 
-    fn attacker(&mut self, log: &AttackLog, stages: (&Stage, &Stage), clients: usize) {
+    fn attacker(&mut self, log: &AttackLog, stages: (&Stage, &Stage)) {
         let mut at_work = (0, REQUESTS);
         let sender = |passing: &Passing| match passing.direction {
             Direction::ToServer => stages.0,
@@ -212,11 +221,9 @@ impl Flows {
                 Step::Took(taken) => {
                     at_work = place(taken);
                     let (message, bytes) = (name(taken), taken.bytes.as_slice().into());
-                    // In its own connections there is nobody to pass an answer on to.
-                    let is_its_own = taken.session >= clients;
                     let goes_on = passes_on(log, at);
                     passed_on.extend(goes_on);
-                    if goes_on.is_some() && !is_its_own {
+                    if goes_on.is_some() {
                         *put.entry(at_work).or_default() += 1;
                         Deed::PassesOn { message, bytes }
                     } else {
@@ -224,7 +231,7 @@ impl Flows {
                             .steps
                             .iter()
                             .any(|step| is_sent(step, taken) || is_replaced(step, taken));
-                        Deed::Takes { message, bytes, kept: is_its_own || !sent }
+                        Deed::Takes { message, bytes, kept: !sent }
                     }
                 }
                 Step::Sent { .. } if passed_on.contains(&at) => continue,
@@ -272,7 +279,7 @@ impl Flows {
                     };
                     Deed::Computes { values: vec![value] }
                 }
-                Step::GotKeys => Deed::GetsKeys,
+                Step::GotKeys { identity } => Deed::GetsKeys { identity: *identity },
                 Step::Learned(bytes) => {
                     Deed::Learns { text: visible(&String::from_utf8_lossy(bytes)) }
                 }
@@ -281,12 +288,12 @@ impl Flows {
                 }
                 Step::Ended { session, direction } => {
                     at_work = (*session, *direction == Direction::ToClient);
-                    Deed::Ends
+                    Deed::Ends { to: receiver(at_work.1) }
                 }
             };
             let flow = self.of(at_work.0, at_work.1);
             let keeps = |deed: &Deed| matches!(deed, Deed::Takes { kept: true, .. });
-            if deed != Deed::Ends || flow.attacked.iter().any(keeps) {
+            if deed != ENDS_REQUESTS || flow.attacked.iter().any(keeps) {
                 flow.attacked.push_back(deed);
             }
         }
@@ -383,7 +390,7 @@ impl Flows {
             .iter()
             .any(|event| matches!(event.kind, EventKind::Closed { clean: true, .. }));
         let cut = self.0.iter().filter_map(|((connection, _), flow)| {
-            let is_cut = ended_well && flow.attacked.contains(&Deed::Ends);
+            let is_cut = ended_well && flow.attacked.contains(&ENDS_REQUESTS);
             let texts = flow.arrived.iter().filter(|deed| matches!(deed, Deed::Accepts { .. }));
             is_cut.then(|| (*connection, texts.count()))
         });
@@ -447,11 +454,14 @@ impl Flows {
             }
             _ => true,
         });
-        let heard = || requests.is_some_and(|it| it.told.arrived > flow.told.sent);
+        let greeted = || requests.is_some_and(|it| it.told.arrived > 0);
+        let asked = || requests.is_some_and(|it| it.told.data_arrived > flow.told.data_sent);
         let sent = flow.sent.front().filter(is_due).is_some_and(|deed| match deed {
             Deed::EndsWell { .. } => flow.attacked.is_empty() && is_over(requests),
             Deed::Derives { .. } => true,
-            _ => !are_answers || heard(),
+            // In a handshake, a server may say several things at once.
+            Deed::SendsHello { .. } => !are_answers || greeted(),
+            _ => !are_answers || asked(),
         });
         [(arrived, to), (attacked, Who::Attacker), (sent, from)]
             .into_iter()
@@ -506,10 +516,12 @@ impl Flow {
         } else if (who == Who::Server) == are_answers {
             let deed = self.sent.pop_front()?;
             told.sent += usize::from(deed.is_message());
+            told.data_sent += usize::from(matches!(deed, Deed::Sends { .. }));
             Some(deed)
         } else {
             let deed = self.arrived.pop_front()?;
             told.arrived += usize::from(deed.is_message());
+            told.data_arrived += usize::from(matches!(deed, Deed::Accepts { .. }));
             Some(deed)
         }
     }
@@ -598,7 +610,7 @@ fn passes_on(log: &AttackLog, took: usize) -> Option<usize> {
         Step::Took(passing) | Step::Sent { sent: passing, .. } => place(passing) == place(taken),
         Step::Made { sent, .. } => place(sent) == place(taken),
         Step::Learned(_) | Step::Held(_) => true,
-        Step::Computed { .. } | Step::GotKeys | Step::Ended { .. } => false,
+        Step::Computed { .. } | Step::GotKeys { .. } | Step::Ended { .. } => false,
     };
     let steps = || log.steps.iter().enumerate();
     let (at, next) = steps().skip(took + 1).find(here)?;

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Act, Belief, Deed, Message, Said, Who};
+use messages::Message as _;
+use messages::cert::ServerAuth;
+
+use super::words::payload_of_hello;
+use super::{Act, Belief, Deed, Leaf, Message, Said, Who};
 
 /// Lists what one side has sent in a connection and the other has received, wherever they differ.
 pub fn of(acts: &[Act]) -> Vec<Belief> {
@@ -15,7 +19,8 @@ pub fn of(acts: &[Act]) -> Vec<Belief> {
     secrets.chain(both.flatten()).collect()
 }
 
-/// The secrets that both sides of a connection hold, if they are not the same.
+/// The secrets that both sides of a connection hold, if they are not the same, or if the sides differ about the
+/// server's certificate.
 fn secrets(acts: &[Act], connection: usize) -> Option<Belief> {
     let held = |who| {
         let here = acts.iter().filter(move |act| (act.who, act.connection) == (who, connection));
@@ -26,13 +31,34 @@ fn secrets(acts: &[Act], connection: usize) -> Option<Belief> {
     };
     let secrets = [Who::Client, Who::Server].map(held);
     let [client, server] = &secrets;
-    (client != server).then(|| Belief {
+    let certificates = certificates(acts, connection);
+    (client != server || certificates.is_some()).then(|| Belief {
         sender: Who::Client,
         connection,
         sent: Vec::new(),
         received: Vec::new(),
         secrets: Some(secrets),
+        certificates,
     })
+}
+
+/// The server's certificate in a connection, as the client has accepted it and as the server has sent it, if both did
+/// and they are not the same.
+fn certificates(acts: &[Act], connection: usize) -> Option<[Leaf; 2]> {
+    let here = || acts.iter().filter(|act| act.connection == connection);
+    let leaf = |bytes: &[u8]| {
+        let auth = ServerAuth::decode(payload_of_hello(bytes)).ok()?;
+        Leaf::of(auth.certificates.first()?)
+    };
+    let accepted = here().find_map(|act| match &act.deed {
+        Deed::AcceptsHello { bytes, .. } if act.who == Who::Client => leaf(bytes),
+        _ => None,
+    })?;
+    let sent = here().find_map(|act| match &act.deed {
+        Deed::SendsHello { bytes, .. } if act.who == Who::Server => leaf(bytes),
+        _ => None,
+    })?;
+    (accepted != sent).then_some([accepted, sent])
 }
 
 fn belief(acts: &[Act], connection: usize, sender: Who, receiver: Who) -> Option<Belief> {
@@ -60,7 +86,8 @@ fn belief(acts: &[Act], connection: usize, sender: Who, receiver: Who) -> Option
         Said { plaintext: plaintext.clone(), message }
     });
     let received = received.collect();
-    let belief = Belief { sender, connection, sent: said, received, secrets: None };
+    let belief =
+        Belief { sender, connection, sent: said, received, secrets: None, certificates: None };
     let Belief { sent, received, .. } = &belief;
     let as_sent = || received.iter().zip(sent).all(|(one, other)| one.message == other.message);
     // A client reads no more answers than it waits for.

@@ -339,30 +339,42 @@ impl<'s> Telling<'s> {
             let payload = payload_of_hello(bytes);
             let header_len = bytes.len() - payload.len();
             let header = bytes.get(..header_len).unwrap_or_default();
-            self.rows(by, 0, "length", field_style(Role::Length), header);
-            for span in messages::explain(payload).leaves() {
+            let explained = messages::explain(payload);
+            let longest = explained.leaves().map(|span| span.name.len()).max();
+            let column = longest.map_or(FIELD, |longest| FIELD.max(longest));
+            self.rows(by, 0, (column, "length"), field_style(Role::Length), header);
+            for span in explained.leaves() {
                 let bytes = payload.get(span.offset..span.offset + span.len).unwrap_or_default();
-                self.rows(by, header_len + span.offset, span.name, PLAIN, bytes);
+                self.rows(by, header_len + span.offset, (column, span.name), PLAIN, bytes);
             }
             return;
         }
         let stage = self.story.stage_of(Who::Attacker).filter(|stage| stage.has_records());
         for part in stage.and_then(|stage| stage.split(bytes)).unwrap_or_default() {
-            self.rows(by, part.offset, part.field.name, field_style(part.field.role), part.bytes);
+            let name = (FIELD, part.field.name);
+            self.rows(by, part.offset, name, field_style(part.field.role), part.bytes);
         }
     }
 
-    /// The bytes of a field, on as many rows as they take.
-    fn rows(&mut self, by: (Who, usize), offset: usize, name: &str, style: Style, bytes: &[u8]) {
-        let fit = self.bytes_in_a_row();
+    /// The bytes of a field, on as many rows as they take, behind its name in a column of this width.
+    fn rows(
+        &mut self,
+        by: (Who, usize),
+        offset: usize,
+        (column, name): (usize, &str),
+        style: Style,
+        bytes: &[u8],
+    ) {
+        let fit = self.bytes_in_a_row(column);
         for (at, row) in (offset..).step_by(fit).zip(bytes.chunks(fit)) {
-            let row = format!("{name:<FIELD$}{}", marked(style, row, row));
+            let row = format!("{name:<column$}{}", marked(style, row, row));
             self.pieces(by, DIM, &format!("byte {at}"), vec![(PLAIN, row)]);
         }
     }
 
-    fn bytes_in_a_row(&self) -> usize {
-        ((self.room() - FIELD - 1) / 3).clamp(4, ROW) / 4 * 4
+    /// How many bytes fit into a row behind a name of so many columns.
+    fn bytes_in_a_row(&self, column: usize) -> usize {
+        (self.room().saturating_sub(column + 1) / 3).clamp(4, ROW) / 4 * 4
     }
 
     /// A field and its replacement, with the bytes that differ in brackets; of a long one, only the
@@ -375,7 +387,7 @@ impl<'s> Telling<'s> {
             }
             return;
         }
-        let fit = self.bytes_in_a_row();
+        let fit = self.bytes_in_a_row(FIELD);
         for (at, old) in (0..).step_by(fit).zip(before.chunks(fit)) {
             let new = after.get(at..(at + old.len()).min(after.len())).unwrap_or_default();
             if old == new || new.is_empty() {

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use framing::Header;
 use stages::{Field, Role, Stage, handshake};
+use transcript::Hex;
 use transcript::lines;
 use transcript::lines::listed;
 
-use super::{Act, Belief, Change, Deed, Message, Said, Story, Who};
+use super::{Act, Belief, Change, Deed, Leaf, Message, Said, Story, Who};
 use crate::lab::verdict::Verdict;
 
 /// One thing that someone does or has.
@@ -82,7 +83,7 @@ impl Story {
                 refused.push((act.connection, act.who));
             }
             let is_late = refused.contains(&(act.connection, Who::Server));
-            if act.deed == Deed::Ends && is_late {
+            if matches!(act.deed, Deed::Ends { to: Who::Server }) && is_late {
                 continue;
             }
             let told = (act, self.lines(act, is_late));
@@ -98,7 +99,8 @@ impl Story {
     fn lines<'s>(&'s self, act: &'s Act, is_late: bool) -> Vec<Line<'s>> {
         match &act.deed {
             Deed::Sends { plaintext, .. } => vec![text("sends", plaintext)],
-            Deed::SendsHello { .. }
+            Deed::Wants { .. }
+            | Deed::SendsHello { .. }
             | Deed::AcceptsHello { .. }
             | Deed::Derives { .. }
             | Deed::Agree { .. }
@@ -129,9 +131,10 @@ impl Story {
                 vec![words("sends", format!("{whom} another one: {what}"))]
             }
             Deed::Makes { .. } => self.makes(act),
-            Deed::GetsKeys => {
-                let gets =
-                    words("gets", "every key that was there beforehand, when everyone is gone");
+            Deed::GetsKeys { identity } => {
+                let too = if *identity { ": the server's identity key too" } else { "" };
+                let gets = "every key that was there beforehand, when everyone is gone";
+                let gets = words("gets", format!("{gets}{too}"));
                 let is_closed = self.verdict == Verdict::Refused;
                 let opens = is_closed.then(|| words("opens", "nothing with any of them"));
                 [gets].into_iter().chain(opens).collect()
@@ -151,10 +154,7 @@ impl Story {
                 lines.push(sends);
                 lines
             }
-            Deed::Ends => {
-                let how = "the connection to the server, as the client would when it has sent all";
-                vec![words("ends", how)]
-            }
+            Deed::Ends { to } => vec![words("ends", ending(*to))],
             Deed::Accepts { seq, plaintext, instead_of, bytes, .. } => {
                 let stage = self.stage_of(act.who);
                 let reads = stage.filter(|_| self.is_misled()).map(|stage| {
@@ -199,6 +199,7 @@ impl Story {
     /// What is to be said of an act of the handshake.
     fn handshake<'s>(&'s self, act: &'s Act) -> Vec<Line<'s>> {
         match &act.deed {
+            Deed::Wants { name } => vec![words("wants", name)],
             Deed::SendsHello { step, .. } => vec![words("sends", step)],
             Deed::AcceptsHello { step, checked, is_changed, .. } => {
                 let accepts = if *is_changed {
@@ -294,18 +295,9 @@ impl Story {
 
     /// Returns what the sender and the receiver believe of a connection, the sender first.
     pub fn sides<'s>(&'s self, belief: &'s Belief) -> [(Who, Vec<Line<'s>>); 2] {
-        let Belief { sender, sent, received, secrets, .. } = belief;
-        if let Some([client, server]) = secrets {
-            return [(Who::Client, client, Who::Server), (Who::Server, server, Who::Client)].map(
-                |(who, fingerprint, other)| {
-                    let other = self.the(other, belief.connection);
-                    let what = match fingerprint {
-                        Some(it) => format!("a secret with {other} {}", of_fingerprint(it)),
-                        None => "nothing: no client opened this connection".to_owned(),
-                    };
-                    (who, vec![words("it shares", what)])
-                },
-            );
+        let Belief { sender, sent, received, secrets, certificates, .. } = belief;
+        if let Some(secrets) = secrets {
+            return self.sides_of_secrets(belief, secrets, certificates.as_ref());
         }
         let receiver = if *sender == Who::Client { Who::Server } else { Who::Client };
         [(*sender, "it sent", sent, received), (receiver, "it got", received, sent)].map(
@@ -333,6 +325,36 @@ impl Story {
                 (who, lines)
             },
         )
+    }
+
+    /// Returns which secret the client and the server hold, and whom they take for the other one.
+    fn sides_of_secrets(
+        &self,
+        belief: &Belief,
+        [client, server]: &[Option<Hex>; 2],
+        certificates: Option<&[Leaf; 2]>,
+    ) -> [(Who, Vec<Line<'static>>); 2] {
+        let of = |at: usize| certificates.and_then(|both| both.get(at));
+        let server_name = self.the(Who::Server, belief.connection);
+        let with_server = of(0).map_or(server_name, |leaf| leaf.subject.clone());
+        let mut with_client = self.the(Who::Client, belief.connection);
+        if let Some(leaf) = of(1) {
+            with_client = format!("{with_client}, as {}", leaf.subject);
+        }
+        let shares = |with, fingerprint: &Option<Hex>, none: &'static str, leaf: Option<&Leaf>| {
+            let what = match fingerprint {
+                Some(it) => format!("a secret with {with} {}", of_fingerprint(it)),
+                None => none.to_owned(),
+            };
+            let by = leaf.map(|leaf| quiet(words("", format!("by {}", numbered(&leaf.serial)))));
+            [words("it shares", what)].into_iter().chain(by).collect()
+        };
+        let not_there = "nothing: it knows of no such connection";
+        let no_client = "nothing: no client opened this connection";
+        [
+            (Who::Client, shares(with_server, client, no_client, of(0))),
+            (Who::Server, shares(with_client, server, not_there, of(1))),
+        ]
     }
 
     /// Says where a message really came from, if not from the expected sender.
@@ -408,9 +430,31 @@ fn hello(name: &str, bytes: &[u8]) -> String {
     let fields = spans.iter().map(|span| {
         let value = span.inside.last().unwrap_or(span);
         let value = payload.get(value.offset..value.offset + value.len).unwrap_or_default();
-        format!("{} {}", span.name, glimpsed(value))
+        field_at_a_glance(span.name, value)
     });
     format!("{name}: {}", fields.collect::<Vec<_>>().join(", "))
+}
+
+/// How the attacker ends a connection towards someone.
+fn ending(to: Who) -> &'static str {
+    if to == Who::Client {
+        "the connection to the client, as the server would by closing"
+    } else {
+        "the connection to the server, as the client would when it has sent all"
+    }
+}
+
+/// A field of a message of the handshake: whose certificate it is, or its name and its first bytes.
+pub fn field_at_a_glance(name: &str, value: &[u8]) -> String {
+    match Leaf::of(value) {
+        Some(Leaf { subject, serial }) => format!("{} of {subject}", numbered(&serial)),
+        None => format!("{name} {}", glimpsed(value)),
+    }
+}
+
+/// A certificate by its number.
+fn numbered(serial: &[u8]) -> String {
+    format!("certificate {}", glimpsed(serial))
 }
 
 /// The record of a message of the handshake without its header.

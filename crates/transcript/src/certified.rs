@@ -1,0 +1,127 @@
+//! What a message tells about its sender by certificates.
+
+use messages::Span;
+use messages::fields::{CERTIFICATE, CERTIFICATE_VERIFY, Fields, Tag, X25519_KEY};
+use messages::x509::{Certificate, Says};
+
+use crate::Direction;
+
+/// Lists the certificates in a message, the sender's own first, as far as they can be read.
+pub fn certificates(message: &[u8]) -> Vec<Certificate<'_>> {
+    let fields = Fields::decode(message).ok();
+    let all = fields.iter().flat_map(|fields| fields.all(&CERTIFICATE));
+    all.map_while(|der| Certificate::decode(der).ok()).collect()
+}
+
+/// Lists the names that a certificate is for. Its subject is not among them: no client compares that.
+pub fn names<'c>(certificate: &'c Certificate<'_>) -> &'c [String] {
+    let names = certificate.extension("subjectAltName").map(|extension| &extension.says);
+    if let Some(Says::SubjectAltName(names)) = names { names } else { &[] }
+}
+
+/// The names that the sender's own certificate is for, in quotes: whom its receiver takes it for, once it has
+/// accepted the message.
+pub fn sender(message: &[u8]) -> Option<String> {
+    let certificates = certificates(message);
+    let names: Vec<_> =
+        names(certificates.first()?).iter().map(|name| format!("{name:?}")).collect();
+    (!names.is_empty()).then(|| names.join(" or "))
+}
+
+/// Who vouches for whom in a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// The name of the root, whose certificate its receiver has beforehand.
+    pub root: String,
+    /// What stands between it and the signature: each is signed by the one before it, the first by the root. The
+    /// last is the sender's own.
+    pub links: Vec<Link>,
+    /// Where the sender's signature is in the message.
+    pub signature: Place,
+}
+
+/// A certificate of a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Whom it is for.
+    pub subject: String,
+    /// Where it is in the message.
+    pub place: Place,
+}
+
+/// Bytes of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The first one's offset, from the start of the message.
+    pub offset: usize,
+    /// How many they are.
+    pub len: usize,
+}
+
+/// Finds the chain in a message, as far as the names in it tell: each certificate is followed by one whose subject is
+/// its issuer. That the signatures are good as well is for the message's receiver to check.
+pub fn chain(message: &[u8]) -> Option<Chain> {
+    let explained = messages::explain(message);
+    let values = |tag: &'static Tag| {
+        let is_one = |span: &&Span| {
+            message.get(span.offset..).is_some_and(|it| it.starts_with(&tag.number.to_be_bytes()))
+        };
+        let values = explained.spans.iter().filter(is_one).filter_map(|span| span.inside.get(2));
+        values.map(|value| Place { offset: value.offset, len: value.len })
+    };
+    let mut certificates: Vec<_> = values(&CERTIFICATE)
+        .filter_map(|place| Some((Certificate::decode(place.bytes(message)?).ok()?, place)))
+        .collect();
+    let mut links = Vec::new();
+    let mut issuer = None;
+    let mut next = (!certificates.is_empty()).then_some(0);
+    while let Some(at) = next {
+        let (certificate, place) = certificates.remove(at);
+        links.push(Link { subject: certificate.subject.text, place });
+        next = certificates.iter().position(|(it, _)| it.subject.der == certificate.issuer.der);
+        issuer = Some(certificate.issuer.text);
+    }
+    links.reverse();
+    Some(Chain { root: issuer?, links, signature: values(&CERTIFICATE_VERIFY).next()? })
+}
+
+impl Place {
+    /// Returns the bytes there.
+    pub fn bytes<'m>(&self, message: &'m [u8]) -> Option<&'m [u8]> {
+        message.get(self.offset..self.offset + self.len)
+    }
+
+    /// Returns the offset of the last one.
+    pub fn last(&self) -> usize {
+        (self.offset + self.len).saturating_sub(1)
+    }
+}
+
+/// The public keys of a connection as they pass by, which the server's signature is over.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    client: Option<Vec<u8>>,
+    server: Option<Vec<u8>>,
+}
+
+impl Keys {
+    /// Takes the key out of a message that goes this way, if it brings one.
+    pub fn pass(&mut self, direction: Direction, message: &[u8]) {
+        let fields = Fields::decode(message).ok();
+        let key = fields.iter().flat_map(|fields| fields.all(&X25519_KEY)).last();
+        if let Some(key) = key {
+            let of_sender = match direction {
+                Direction::ToServer => &mut self.client,
+                Direction::ToClient => &mut self.server,
+            };
+            *of_sender = Some(key.to_vec());
+        }
+    }
+
+    /// Returns what the signature in a message is over, the client's key and the server's, if it has one.
+    pub fn signed_in(&self, message: &[u8]) -> Option<[&[u8]; 2]> {
+        let fields = Fields::decode(message).ok()?;
+        fields.all(&CERTIFICATE_VERIFY).next()?;
+        Some([self.client.as_deref()?, self.server.as_deref()?])
+    }
+}

@@ -1,0 +1,22 @@
+//! Exercise 11 with a mistake that the checker must catch: Eve signs all that was said too.
+
+use std::process::ExitCode;
+
+use harness::bound::{Design, Said};
+
+fn transcript(said: &Said) -> Vec<u8> {
+    let mut transcript = Vec::new();
+    for message in [&said.client_hello, &said.server_hello, &said.certificates] {
+        transcript.extend((message.len() as u64).to_be_bytes());
+        transcript.extend(message);
+    }
+    transcript
+}
+
+fn nothing(_said: &Said) -> Vec<u8> {
+    Vec::new()
+}
+
+fn main() -> ExitCode {
+    harness::bound::run(Design { signed: transcript, in_the_keys: nothing })
+}
