@@ -1,5 +1,6 @@
-//! Rules on top of rustls-webpki, which leaves key usage to others and takes a root as it is. All make a client
-//! refuse more, never less.
+//! Rules, each on one certificate. [`leaf`], [`authority`], [`time`] and [`key`] are on top of rustls-webpki, which
+//! leaves key usage to others and takes a root as it is: they make a client refuse more, never less. [`version`],
+//! [`end_entity`] and [`purpose`] are those of rustls-webpki, to find the certificate that breaks one.
 
 use std::time::Duration;
 
@@ -66,6 +67,50 @@ pub fn authority(certificate: &Certificate<'_>, below: u64) -> Result<(), Certif
         Some(_) => {}
     }
     key(certificate)
+}
+
+/// Checks that a certificate says what its key may be used for: with version 3 came extensions.
+///
+/// # Errors
+/// [`CertificateError::BadExtension`].
+pub fn version(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
+    if certificate.version == 3 {
+        return Ok(());
+    }
+    let why = "its version is not 3, so it cannot say what its key may be used for";
+    Err(CertificateError::BadExtension { subject: certificate.subject.text.clone(), why })
+}
+
+/// Checks that a certificate is not that of an authority.
+///
+/// # Errors
+/// [`CertificateError::WrongUse`].
+pub fn end_entity(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
+    if !says_authority(certificate) {
+        return Ok(());
+    }
+    let why = "it is that of an authority, which signs certificates and serves nobody";
+    Err(CertificateError::WrongUse { subject: certificate.subject.text.clone(), why })
+}
+
+/// Checks that a certificate is for servers, or does not say for whom.
+///
+/// # Errors
+/// [`CertificateError::WrongUse`].
+pub fn purpose(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
+    match certificate.extension("extKeyUsage").map(|it| &it.says) {
+        Some(Says::ExtKeyUsage(purposes)) if !purposes.iter().any(|it| it == "serverAuth") => {
+            let why = "its extKeyUsage does not have serverAuth";
+            Err(CertificateError::WrongUse { subject: certificate.subject.text.clone(), why })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns whether a certificate says that its owner may sign others.
+pub(crate) fn says_authority(certificate: &Certificate<'_>) -> bool {
+    let constraints = certificate.extension("basicConstraints").map(|it| &it.says);
+    matches!(constraints, Some(Says::BasicConstraints { is_ca: true, .. }))
 }
 
 /// Checks that a certificate is valid at `now`, since 1970. Both ends of its time are inside it.

@@ -5,7 +5,7 @@ use std::ptr;
 use std::time::Duration;
 
 use messages::DecodeError;
-use messages::x509::{Certificate, Says};
+use messages::x509::Certificate;
 use pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
@@ -182,9 +182,14 @@ impl Verifier {
     /// Says in our words what rustls-webpki found, and on which certificate.
     fn why(&self, error: webpki::Error, chain: &[Certificate<'_>]) -> CertificateError {
         use webpki::Error;
+        let error_text = error.to_string();
         let first = || chain.first().map_or_else(String::new, |leaf| leaf.subject.text.clone());
         let subject_of = |is_it: &dyn Fn(&Certificate<'_>) -> bool| {
             chain.iter().find(|it| is_it(it)).map_or_else(first, |it| it.subject.text.clone())
+        };
+        let broken = |rule: fn(&Certificate<'_>) -> Result<(), CertificateError>| {
+            let error = chain.iter().find_map(|it| rule(it).err());
+            error.unwrap_or_else(|| CertificateError::Other(error_text.clone()))
         };
         let at = |time: UnixTime| Duration::from_secs(time.as_secs());
         match error {
@@ -210,28 +215,19 @@ impl Verifier {
                 weak.unwrap_or(CertificateError::BadCertificateSignature)
             }
             Error::EndEntityUsedAsCa => CertificateError::NotAnAuthority {
-                subject: subject_of(&|it| is_signer(it, chain) && !says_authority(it)),
+                subject: subject_of(&|it| is_signer(it, chain) && !rules::says_authority(it)),
                 why: "its certificate does not say that it is an authority",
             },
-            Error::CaUsedAsEndEntity => CertificateError::WrongUse {
-                subject: first(),
-                why: "it is that of an authority, which signs certificates and serves nobody",
-            },
+            Error::CaUsedAsEndEntity => broken(rules::end_entity),
             Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
-                CertificateError::WrongUse {
-                    subject: subject_of(&|it| !serves(it)),
-                    why: "its extKeyUsage does not have serverAuth",
-                }
+                broken(rules::purpose)
             }
             Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
                 CertificateError::PathTooLong
             }
             Error::NameConstraintViolation => CertificateError::NameNotPermitted,
             Error::UnsupportedCriticalExtension => CertificateError::UnknownCriticalExtension,
-            Error::UnsupportedCertVersion => CertificateError::BadExtension {
-                subject: subject_of(&|it| it.version != 3),
-                why: "its version is not 3, so it cannot say what its key may be used for",
-            },
+            Error::UnsupportedCertVersion => broken(rules::version),
             Error::InvalidCertValidity => CertificateError::BadExtension {
                 subject: subject_of(&|it| it.not_before > it.not_after),
                 why: "its validity ends before it begins",
@@ -243,7 +239,7 @@ impl Verifier {
             Error::MaximumSignatureChecksExceeded
             | Error::MaximumPathBuildCallsExceeded
             | Error::MaximumNameConstraintComparisonsExceeded => CertificateError::TooMuchWork,
-            other => CertificateError::Other(other.to_string()),
+            _ => CertificateError::Other(error_text),
         }
     }
 }
@@ -280,31 +276,17 @@ const MAX_NAMES: usize = 5;
 
 /// The names that a certificate is for.
 fn names(certificate: &Certificate<'_>) -> String {
-    match certificate.extension("subjectAltName").map(|it| &it.says) {
-        Some(Says::SubjectAltName(names)) => match names.split_at_checked(MAX_NAMES) {
+    match certificate.names() {
+        [] => "no name at all (it has no subjectAltName)".to_owned(),
+        names => match names.split_at_checked(MAX_NAMES) {
             Some((first, rest)) if !rest.is_empty() => {
                 format!("{} and {} more", first.join(", "), rest.len())
             }
             _ => names.join(", "),
         },
-        _ => "no name at all (it has no subjectAltName)".to_owned(),
     }
 }
 
 fn is_signer(certificate: &Certificate<'_>, chain: &[Certificate<'_>]) -> bool {
     chain.iter().any(|it| it.issuer.der == certificate.subject.der)
-}
-
-fn says_authority(certificate: &Certificate<'_>) -> bool {
-    certificate
-        .extension("basicConstraints")
-        .is_some_and(|it| matches!(it.says, Says::BasicConstraints { is_ca: true, .. }))
-}
-
-/// Returns whether a certificate is for servers, or does not say for whom.
-fn serves(certificate: &Certificate<'_>) -> bool {
-    match certificate.extension("extKeyUsage").map(|it| &it.says) {
-        Some(Says::ExtKeyUsage(purposes)) => purposes.iter().any(|it| it == "serverAuth"),
-        _ => true,
-    }
 }
