@@ -118,7 +118,7 @@ impl Verifier {
         let Some((leaf, others)) = chain.split_first() else {
             return Err(CertificateError::Other("there is no certificate".to_owned()));
         };
-        let why = |error| self.why(error, certificates);
+        let why = |error| self.why(&error, certificates);
         let leaf = EndEntityCert::try_from(leaf).map_err(why)?;
         let broken = RefCell::new(None);
         let check = |path: &VerifiedPath<'_>| {
@@ -169,7 +169,7 @@ impl Verifier {
         let leaf = chain.first().map_or(&[][..], Vec::as_slice).into();
         let leaf = EndEntityCert::try_from(&leaf);
         let named = leaf.and_then(|leaf| leaf.verify_is_valid_for_subject_name(&self.name));
-        named.map_err(|error| self.why(error, certificates))
+        named.map_err(|error| self.why(&error, certificates))
     }
 
     fn certificates_of(&self, path: &VerifiedPath<'_>) -> Vec<Vec<u8>> {
@@ -180,18 +180,17 @@ impl Verifier {
     }
 
     /// Says in our words what rustls-webpki found, and on which certificate.
-    fn why(&self, error: webpki::Error, chain: &[Certificate<'_>]) -> CertificateError {
+    fn why(&self, error: &webpki::Error, chain: &[Certificate<'_>]) -> CertificateError {
         use webpki::Error;
-        let error_text = error.to_string();
         let first = || chain.first().map_or_else(String::new, |leaf| leaf.subject.text.clone());
         let subject_of = |is_it: &dyn Fn(&Certificate<'_>) -> bool| {
             chain.iter().find(|it| is_it(it)).map_or_else(first, |it| it.subject.text.clone())
         };
         let broken = |rule: fn(&Certificate<'_>) -> Result<(), CertificateError>| {
-            let error = chain.iter().find_map(|it| rule(it).err());
-            error.unwrap_or_else(|| CertificateError::Other(error_text.clone()))
+            let fault = chain.iter().find_map(|it| rule(it).err());
+            fault.unwrap_or_else(|| CertificateError::Other(error.to_string()))
         };
-        let at = |time: UnixTime| Duration::from_secs(time.as_secs());
+        let at = |time: &UnixTime| Duration::from_secs(time.as_secs());
         match error {
             Error::CertExpired { not_after, .. } => CertificateError::Expired {
                 subject: subject_of(&|it| it.not_after == at(not_after)),
@@ -239,7 +238,7 @@ impl Verifier {
             Error::MaximumSignatureChecksExceeded
             | Error::MaximumPathBuildCallsExceeded
             | Error::MaximumNameConstraintComparisonsExceeded => CertificateError::TooMuchWork,
-            _ => CertificateError::Other(error_text),
+            other => CertificateError::Other(other.to_string()),
         }
     }
 }
