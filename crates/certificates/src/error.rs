@@ -13,7 +13,7 @@ pub enum CertificateError {
     Malformed {
         /// Its place in the chain, from 1.
         number: usize,
-        /// What is wrong with it.
+        /// The fault in it.
         error: DecodeError,
     },
     /// No path leads to a root.

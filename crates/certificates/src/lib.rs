@@ -31,3 +31,12 @@ pub use verifier::{Believed, Roots, Verifier};
 
 /// The name of a server: a DNS name or an IP address.
 pub use pki_types::ServerName;
+
+/// Reads the name of a server as a person types it.
+///
+/// # Errors
+/// The expected form, for the person who typed something else.
+pub fn server_name(text: &str) -> Result<ServerName<'static>, String> {
+    let name = ServerName::try_from(text.to_owned());
+    name.map_err(|_| "expected the name of a server, such as localhost or bank.example".to_owned())
+}

@@ -21,7 +21,7 @@ pub enum PemError {
     BadCertificate {
         /// Its place in the file, from 1.
         number: usize,
-        /// What is wrong with it.
+        /// The fault in it.
         error: DecodeError,
     },
     /// More certificates than a message may have.

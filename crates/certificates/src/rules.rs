@@ -1,5 +1,6 @@
-//! Rules on top of rustls-webpki, which leaves key usage to others and takes a root as it is. All make a client
-//! refuse more, never less.
+//! Rules, each on one certificate. [`leaf`], [`authority`], [`time`] and [`key`] are on top of rustls-webpki, which
+//! leaves key usage to others and takes a root as it is: they make a client refuse more, never less. [`version`],
+//! [`end_entity`] and [`purpose`] are those of rustls-webpki, to find the certificate that breaks one.
 
 use std::time::Duration;
 
@@ -16,13 +17,9 @@ pub fn leaf(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
     let subject = || certificate.subject.text.clone();
     let wrong_use = |why| CertificateError::WrongUse { subject: subject(), why };
     let bad_extension = |why| CertificateError::BadExtension { subject: subject(), why };
-    if let Some(usages) = key_usage(certificate) {
-        if !usages.contains(&"digitalSignature") {
-            return Err(wrong_use("its keyUsage does not have digitalSignature"));
-        }
-        if usages.contains(&"keyCertSign") {
-            return Err(wrong_use("its keyUsage has keyCertSign, which is for authorities"));
-        }
+    may_sign(certificate)?;
+    if key_usage(certificate).is_some_and(|usages| usages.contains(&"keyCertSign")) {
+        return Err(wrong_use("its keyUsage has keyCertSign, which is for authorities"));
     }
     let names = certificate.extension("subjectAltName");
     // An empty SEQUENCE: then the subject is in the names alone (RFC 5280, section 4.1.2.6).
@@ -68,17 +65,56 @@ pub fn authority(certificate: &Certificate<'_>, below: u64) -> Result<(), Certif
     key(certificate)
 }
 
-/// Checks the certificate of a server or client of TLS 1.3: its key has to be allowed to sign.
+/// Checks that the key of a server or client may sign, if its certificate says what it may do: at TLS 1.3 nothing more is
+/// asked of it.
 ///
 /// # Errors
 /// [`CertificateError::WrongUse`].
-#[cfg(feature = "tls13")]
-pub fn tls13_leaf(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
+pub fn may_sign(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
+    let subject = || certificate.subject.text.clone();
     match key_usage(certificate) {
         Some(usages) if !usages.contains(&"digitalSignature") => Err(CertificateError::WrongUse {
-            subject: certificate.subject.text.clone(),
+            subject: subject(),
             why: "its keyUsage does not have digitalSignature",
         }),
+        _ => Ok(()),
+    }
+}
+
+/// Checks that a certificate says what its key may be used for: with version 3 came extensions.
+///
+/// # Errors
+/// [`CertificateError::BadExtension`].
+pub fn version(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
+    if certificate.version == 3 {
+        return Ok(());
+    }
+    let why = "its version is not 3, so it cannot say what its key may be used for";
+    Err(CertificateError::BadExtension { subject: certificate.subject.text.clone(), why })
+}
+
+/// Checks that a certificate is not that of an authority.
+///
+/// # Errors
+/// [`CertificateError::WrongUse`].
+pub fn end_entity(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
+    if !says_authority(certificate) {
+        return Ok(());
+    }
+    let why = "it is that of an authority, which signs certificates and serves nobody";
+    Err(CertificateError::WrongUse { subject: certificate.subject.text.clone(), why })
+}
+
+/// Checks that a certificate is for servers, or does not say for whom.
+///
+/// # Errors
+/// [`CertificateError::WrongUse`].
+pub fn purpose(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
+    match certificate.extension("extKeyUsage").map(|it| &it.says) {
+        Some(Says::ExtKeyUsage(purposes)) if !purposes.iter().any(|it| it == "serverAuth") => {
+            let why = "its extKeyUsage does not have serverAuth";
+            Err(CertificateError::WrongUse { subject: certificate.subject.text.clone(), why })
+        }
         _ => Ok(()),
     }
 }
@@ -93,6 +129,12 @@ pub fn tls13_authority(certificate: &Certificate<'_>, below: u64) -> Result<(), 
         Err(CertificateError::UnacceptableKey { .. }) => Ok(()),
         checked => checked,
     }
+}
+
+/// Returns whether a certificate says that its owner may sign others.
+pub(crate) fn says_authority(certificate: &Certificate<'_>) -> bool {
+    let constraints = certificate.extension("basicConstraints").map(|it| &it.says);
+    matches!(constraints, Some(Says::BasicConstraints { is_ca: true, .. }))
 }
 
 /// Checks that a certificate is valid at `now`, since 1970. Both ends of its time are inside it.

@@ -5,7 +5,7 @@ use std::ptr;
 use std::time::Duration;
 
 use messages::DecodeError;
-use messages::x509::{Certificate, Says};
+use messages::x509::Certificate;
 use pki_types::{
     CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
 };
@@ -95,7 +95,7 @@ impl Terms {
     const TLS13_SERVER: Self = Self {
         algorithms: OF_TLS13_CERTIFICATES,
         usage: KeyUsage::server_auth(),
-        leaf: rules::tls13_leaf,
+        leaf: rules::may_sign,
         authority: rules::tls13_authority,
     };
     /// A client of TLS 1.3.
@@ -122,9 +122,7 @@ impl Believed<'_> {
         signature: &[u8],
     ) -> bool {
         let leaf = EndEntityCert::try_from(&self.leaf);
-        leaf.is_ok_and(|leaf| {
-            leaf.verify_signature(of_scheme(scheme), message, signature).is_ok()
-        })
+        leaf.is_ok_and(|leaf| leaf.verify_signature(of_scheme(scheme), message, signature).is_ok())
     }
 
     /// Returns whether `signature` over `message` was made with the key that belongs to the leaf, by the scheme of
@@ -203,7 +201,7 @@ impl Verifier {
         let Some((leaf, others)) = chain.split_first() else {
             return Err(CertificateError::Other("there is no certificate".to_owned()));
         };
-        let why = |error| self.why(error, certificates);
+        let why = |error| self.why(&error, certificates);
         let leaf = EndEntityCert::try_from(leaf).map_err(why)?;
         let broken = RefCell::new(None);
         let check = |path: &VerifiedPath<'_>| {
@@ -255,7 +253,7 @@ impl Verifier {
         let leaf = chain.first().map_or(&[][..], Vec::as_slice).into();
         let leaf = EndEntityCert::try_from(&leaf);
         let named = leaf.and_then(|leaf| leaf.verify_is_valid_for_subject_name(&self.name));
-        named.map_err(|error| self.why(error, certificates))
+        named.map_err(|error| self.why(&error, certificates))
     }
 
     fn certificates_of(&self, path: &VerifiedPath<'_>) -> Vec<Vec<u8>> {
@@ -266,13 +264,17 @@ impl Verifier {
     }
 
     /// Says in our words what rustls-webpki found, and on which certificate.
-    fn why(&self, error: webpki::Error, chain: &[Certificate<'_>]) -> CertificateError {
+    fn why(&self, error: &webpki::Error, chain: &[Certificate<'_>]) -> CertificateError {
         use webpki::Error;
         let first = || chain.first().map_or_else(String::new, |leaf| leaf.subject.text.clone());
         let subject_of = |is_it: &dyn Fn(&Certificate<'_>) -> bool| {
             chain.iter().find(|it| is_it(it)).map_or_else(first, |it| it.subject.text.clone())
         };
-        let at = |time: UnixTime| Duration::from_secs(time.as_secs());
+        let broken = |rule: fn(&Certificate<'_>) -> Result<(), CertificateError>| {
+            let fault = chain.iter().find_map(|it| rule(it).err());
+            fault.unwrap_or_else(|| CertificateError::Other(error.to_string()))
+        };
+        let at = |time: &UnixTime| Duration::from_secs(time.as_secs());
         match error {
             Error::CertExpired { not_after, .. } => CertificateError::Expired {
                 subject: subject_of(&|it| it.not_after == at(not_after)),
@@ -296,28 +298,19 @@ impl Verifier {
                 weak.unwrap_or(CertificateError::BadCertificateSignature)
             }
             Error::EndEntityUsedAsCa => CertificateError::NotAnAuthority {
-                subject: subject_of(&|it| is_signer(it, chain) && !says_authority(it)),
+                subject: subject_of(&|it| is_signer(it, chain) && !rules::says_authority(it)),
                 why: "its certificate does not say that it is an authority",
             },
-            Error::CaUsedAsEndEntity => CertificateError::WrongUse {
-                subject: first(),
-                why: "it is that of an authority, which signs certificates and serves nobody",
-            },
+            Error::CaUsedAsEndEntity => broken(rules::end_entity),
             Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
-                CertificateError::WrongUse {
-                    subject: subject_of(&|it| !serves(it)),
-                    why: "its extKeyUsage does not have serverAuth",
-                }
+                broken(rules::purpose)
             }
             Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
                 CertificateError::PathTooLong
             }
             Error::NameConstraintViolation => CertificateError::NameNotPermitted,
             Error::UnsupportedCriticalExtension => CertificateError::UnknownCriticalExtension,
-            Error::UnsupportedCertVersion => CertificateError::BadExtension {
-                subject: subject_of(&|it| it.version != 3),
-                why: "its version is not 3, so it cannot say what its key may be used for",
-            },
+            Error::UnsupportedCertVersion => broken(rules::version),
             Error::InvalidCertValidity => CertificateError::BadExtension {
                 subject: subject_of(&|it| it.not_before > it.not_after),
                 why: "its validity ends before it begins",
@@ -366,31 +359,17 @@ const MAX_NAMES: usize = 5;
 
 /// The names that a certificate is for.
 fn names(certificate: &Certificate<'_>) -> String {
-    match certificate.extension("subjectAltName").map(|it| &it.says) {
-        Some(Says::SubjectAltName(names)) => match names.split_at_checked(MAX_NAMES) {
+    match certificate.names() {
+        [] => "no name at all (it has no subjectAltName)".to_owned(),
+        names => match names.split_at_checked(MAX_NAMES) {
             Some((first, rest)) if !rest.is_empty() => {
                 format!("{} and {} more", first.join(", "), rest.len())
             }
             _ => names.join(", "),
         },
-        _ => "no name at all (it has no subjectAltName)".to_owned(),
     }
 }
 
 fn is_signer(certificate: &Certificate<'_>, chain: &[Certificate<'_>]) -> bool {
     chain.iter().any(|it| it.issuer.der == certificate.subject.der)
-}
-
-fn says_authority(certificate: &Certificate<'_>) -> bool {
-    certificate
-        .extension("basicConstraints")
-        .is_some_and(|it| matches!(it.says, Says::BasicConstraints { is_ca: true, .. }))
-}
-
-/// Returns whether a certificate is for servers, or does not say for whom.
-fn serves(certificate: &Certificate<'_>) -> bool {
-    match certificate.extension("extKeyUsage").map(|it| &it.says) {
-        Some(Says::ExtKeyUsage(purposes)) => purposes.iter().any(|it| it == "serverAuth"),
-        _ => true,
-    }
 }

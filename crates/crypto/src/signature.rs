@@ -54,7 +54,7 @@ impl IdentityKey {
     /// # Errors
     /// [`KeyError`].
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
-        let key = RsaPrivateKey::from_pkcs8(der).ok_or(KeyError::NotRsa)?;
+        let key = RsaPrivateKey::from_pkcs8(der, Salt::Longest).ok_or(KeyError::NotRsa)?;
         let bits = key.public_key().bits();
         if !(MIN_BITS..=MAX_BITS).contains(&bits) {
             return Err(KeyError::WrongSize { bits });

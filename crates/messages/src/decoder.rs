@@ -140,17 +140,7 @@ impl<'m> Decoder<'m> {
 
     /// Returns whether there is room to tell more: a message has at most [`MAX_SPANS`].
     pub fn has_room(&self) -> bool {
-        self.has_room_for(1)
-    }
-
-    /// Returns whether there is room to tell so many spans more.
-    pub fn has_room_for(&self, spans: usize) -> bool {
-        self.spans.saturating_add(spans) <= MAX_SPANS
-    }
-
-    /// Counts the spans so far.
-    pub fn spans(&self) -> usize {
-        self.spans
+        self.spans < MAX_SPANS
     }
 
     /// Reads 2 bytes as a big-endian number. What it says is found by `says`.

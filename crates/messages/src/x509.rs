@@ -111,17 +111,8 @@ impl<'m> Certificate<'m> {
     /// # Errors
     /// [`DecodeError`] if it has not the form of one, or something stands behind it.
     pub fn decode(der: &'m [u8]) -> Result<Self, DecodeError> {
-        Self::read_whole(&mut Decoder::new(der))
-    }
-
-    /// Counts the spans that a certificate is told in. `None` if it has not the form of one.
-    pub(crate) fn spans(der: &[u8]) -> Option<usize> {
         let mut decoder = Decoder::new(der);
-        Certificate::read_whole(&mut decoder).ok().map(|_| decoder.spans())
-    }
-
-    fn read_whole(decoder: &mut Decoder<'m>) -> Result<Self, DecodeError> {
-        let certificate = Self::read(decoder)?;
+        let certificate = Self::read(&mut decoder)?;
         if decoder.is_done() {
             Ok(certificate)
         } else {
@@ -135,6 +126,15 @@ impl<'m> Certificate<'m> {
         _ = Self::read(&mut decoder);
         decoder.give_up("no certificate", "Bytes that are no part of a certificate.");
         decoder.explained()
+    }
+
+    /// Lists the names that it is for: those of its subjectAltName. Its subject is not among them, which no client
+    /// compares with the name that it wants.
+    pub fn names(&self) -> &[String] {
+        match self.extension("subjectAltName").map(|extension| &extension.says) {
+            Some(Says::SubjectAltName(names)) => names,
+            _ => &[],
+        }
     }
 
     /// Returns the extension of this kind.

@@ -5,14 +5,14 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use certificates::{Identity, PemError, Roots, ServerName, Verifier};
+use certificates::{Identity, PemError, Roots, ServerName, Verifier, server_name};
 use clap::Args;
 use zeroize::Zeroizing;
 
 /// The longest file that is read, in bytes: far more than any chain or list of roots has.
 const MAX_FILE_LEN: u64 = 4 * 1024 * 1024;
 
-/// Who a server is.
+/// Options that say who a server is. Their defaults are absolute paths, which help would show as those of this machine.
 #[derive(Args, Debug)]
 pub struct IdentityOptions {
     #[arg(long, value_name = "CHAIN.pem", default_value_os_t = made("server_chain.pem"))]
@@ -28,7 +28,7 @@ pub struct IdentityOptions {
     key: PathBuf,
 }
 
-/// Whom a client trusts, and whom it wants.
+/// Options that say whom a client trusts, and whom it wants.
 #[derive(Args, Debug)]
 pub struct VerifierOptions {
     #[arg(long, value_name = "FILE.pem", default_value_os_t = made("roots.pem"))]
@@ -44,7 +44,7 @@ pub struct VerifierOptions {
 
 /// Options that a stage has beside those of every stage, and what they name.
 pub trait Load: Args {
-    /// What they name.
+    /// The content of the files they name.
     type Loaded;
 
     /// Reads it.
@@ -84,7 +84,7 @@ impl Load for VerifierOptions {
     }
 }
 
-/// Where `cargo xtask certificates` puts what it makes: beside the folder that this program was built into.
+/// Returns the path of a file that `cargo xtask certificates` makes: beside the folder that this program was built into.
 fn made(name: &str) -> PathBuf {
     let program = env::current_exe().unwrap_or_default();
     let target = program.ancestors().nth(2).unwrap_or(Path::new("target"));
@@ -109,9 +109,4 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
         return Err(format!("{}: it is longer than {MAX_FILE_LEN} bytes", path.display()));
     }
     Ok(content)
-}
-
-fn server_name(text: &str) -> Result<ServerName<'static>, String> {
-    let name = ServerName::try_from(text.to_owned());
-    name.map_err(|_| "expected the name of a server, such as localhost or bank.example".to_owned())
 }

@@ -1,4 +1,5 @@
 use messages::cert::{MAX_CERTIFICATES, ServerAuth};
+use messages::decoder::MAX_SPANS;
 use messages::fields::{FIELD_HEADER_LEN, TAGS};
 use messages::{DecodeError, Message, Span, dh, explain, x25519};
 
@@ -24,7 +25,8 @@ pub fn messages(input: &[u8]) {
     if let Some(fields) = &fields {
         let values: Vec<_> =
             explained.spans.iter().filter_map(|field| field.inside.last()).collect();
-        assert_eq!(values.len(), fields.len());
+        // Beyond the most spans that are told, the rest is one.
+        assert!(values.len() == fields.len() || explained.leaves().count() * 2 >= MAX_SPANS);
         for (value, (tag, bytes)) in values.into_iter().zip(fields) {
             let known = TAGS.iter().find(|known| known.number == *tag);
             assert_eq!(value.name, known.map_or("unknown field", |known| known.name));

@@ -2,7 +2,7 @@
 
 use messages::Span;
 use messages::fields::{CERTIFICATE, CERTIFICATE_VERIFY, Fields, Tag, X25519_KEY};
-use messages::x509::{Certificate, Says};
+use messages::x509::Certificate;
 
 use crate::Direction;
 
@@ -13,18 +13,12 @@ pub fn certificates(message: &[u8]) -> Vec<Certificate<'_>> {
     all.map_while(|der| Certificate::decode(der).ok()).collect()
 }
 
-/// Lists the names that a certificate is for. Its subject is not among them: no client compares that.
-pub fn names<'c>(certificate: &'c Certificate<'_>) -> &'c [String] {
-    let names = certificate.extension("subjectAltName").map(|extension| &extension.says);
-    if let Some(Says::SubjectAltName(names)) = names { names } else { &[] }
-}
-
-/// The names that the sender's own certificate is for, in quotes: whom its receiver takes it for, once it has
+/// Lists the names that the sender's own certificate is for, in quotes: whom its receiver takes it for, once it has
 /// accepted the message.
 pub fn sender(message: &[u8]) -> Option<String> {
     let certificates = certificates(message);
     let names: Vec<_> =
-        names(certificates.first()?).iter().map(|name| format!("{name:?}")).collect();
+        certificates.first()?.names().iter().map(|name| format!("{name:?}")).collect();
     (!names.is_empty()).then(|| names.join(" or "))
 }
 

@@ -158,7 +158,7 @@ impl Findings {
         self.0.push(Finding { step, what, found, refused });
     }
 
-    /// Whether a message can have these certificates.
+    /// Checks that a message can have these certificates.
     fn message(&mut self, chain: &[Vec<u8>]) -> Result<(), (&'static str, String)> {
         let count = chain.len();
         let signature = vec![0; SIGNATURE_LEN];
@@ -192,15 +192,16 @@ impl Findings {
             let [from, to] = [certificate.not_before, certificate.not_after].map(moment);
             self.add(at, "valid", format!("from {from} to {to}"), rules::time(certificate, now));
             if index == 0 {
-                let may = server(certificate).and_then(|()| rules::leaf(certificate));
+                let may = rules::end_entity(certificate)
+                    .and_then(|()| rules::purpose(certificate))
+                    .and_then(|()| rules::leaf(certificate));
                 self.add(at, "use", uses(certificate), may);
             } else {
                 // A root is believed for any use.
-                let purpose = if number.is_some() { serves(certificate) } else { Ok(()) };
+                let purpose = if number.is_some() { rules::purpose(certificate) } else { Ok(()) };
                 let may = purpose.and_then(|()| rules::authority(certificate, below));
                 self.add(at, "use", uses(certificate), may);
-                let is_other = certificate.issuer.der != certificate.subject.der;
-                below += u64::from(is_other);
+                below += 1;
             }
             if number.is_none() {
                 continue;
@@ -223,11 +224,9 @@ impl Findings {
 
     /// The version, and extensions that must not be passed over.
     fn form(&mut self, at: Option<usize>, certificate: &Certificate<'_>) {
-        if certificate.version != 3 {
-            let why = "its version is not 3, so it cannot say what its key may be used for";
-            let subject = certificate.subject.text.clone();
-            let refused = Err(CertificateError::BadExtension { subject, why });
-            self.add(at, "version", certificate.version.to_string(), refused);
+        let version = rules::version(certificate);
+        if version.is_err() {
+            self.add(at, "version", certificate.version.to_string(), version);
         }
         for extension in &certificate.extensions {
             if extension.critical && !UNDERSTOOD.contains(&extension.kind.as_str()) {
@@ -238,9 +237,9 @@ impl Findings {
     }
 
     fn name(&mut self, leaf: &Step<'_>, verifier: &Verifier) {
-        let names = match leaf.certificate.extension("subjectAltName").map(|it| &it.says) {
-            Some(Says::SubjectAltName(names)) => names.join(", "),
-            _ => "no name at all (it has no subjectAltName)".to_owned(),
+        let names = match leaf.certificate.names() {
+            [] => "no name at all (it has no subjectAltName)".to_owned(),
+            names => names.join(", "),
         };
         let der = CertificateDer::from(leaf.der);
         // One that cannot be read that far is refused before its names count.
@@ -276,30 +275,7 @@ fn uses(certificate: &Certificate<'_>) -> String {
     uses.join(", ")
 }
 
-/// Whether a certificate is one of a server.
-fn server(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
-    let constraints = certificate.extension("basicConstraints").map(|it| &it.says);
-    if let Some(Says::BasicConstraints { is_ca: true, .. }) = constraints {
-        let subject = certificate.subject.text.clone();
-        let why = "it is that of an authority, which signs certificates and serves nobody";
-        return Err(CertificateError::WrongUse { subject, why });
-    }
-    serves(certificate)
-}
-
-/// Whether a certificate is for servers, or does not say for whom.
-fn serves(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
-    match certificate.extension("extKeyUsage").map(|it| &it.says) {
-        Some(Says::ExtKeyUsage(purposes)) if !purposes.iter().any(|it| it == "serverAuth") => {
-            let subject = certificate.subject.text.clone();
-            let why = "its extKeyUsage does not have serverAuth";
-            Err(CertificateError::WrongUse { subject, why })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Whether `issuer`'s key has signed a certificate, in a way that is accepted.
+/// Checks that `issuer`'s key has signed a certificate, in a way that is accepted.
 fn signature_of(step: &Step<'_>, issuer: &Step<'_>) -> Result<(), CertificateError> {
     let scheme = match step.certificate.signature_algorithm.as_str() {
         "sha256WithRSAEncryption" => Scheme::Pkcs1Sha256,

@@ -93,7 +93,7 @@ impl Party {
     /// Its private key in PKCS #8, as PEM.
     ///
     /// # Errors
-    /// None that is known.
+    /// When it cannot be written as DER.
     pub fn key_pem(&self) -> Result<impl AsRef<[u8]>> {
         let pem = self.key.to_pkcs8_pem(LineEnding::LF).map_err(|error| anyhow!("{error}"))?;
         Ok(Secret(pem))
@@ -151,7 +151,7 @@ impl Party {
     /// Its subject key identifier.
     ///
     /// # Errors
-    /// None that is known.
+    /// When it cannot be written as DER.
     pub fn key_identifier(&self) -> Result<OctetString> {
         let public_key = SubjectPublicKeyInfo::from_key(&self.key.to_public_key())?;
         let identifier = SubjectKeyIdentifier::try_from(public_key.owned_to_ref());
@@ -199,7 +199,7 @@ impl AsRef<[u8]> for Secret {
 /// The extensions of an authority, with at most `path_len` others between it and a server.
 ///
 /// # Errors
-/// None that is known.
+/// When it cannot be written as DER.
 pub fn of_authority(path_len: u8) -> Result<Vec<Extension>> {
     Ok(vec![
         extension(true, &BasicConstraints { ca: true, path_len_constraint: Some(path_len) })?,
@@ -241,7 +241,7 @@ pub fn alternative_names<N: AsRef<str>>(names: &[N]) -> Result<SubjectAltName> {
 /// The identifiers of the subject's key and of the issuer's.
 ///
 /// # Errors
-/// None that is known.
+/// When it cannot be written as DER.
 pub fn key_identifiers(subject: &Party, issuer: &Party) -> Result<Vec<Extension>> {
     let of_issuer = AuthorityKeyIdentifier {
         key_identifier: Some(issuer.key_identifier()?),
@@ -256,7 +256,7 @@ pub fn key_identifiers(subject: &Party, issuer: &Party) -> Result<Vec<Extension>
 /// An extension of a kind that the library knows.
 ///
 /// # Errors
-/// None that is known.
+/// When it cannot be written as DER.
 pub fn extension<E>(critical: bool, value: &E) -> Result<Extension>
 where
     E: Encode + x509_cert::der::oid::AssociatedOid,
@@ -267,7 +267,7 @@ where
 /// PEM of certificates, or of what stands in their place, one after the other.
 ///
 /// # Errors
-/// None that is known.
+/// When it cannot be written as DER.
 pub fn pem<D: AsRef<[u8]>>(certificates: impl IntoIterator<Item = D>) -> Result<String> {
     let pem = |der: D| encode_string("CERTIFICATE", LineEnding::LF, der.as_ref());
     let pem: Result<_, _> = certificates.into_iter().map(pem).collect();

@@ -50,9 +50,9 @@ const MAX_COMMON_NAME_LEN: usize = 64;
 const MAKING: &str = ".making";
 const LOCK: &str = ".lock";
 
-/// The files that hold certificates, and those that hold private keys.
+/// The file of the root.
 pub const ROOTS: &str = "roots.pem";
-/// The server's chain.
+/// The file of the server's chain.
 pub const SERVER_CHAIN: &str = "server_chain.pem";
 const SERVER_KEY: &str = "server_key.pem";
 const RENEWED_CHAIN: &str = "renewed_chain.pem";
@@ -109,7 +109,7 @@ pub fn if_needed() -> Result<()> {
     command(&MakeOptions { names, days: DAYS, out: None, if_needed: true }).map(drop)
 }
 
-/// What was made: names of files and their contents, in the order of [`FILES`].
+/// The files that were made: their names and contents, in the order of [`FILES`].
 type Made = [(&'static str, Zeroizing<Vec<u8>>); 6];
 
 /// Makes a root, an intermediate, and what they sign.

@@ -10,7 +10,7 @@ use std::str::FromStr as _;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
-use certificates::{Roots, ServerName, Verifier};
+use certificates::{Roots, ServerName, Verifier, server_name};
 use clap::Args;
 use messages::Span;
 use messages::x509::{Certificate, Says, moment};
@@ -411,11 +411,6 @@ fn json_of(der: &[u8]) -> Value {
         "extensions": certificate.extensions.iter().map(extension).collect::<Vec<_>>(),
         "len": der.len(),
     })
-}
-
-fn server_name(text: &str) -> Result<ServerName<'static>, String> {
-    let name = ServerName::try_from(text.to_owned());
-    name.map_err(|_| "expected the name of a server, such as localhost or bank.example".to_owned())
 }
 
 /// Reads a day, and returns its first moment, since 1970.

@@ -15,7 +15,7 @@ use stages::{
     PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Part, STAGES, Stage, field,
     handshake,
 };
-use transcript::certified::{self, certificates};
+use transcript::certified::certificates;
 use transcript::{Direction, Event, EventKind, Role};
 use xtask::launch::{self, Pair, Programs};
 
@@ -253,7 +253,7 @@ fn assert_messages(packets: &[&Packet], messages: &[&(&str, Vec<u8>)]) {
     assert_eq!(bytes("rtls.field.value"), every_third(2));
     // Wireshark itself finds the names of a server in its certificates.
     let names = payloads.iter().flat_map(|payload| certificates(payload));
-    let names: Vec<_> = names.flat_map(|it| certified::names(&it).to_vec()).collect();
+    let names: Vec<_> = names.flat_map(|it| it.names().to_vec()).collect();
     assert_eq!(values("x509ce.dNSName").collect::<Vec<_>>(), names);
 }
 

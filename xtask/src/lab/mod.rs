@@ -23,7 +23,7 @@ use anyhow::{Context, Result, bail};
 use attacker::attacks::{bit_flip, control};
 use attacker::{ATTACKS, Attack, Outcome};
 use clap::Args;
-use stages::{STAGES, Stage};
+use stages::{PART1_CTR, STAGES, Stage};
 use transcript::lines::HEADING;
 
 use crate::launch::Programs;
@@ -119,6 +119,15 @@ fn command(attack: &Attack, stage: &Stage) -> String {
     format!("cargo xtask attack {} {}", attack.name, stage.short_name())
 }
 
+/// A stage at which there is something to try: the second one, if there is.
+fn example(attack: &str) -> &'static Stage {
+    let attack = Attack::find(attack);
+    let applies = |stage: &&&'static Stage| {
+        attack.is_none_or(|it| !matches!(it.outcome_at(stage), Outcome::NotApplicable(_)))
+    };
+    STAGES.iter().skip(1).find(applies).copied().unwrap_or(&PART1_CTR)
+}
+
 /// Finds the attack and the stages that were named.
 fn named(name: &str, stages: &[String]) -> Result<(&'static str, Vec<&'static Stage>)> {
     let find = |word: &str| attack_names().find(|name| *name == word);
@@ -135,7 +144,7 @@ fn named(name: &str, stages: &[String]) -> Result<(&'static str, Vec<&'static St
         )));
     };
     if stages.is_empty() {
-        let line = format!("cargo xtask attack {attack} ctr");
+        let line = format!("cargo xtask attack {attack} {}", example(attack).short_name());
         let why =
             format!("{attack} at which stage? For example: {line}. To see all: cargo xtask list");
         bail!(WrongArgument(why));

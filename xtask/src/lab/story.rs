@@ -208,7 +208,7 @@ pub enum Deed {
     },
     /// The attacker gets hold of keys when everything is over.
     GetsKeys {
-        /// Whether the server's identity key is among them.
+        /// True if the server's identity key is among them.
         identity: bool,
     },
     /// The attacker ends a direction, as its sender would by closing.

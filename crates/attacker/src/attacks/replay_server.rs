@@ -19,8 +19,7 @@ pub const ATTACK: Attack = Attack {
     name: "replay-server",
     tries: "say again all that a server has said",
     property: "proof that the peer has the key",
-    closed_by: "part3-hkdf: the first answer under the new keys is the proof, and at part4-cert the \
-                signature is",
+    closed_by: "part3-hkdf: the first answer under the new keys; part4-cert: the signature",
     outcomes: &[
         (&PART1_PLAIN, NO_HANDSHAKE),
         (&PART3_DH, Succeeds),

@@ -8,7 +8,7 @@ use rsa::traits::PublicKeyParts;
 use rsa::{PrivateKey, PublicKey, pkcs1v15, pss};
 use sha2::{Sha256, Sha384, Sha512};
 
-/// A private key that signs by RSASSA-PSS, with SHA-256 and the longest salt. It is wiped when it is dropped.
+/// A private key that signs by RSASSA-PSS with SHA-256. It is wiped when it is dropped.
 pub(crate) struct RsaPrivateKey(pss::SigningKey<Sha256>);
 
 /// A public key.
@@ -24,10 +24,10 @@ pub(crate) enum Salt {
 }
 
 impl RsaPrivateKey {
-    /// Reads one from PKCS #8 (RFC 5958).
-    pub(crate) fn from_pkcs8(der: &[u8]) -> Option<Self> {
+    /// Reads one from PKCS #8 (RFC 5958). It signs with salts of this length.
+    pub(crate) fn from_pkcs8(der: &[u8], salt: Salt) -> Option<Self> {
         let key = PrivateKey::from_pkcs8_der(der).ok()?;
-        let salt_len = Salt::Longest.len(key.n().bit_width());
+        let salt_len = salt.len(key.n().bit_width());
         Some(Self(pss::SigningKey::new_with_salt_len(key, salt_len)))
     }
 

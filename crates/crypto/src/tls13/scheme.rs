@@ -92,7 +92,7 @@ impl SigningKey {
         if let Some(key) = Ed25519::from_pkcs8(der) {
             return Ok(Self(Kind::Ed25519(key)));
         }
-        let key = RsaPrivateKey::from_pkcs8(der).ok_or(KeyError::NotRsa)?;
+        let key = RsaPrivateKey::from_pkcs8(der, Salt::Hash).ok_or(KeyError::NotRsa)?;
         let bits = key.public_key().bits();
         if !(MIN_BITS..=MAX_BITS).contains(&bits) {
             return Err(KeyError::WrongSize { bits });
@@ -125,7 +125,7 @@ impl SigningKey {
     /// [`SignError`].
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         match &self.0 {
-            Kind::Rsa(key) => key.sign_pss(Salt::Hash, message).ok_or(SignError),
+            Kind::Rsa(key) => key.sign_pss(message).ok_or(SignError),
             Kind::EcdsaP256(key) => Ok(key.sign(message)),
             Kind::Ed25519(key) => Ok(key.sign(message)),
         }

@@ -17,7 +17,7 @@ const CONNECTIONS: [u32; 5] = [1, 4, 16, 64, 256];
 const RECORDS: [u32; 8] = [1, 4, 16, 64, 256, 1024, 4096, 16384];
 /// Bytes of plaintext in a record that is sealed and opened: the articles' request, a page, the longest.
 const PLAINTEXTS: [u32; 3] = [61, 1024, 16384];
-/// What is done with signatures, as `checks/bench` calls it.
+/// The operations on signatures, as `checks/bench` calls it.
 const OPERATIONS: [&str; 3] = ["sign", "verify", VERIFY_CHAIN];
 const VERIFY_CHAIN: &str = "verify-chain";
 
