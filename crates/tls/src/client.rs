@@ -15,7 +15,7 @@ use messages::tls13::names::{TLS12, TLS13};
 use messages::tls13::{ClientHello, HandshakeMessage, ServerHello};
 
 use crate::TlsError;
-use crate::config::{Agreed, ClientConfig, tell_secrets};
+use crate::config::{Agreed, ClientConfig, tell_agreed, tell_secrets};
 use crate::records::Records;
 use crate::schedule::{Handshake, signed};
 use crate::stream::{Role, TlsStream};
@@ -92,6 +92,7 @@ fn handshake<T: Read + Write + Clone>(
 
     // From here on all is encrypted.
     let schedule = Handshake::new(suite, &agreed, &transcript.hash());
+    tell_agreed(records, group, &agreed);
     drop(agreed);
     let log = config.key_log.as_ref();
     let random = offer.hello.random;
@@ -264,7 +265,7 @@ impl<'c> Offer<'c> {
     fn agree(
         &self,
         hello: &ServerHello,
-    ) -> Result<(Group, crypto::tls13::group::Agreed), TlsError> {
+    ) -> Result<(Group, crypto::secret::SharedSecret), TlsError> {
         let message = "ServerHello";
         let share = hello.extensions.iter().find_map(|extension| match extension {
             Extension::KeyShare(share) => Some(share),

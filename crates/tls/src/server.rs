@@ -19,7 +19,7 @@ use messages::tls13::{ClientHello, HandshakeMessage, ServerHello};
 
 use crate::TlsError;
 use crate::client::unexpected;
-use crate::config::{Agreed, ServerConfig, tell_secrets};
+use crate::config::{Agreed, ServerConfig, tell_agreed, tell_secrets};
 use crate::records::Records;
 use crate::schedule::{Handshake, signed};
 use crate::stream::{Role, TlsStream};
@@ -99,6 +99,7 @@ fn handshake<T: Read + Write + Clone>(
 
     // From here on all is encrypted.
     let schedule = Handshake::new(suite, &agreed, &transcript.hash());
+    tell_agreed(records, group, &agreed);
     drop(agreed);
     let log = config.key_log.as_ref();
     let random = offer.hello.random;
