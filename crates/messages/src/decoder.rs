@@ -73,6 +73,18 @@ pub enum DecodeError {
         /// Name of the field that comes too early.
         field: &'static str,
     },
+    /// A field is known, and not one of this message's.
+    #[error("the {field} does not belong into this message")]
+    Misplaced {
+        /// Its name.
+        field: &'static str,
+    },
+    /// A field has a value that none may have.
+    #[error("the {field} has a value that it may not have")]
+    BadValue {
+        /// Its name.
+        field: &'static str,
+    },
     /// There is something else where this has to be.
     #[error("there is no {what} where one has to be")]
     NoSuch {

@@ -88,13 +88,9 @@ impl KeyShare {
             let private = match group {
                 Group::X25519 => Some(Private::X25519(random)),
                 // One value in 2^32 is no private key.
-                Group::Secp256r1 => P256::from_bytes(random.as_ref()).map(Private::P256),
+                Group::Secp256r1 => P256::from_bytes(&random).map(Private::P256),
                 Group::X25519MlKem768 => {
-                    let mut seed = Zeroizing::new([0; 64]);
-                    for half in seed.chunks_exact_mut(32) {
-                        half.copy_from_slice(keys::random()?.as_ref());
-                    }
-                    Some(Private::Hybrid(Box::new(MlKem768::from_seed(&seed)), random))
+                    Some(Private::Hybrid(Box::new(MlKem768::random()?), random))
                 }
             };
             if let Some(private) = private {

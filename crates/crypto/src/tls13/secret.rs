@@ -18,6 +18,14 @@ pub struct Secret {
 }
 
 impl Secret {
+    /// A secret that a standard prints.
+    #[cfg(test)]
+    pub(crate) fn known(suite: Suite, digits: &[u8]) -> Self {
+        let mut bytes = Zeroizing::new([0; MAX_HASH_LEN]);
+        bytes[..suite.hash_len()].copy_from_slice(digits);
+        Self { suite, bytes }
+    }
+
     /// HKDF-Extract of `input`, with zero bytes for a salt if there is none. No input is as many zero bytes as a hash
     /// has.
     pub fn extract(suite: Suite, salt: Option<&Secret>, input: Option<&SharedSecret>) -> Self {

@@ -72,6 +72,9 @@ impl Certificate {
         let certificates = decoder.list(3, "certificate_list", what, |decoder| {
             let der = decoder.vector(3, "cert_data", "A certificate in DER.", |decoder| {
                 let der = decoder.rest();
+                if der.is_empty() {
+                    return Err(DecodeError::Missing { field: "cert_data" });
+                }
                 // Whether it can be read is for the check of the chain to say.
                 if x509::Certificate::decode(der).is_ok() {
                     x509::Certificate::read(decoder)?;

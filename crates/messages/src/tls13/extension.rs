@@ -165,8 +165,8 @@ impl Extension {
             }
             (16, ClientHello | EncryptedExtensions) => {
                 let what = "Protocols, the preferred one first.";
-                Self::Alpn(decoder.list(2, "protocols", what, |decoder| {
-                    decoder.opaque(1, "protocol", "A protocol's name.").map(<[u8]>::to_vec)
+                Self::Alpn(decoder.some_list(2, "protocols", what, |decoder| {
+                    decoder.some_opaque(1, "protocol", "A protocol's name.").map(<[u8]>::to_vec)
                 })?)
             }
             (43, ClientHello) => {
@@ -184,10 +184,11 @@ impl Extension {
                 Self::SelectedGroup(number(decoder, "selected_group", names::group)?)
             }
             (44, ClientHello | HelloRetryRequest) => {
-                Self::Cookie(decoder.opaque(2, "cookie", meaning(kind))?.to_vec())
+                Self::Cookie(decoder.some_opaque(2, "cookie", meaning(kind))?.to_vec())
             }
             (45, ClientHello) => {
-                Self::PskKeyExchangeModes(decoder.opaque(1, "ke_modes", meaning(kind))?.to_vec())
+                let modes = decoder.some_opaque(1, "ke_modes", meaning(kind))?;
+                Self::PskKeyExchangeModes(modes.to_vec())
             }
             (28, ClientHello | EncryptedExtensions) => {
                 Self::RecordSizeLimit(number(decoder, "limit", |limit| limit.to_string())?)
@@ -238,7 +239,7 @@ impl KeyShareEntry {
         let what = "A public key for this connection, for one group.";
         decoder.saying(|decoder| {
             let group = decoder.u16("group", "The group that the key is for.", names::group)?;
-            let key_exchange = decoder.opaque(2, "key_exchange", "The public key.")?.to_vec();
+            let key_exchange = decoder.some_opaque(2, "key_exchange", "The public key.")?.to_vec();
             Ok((Self { group, key_exchange }, "KeyShareEntry", what, names::group(group)))
         })
     }
@@ -247,8 +248,19 @@ impl KeyShareEntry {
 /// Reads the extensions of a message, up to its end.
 ///
 /// # Errors
-/// [`DecodeError::Repeated`] if one is there twice (RFC 8446, section 4.2).
+/// Those of [`read_list`]; [`DecodeError::Misplaced`] if one is known and has its place in other messages (RFC 8446,
+/// section 4.2).
 pub fn read_all(decoder: &mut Decoder<'_>, message: In) -> Result<Vec<Extension>, DecodeError> {
+    let extensions = read_list(decoder, message)?;
+    check_places(&extensions, message)?;
+    Ok(extensions)
+}
+
+/// Reads extensions, whatever their place is.
+///
+/// # Errors
+/// [`DecodeError::Repeated`] if one is there twice.
+pub fn read_list(decoder: &mut Decoder<'_>, message: In) -> Result<Vec<Extension>, DecodeError> {
     let what = "What else there is to say.";
     let extensions =
         decoder.list(2, "extensions", what, |decoder| Extension::read(decoder, message))?;
@@ -260,6 +272,50 @@ pub fn read_all(decoder: &mut Decoder<'_>, message: In) -> Result<Vec<Extension>
     Ok(extensions)
 }
 
+/// Checks that extensions stand where they belong.
+///
+/// # Errors
+/// [`DecodeError::Misplaced`].
+pub fn check_places(extensions: &[Extension], message: In) -> Result<(), DecodeError> {
+    match extensions.iter().find(|extension| !belongs_in(extension.kind(), message)) {
+        None => Ok(()),
+        Some(extension) => {
+            let field = names::known_extension(extension.kind()).unwrap_or("extension");
+            Err(DecodeError::Misplaced { field })
+        }
+    }
+}
+
+/// Returns whether an extension may stand in a message, by the table of section 4.2 and IANA's registry. One that is not
+/// known may stand anywhere.
+fn belongs_in(kind: u16, message: In) -> bool {
+    use In::{
+        Certificate, CertificateRequest, ClientHello, EncryptedExtensions, HelloRetryRequest,
+        NewSessionTicket, ServerHello,
+    };
+    match kind {
+        // server_name, max_fragment_length, supported_groups, ALPN, record_size_limit
+        0 | 1 | 10 | 16 | 28 => matches!(message, ClientHello | EncryptedExtensions),
+        // status_request, signed_certificate_timestamp, delegated_credential
+        5 | 18 | 34 => matches!(message, ClientHello | CertificateRequest | Certificate),
+        // signature_algorithms, compress_certificate, certificate_authorities, signature_algorithms_cert
+        13 | 27 | 47 | 50 => matches!(message, ClientHello | CertificateRequest),
+        // padding, psk_key_exchange_modes, post_handshake_auth
+        21 | 45 | 49 => message == ClientHello,
+        // pre_shared_key
+        41 => matches!(message, ClientHello | ServerHello),
+        // early_data
+        42 => matches!(message, ClientHello | EncryptedExtensions | NewSessionTicket),
+        // supported_versions, key_share
+        43 | 51 => matches!(message, ClientHello | ServerHello | HelloRetryRequest),
+        // cookie
+        44 => matches!(message, ClientHello | HelloRetryRequest),
+        // oid_filters
+        48 => message == CertificateRequest,
+        _ => true,
+    }
+}
+
 /// Appends extensions with their length.
 pub fn encode_all(extensions: &[Extension], out: &mut Vec<u8>) {
     vector(2, out, |out| {
@@ -269,13 +325,22 @@ pub fn encode_all(extensions: &[Extension], out: &mut Vec<u8>) {
     });
 }
 
+/// Reads the only name that there may be (RFC 6066, section 3).
 fn server_name(decoder: &mut Decoder<'_>) -> Result<Option<String>, DecodeError> {
     let what = "Names of the server, of which there is one.";
-    let names = decoder.list(2, "server_name_list", what, |decoder| {
-        decoder.u8("name_type", "0 is a host name.", |kind| kind.to_string())?;
-        let name = decoder.opaque(2, "host_name", "The name that the client wants to reach.")?;
-        Ok(String::from_utf8_lossy(name).into_owned())
+    let names = decoder.some_list(2, "server_name_list", what, |decoder| {
+        let kind = decoder.u8("name_type", "0 is a host name.", |kind| kind.to_string())?;
+        if kind != 0 {
+            return Err(DecodeError::NoSuch { what: "host_name" });
+        }
+        let what = "The name that the client wants to reach.";
+        let name = decoder.some_opaque(2, "host_name", what)?;
+        let name = std::str::from_utf8(name);
+        name.map(str::to_owned).map_err(|_| DecodeError::BadValue { field: "host_name" })
     })?;
+    if names.len() > 1 {
+        return Err(DecodeError::Repeated { field: "host_name" });
+    }
     Ok(names.into_iter().next())
 }
 
@@ -287,7 +352,7 @@ fn list_of(
     says: fn(u16) -> String,
 ) -> Result<Vec<u16>, DecodeError> {
     let what = "A list, the preferred one first.";
-    decoder.list(len_len, name, what, |decoder| decoder.u16(element, "One of them.", says))
+    decoder.some_list(len_len, name, what, |decoder| decoder.u16(element, "One of them.", says))
 }
 
 /// What an extension is for.

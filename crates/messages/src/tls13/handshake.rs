@@ -71,6 +71,11 @@ impl HandshakeType {
             _ => "unknown message",
         }
     }
+
+    /// Returns whether a message of this kind can be read: whatever else comes is not due at any time.
+    pub fn is_known(self) -> bool {
+        matches!(self.0, 1 | 2 | 4 | 8 | 11 | 13 | 15 | 20 | 24)
+    }
 }
 
 impl HandshakeMessage {
@@ -160,7 +165,7 @@ impl HandshakeMessage {
                     match decoder.u8("request_update", what, |it| it.to_string())? {
                         0 => Self::KeyUpdate { update_requested: false },
                         1 => Self::KeyUpdate { update_requested: true },
-                        _ => return Err(DecodeError::NoSuch { what: "request_update" }),
+                        _ => return Err(DecodeError::BadValue { field: "request_update" }),
                     }
                 }
                 _ => return Err(DecodeError::NoSuch { what: "known message" }),
@@ -184,7 +189,7 @@ impl NewSessionTicket {
         let age_add = decoder.u32("ticket_age_add", what)?;
         let what = "What makes this ticket's key another than that of other tickets.";
         let nonce = decoder.opaque(1, "ticket_nonce", what)?.to_vec();
-        let ticket = decoder.opaque(2, "ticket", "The ticket: for the server to read.")?.to_vec();
+        let ticket = decoder.some_opaque(2, "ticket", "The ticket: for the server to read.")?.to_vec();
         let extensions = extension::read_all(decoder, In::NewSessionTicket)?;
         Ok(Self { lifetime, age_add, nonce, ticket, extensions })
     }

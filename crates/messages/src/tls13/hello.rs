@@ -65,12 +65,12 @@ impl ClientHello {
         let what = "Bytes that the server sends back, for devices on the way that know TLS 1.2.";
         let legacy_session_id = session_id(decoder, "legacy_session_id", what)?;
         let what = "How records may be protected, the preferred one first.";
-        let cipher_suites = decoder.list(2, "cipher_suites", what, |decoder| {
+        let cipher_suites = decoder.some_list(2, "cipher_suites", what, |decoder| {
             decoder.u16("cipher_suite", "One of them.", names::suite)
         })?;
         let what = "One zero byte: no compression.";
         let legacy_compression_methods =
-            decoder.opaque(1, "legacy_compression_methods", what)?.to_vec();
+            decoder.some_opaque(1, "legacy_compression_methods", what)?.to_vec();
         // TLS 1.2 may leave them out, and its client then hears that this is another version.
         let extensions = if decoder.is_done() {
             Vec::new()
@@ -114,7 +114,12 @@ impl ServerHello {
         let legacy_compression_method =
             decoder.u8("legacy_compression_method", "0: none.", |it| it.to_string())?;
         let message = if random == RETRY_RANDOM { In::HelloRetryRequest } else { In::ServerHello };
-        let extensions = extension::read_all(decoder, message)?;
+        // A server of TLS 1.2 may have none, or others: its client hears that this is another version.
+        let extensions =
+            if decoder.is_done() { Vec::new() } else { extension::read_list(decoder, message)? };
+        if extensions.iter().any(|it| matches!(it, Extension::SelectedVersion(_))) {
+            extension::check_places(&extensions, message)?;
+        }
         Ok(Self {
             legacy_version,
             random,

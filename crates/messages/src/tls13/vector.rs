@@ -55,6 +55,29 @@ impl<'m> Decoder<'m> {
         self.vector(len_len, name, what, |decoder| decoder.bytes(decoder.rest().len(), name, what))
     }
 
+    /// Reads an [`opaque`](Self::opaque) that may not be empty.
+    pub fn some_opaque(
+        &mut self,
+        len_len: usize,
+        name: &'static str,
+        what: &'static str,
+    ) -> Result<&'m [u8], DecodeError> {
+        let bytes = self.opaque(len_len, name, what)?;
+        if bytes.is_empty() { Err(DecodeError::Missing { field: name }) } else { Ok(bytes) }
+    }
+
+    /// Reads a [`list`](Self::list) that may not be empty.
+    pub fn some_list<V>(
+        &mut self,
+        len_len: usize,
+        name: &'static str,
+        what: &'static str,
+        element: impl FnMut(&mut Self) -> Result<V, DecodeError>,
+    ) -> Result<Vec<V>, DecodeError> {
+        let elements = self.list(len_len, name, what, element)?;
+        if elements.is_empty() { Err(DecodeError::Missing { field: name }) } else { Ok(elements) }
+    }
+
     /// Reads a [`vector`](Self::vector) of elements, each by `element`.
     pub fn list<V>(
         &mut self,
