@@ -35,6 +35,10 @@ pub enum KeyError {
     /// It cannot be read.
     #[error("the private key is not an RSA key in PKCS #8")]
     NotRsa,
+    /// It is of no kind that signs at TLS 1.3.
+    #[cfg(feature = "tls13")]
+    #[error("the private key is not one of RSA, P-256 or Ed25519 in PKCS #8")]
+    Unknown,
     /// It is too short or too long.
     #[error("the private key is RSA of {bits} bits, and {MIN_BITS} to {MAX_BITS} are accepted")]
     WrongSize {

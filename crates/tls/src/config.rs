@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 
-use certificates::{Roots, ServerName};
+use certificates::{Identity, Roots, ServerName};
 use crypto::tls13::group::Group;
 use crypto::tls13::scheme::{Scheme, SigningKey};
 use crypto::tls13::suite::Suite;
@@ -17,15 +17,11 @@ use crate::told::{Observer, Told};
 /// `LABEL client_random secret` (RFC 9850). Nothing else takes them out.
 pub type KeyLog = Arc<Mutex<dyn std::io::Write + Send>>;
 
-/// Who a side is: certificates in DER, its own first, and the private key of that one.
-pub struct Credentials {
-    /// The certificates.
-    pub certificates: Vec<Vec<u8>>,
-    /// The private key.
-    pub key: SigningKey,
-}
+/// Who a side is: certificates, its own first, and the private key of that one.
+pub type Credentials = Identity<SigningKey>;
 
 /// What a client has beforehand.
+#[derive(Clone)]
 pub struct ClientConfig {
     /// Whom it trusts.
     pub roots: Roots,
@@ -36,7 +32,7 @@ pub struct ClientConfig {
     /// The protocols that it offers; none to leave that open.
     pub protocols: Vec<Vec<u8>>,
     /// Who it is, should a server want to know.
-    pub credentials: Option<Credentials>,
+    pub credentials: Option<Arc<Credentials>>,
     /// Where to write secrets, if anywhere.
     pub key_log: Option<KeyLog>,
     /// Who sees everything that happens, if anyone.
@@ -44,9 +40,10 @@ pub struct ClientConfig {
 }
 
 /// What a server has beforehand.
+#[derive(Clone)]
 pub struct ServerConfig {
     /// Who it is.
-    pub credentials: Credentials,
+    pub credentials: Arc<Credentials>,
     /// The suites that it takes, the preferred one first.
     pub suites: Vec<Suite>,
     /// The groups that it takes, the preferred one first.
@@ -97,9 +94,9 @@ impl ClientConfig {
 
 impl ServerConfig {
     /// Everything that there is, for this server.
-    pub fn new(credentials: Credentials) -> Self {
+    pub fn new(credentials: impl Into<Arc<Credentials>>) -> Self {
         Self {
-            credentials,
+            credentials: credentials.into(),
             suites: Suite::ALL.to_vec(),
             groups: Group::ALL.to_vec(),
             protocols: Vec::new(),

@@ -43,6 +43,8 @@ pub struct Records<T> {
     in_handshake: bool,
     empty: u32,
     observer: Option<Observer>,
+    /// The payload of the sealed record that came last, until it was told.
+    payload: Option<Vec<u8>>,
     /// The message whose checks are not over yet.
     checking: Option<Checking>,
 }
@@ -51,6 +53,7 @@ struct Checking {
     name: &'static str,
     bytes: Vec<u8>,
     checked: Vec<&'static str>,
+    payload: Option<Vec<u8>>,
 }
 
 /// What the next record carries.
@@ -78,6 +81,7 @@ impl<T: Read + Write + Clone> Records<T> {
             in_handshake: true,
             empty: 0,
             observer: None,
+            payload: None,
             checking: None,
         }
     }
@@ -88,9 +92,7 @@ impl<T: Read + Write + Clone> Records<T> {
     }
 
     pub(crate) fn tell(&self, told: &Told<'_>) {
-        if let Some(observer) = &self.observer {
-            observer(told);
-        }
+        tell(self.observer.as_ref(), told);
     }
 
     /// Says that the message received last has passed a check.
@@ -102,8 +104,9 @@ impl<T: Read + Write + Clone> Records<T> {
 
     /// Says that the message received last has passed every check.
     pub fn accept(&mut self) {
-        if let Some(Checking { name, bytes, checked }) = self.checking.take() {
-            self.tell(&Told::Received { message: name, bytes: &bytes, checked: &checked });
+        if let Some(Checking { name, bytes, checked, payload }) = self.checking.take() {
+            let (bytes, checked, payload) = (&bytes, &checked, payload.as_deref());
+            self.tell(&Told::Received { message: name, bytes, checked, payload });
         }
     }
 
@@ -187,7 +190,8 @@ impl<T: Read + Write + Clone> Records<T> {
         let bytes = std::mem::replace(&mut self.messages, rest);
         let message = HandshakeMessage::decode(&bytes);
         let name = message.as_ref().map_or(due, HandshakeMessage::name);
-        self.checking = Some(Checking { name, bytes: bytes.clone(), checked: Vec::new() });
+        let payload = self.payload.take();
+        self.checking = Some(Checking { name, bytes: bytes.clone(), checked: Vec::new(), payload });
         let message = message.map_err(|error| TlsError::Malformed { message: due, error })?;
         self.passed("it has the form that it must have");
         Ok(Some(Received { message, bytes }))
@@ -209,6 +213,12 @@ impl<T: Read + Write + Clone> Records<T> {
                 if self.empty > MAX_EMPTY {
                     return Err(TlsError::Flood("ChangeCipherSpec"));
                 }
+                let checked = &["it is in its place, and means nothing"][..];
+                let bytes = &*record.payload;
+                tell(
+                    self.observer.as_ref(),
+                    &Told::Received { message: CHANGE, bytes, checked, payload: None },
+                );
                 continue;
             }
             let (kind, plaintext): (_, &[u8]) = match &mut self.opener {
@@ -221,6 +231,8 @@ impl<T: Read + Write + Clone> Records<T> {
                     if outer != ContentType::ApplicationData.number() {
                         return Err(TlsError::Unexpected { due, got: "an unprotected record" });
                     }
+                    // It is decrypted where it lies.
+                    self.payload = self.observer.is_some().then(|| record.payload.to_vec());
                     let opened = opener.open(record.header, record.payload);
                     let (kind, plaintext) = opened.map_err(TlsError::BadRecord)?;
                     (kind, plaintext)
@@ -243,10 +255,19 @@ impl<T: Read + Write + Clone> Records<T> {
                         got: "another record",
                     });
                 }
-                Some(ContentType::Alert) => return alert(plaintext).map(Next::Alert),
+                Some(ContentType::Alert) => {
+                    let payload = self.payload.as_deref();
+                    tell(
+                        self.observer.as_ref(),
+                        &Told::Alert { is_sent: false, bytes: plaintext, payload },
+                    );
+                    return alert(plaintext).map(Next::Alert);
+                }
                 Some(ContentType::ApplicationData) if self.opener.is_some() => {
                     if !plaintext.is_empty() {
                         self.empty = 0;
+                        let payload = self.payload.as_deref().unwrap_or_default();
+                        tell(self.observer.as_ref(), &Told::DataReceived { plaintext, payload });
                         return Ok(Next::Data(plaintext.to_vec()));
                     }
                     self.empty += 1;
@@ -259,36 +280,49 @@ impl<T: Read + Write + Clone> Records<T> {
         }
     }
 
-    /// Sends a message, in as many records as it takes, with what waits, and returns its bytes.
+    /// Puts a message into records, as many as it takes, which wait for [`flush`](Self::flush). Returns its bytes.
     ///
     /// # Errors
     /// [`TlsError::NotSealed`], [`TlsError::Io`].
     pub fn queue(&mut self, message: &HandshakeMessage) -> Result<Vec<u8>, TlsError> {
         self.accept();
         let bytes = message.encode();
-        self.tell(&Told::Sent { message: message.name(), bytes: &bytes });
-        self.queue_all(ContentType::Handshake, &bytes)?;
+        let mut payloads = Vec::new();
+        for plaintext in bytes.chunks(MAX_PLAINTEXT_LEN) {
+            let payload = self.put(ContentType::Handshake, plaintext)?;
+            payloads.extend_from_slice(payload);
+        }
+        let payload = self.sealer.is_some().then_some(payloads.as_slice());
+        self.tell(&Told::Sent { message: message.name(), bytes: &bytes, payload });
         Ok(bytes)
     }
 
-    /// Puts bytes into records, which wait for [`flush`](Self::flush).
+    /// Puts data of the application into records, as many as it takes, which wait for [`flush`](Self::flush).
     ///
     /// # Errors
     /// As [`queue`](Self::queue).
-    pub fn queue_all(&mut self, kind: ContentType, bytes: &[u8]) -> Result<(), TlsError> {
-        for plaintext in bytes.chunks(MAX_PLAINTEXT_LEN) {
-            let sealed = self.sealer.is_some();
-            let outer = if sealed { ContentType::ApplicationData } else { kind };
-            let len = plaintext.len() + if sealed { OVERHEAD } else { 0 };
-            let len = u16::try_from(len).unwrap_or(u16::MAX).to_be_bytes();
-            let header = [&[outer.number(), 3, 3][..], &len].concat();
-            let payload = self.writer.begin(&header)?;
-            match &mut self.sealer {
-                Some(sealer) => sealer.seal(&header, (kind, plaintext), 0, payload)?,
-                None => payload.extend_from_slice(plaintext),
-            }
+    pub fn queue_data(&mut self, data: &[u8]) -> Result<(), TlsError> {
+        for plaintext in data.chunks(MAX_PLAINTEXT_LEN) {
+            let observer = self.observer.clone();
+            let payload = self.put(ContentType::ApplicationData, plaintext)?;
+            tell(observer.as_ref(), &Told::DataSent { plaintext, payload });
         }
         Ok(())
+    }
+
+    /// Puts one record behind those that wait, and returns its payload.
+    fn put(&mut self, kind: ContentType, plaintext: &[u8]) -> Result<&[u8], TlsError> {
+        let outer = if self.sealer.is_some() { ContentType::ApplicationData } else { kind };
+        let len = plaintext.len() + if self.sealer.is_some() { OVERHEAD } else { 0 };
+        let len = u16::try_from(len).unwrap_or(u16::MAX).to_be_bytes();
+        let header = [outer.number(), 3, 3, len[0], len[1]];
+        let buffer = self.writer.begin(&header)?;
+        let start = buffer.len();
+        match &mut self.sealer {
+            Some(sealer) => sealer.seal(&header, (kind, plaintext), 0, buffer)?,
+            None => buffer.extend_from_slice(plaintext),
+        }
+        Ok(buffer.get(start..).unwrap_or_default())
     }
 
     /// Sends what waits.
@@ -304,8 +338,10 @@ impl<T: Read + Write + Clone> Records<T> {
     /// # Errors
     /// Those of the stream.
     pub fn queue_change(&mut self) -> Result<(), TlsError> {
+        self.accept();
         let header = [ContentType::ChangeCipherSpec.number(), 3, 3, 0, 1];
         self.writer.begin(&header)?.push(1);
+        self.tell(&Told::Sent { message: CHANGE, bytes: &[1], payload: None });
         Ok(())
     }
 
@@ -314,15 +350,26 @@ impl<T: Read + Write + Clone> Records<T> {
     /// # Errors
     /// As [`queue`](Self::queue).
     pub fn send_alert(&mut self, alert: u8) -> Result<(), TlsError> {
-        let level = if alert == CLOSE_NOTIFY { 1 } else { 2 };
-        self.tell(&Told::Alert { sent: true, alert });
-        self.queue_all(ContentType::Alert, &[level, alert])?;
+        let bytes = [if alert == CLOSE_NOTIFY { 1 } else { 2 }, alert];
+        let observer = self.observer.clone();
+        let is_sealed = self.sealer.is_some();
+        let payload = self.put(ContentType::Alert, &bytes)?;
+        let payload = is_sealed.then_some(payload);
+        tell(observer.as_ref(), &Told::Alert { is_sent: true, bytes: &bytes, payload });
         self.flush()
     }
 }
 
 /// The number of `close_notify`.
 pub const CLOSE_NOTIFY: u8 = 0;
+/// The name of the record of TLS 1.2 that changes nothing here.
+const CHANGE: &str = "ChangeCipherSpec";
+
+fn tell(observer: Option<&Observer>, told: &Told<'_>) {
+    if let Some(observer) = observer {
+        observer(told);
+    }
+}
 
 fn alert(plaintext: &[u8]) -> Result<u8, TlsError> {
     match plaintext {

@@ -2,14 +2,15 @@
 
 use std::io::{Read, Write};
 
-use crypto::tls13::record::ContentType;
 use crypto::tls13::secret::Secret;
+use framing::Direction;
 use messages::tls13::HandshakeMessage;
 
 use crate::TlsError;
 use crate::config::Agreed;
 use crate::records::{CLOSE_NOTIFY, Next, Records};
 use crate::schedule::{Application, Traffic};
+use crate::told::Told;
 
 /// The most messages that a peer may send after the handshake without saying anything.
 const MAX_MESSAGES: u32 = 32;
@@ -23,6 +24,22 @@ pub enum Role {
     Server,
 }
 
+impl Role {
+    fn outgoing(self) -> Direction {
+        match self {
+            Self::Client => Direction::ToServer,
+            Self::Server => Direction::ToClient,
+        }
+    }
+
+    fn incoming(self) -> Direction {
+        match self {
+            Self::Client => Direction::ToClient,
+            Self::Server => Direction::ToServer,
+        }
+    }
+}
+
 /// A stream whose other end has proved who it is, as far as that was asked of it.
 pub struct TlsStream<T> {
     records: Records<T>,
@@ -32,6 +49,8 @@ pub struct TlsStream<T> {
     ours: Secret,
     theirs: Secret,
     exporter: Secret,
+    /// How often each side has changed its keys.
+    generations: (u64, u64),
     /// Data that has arrived and was not read yet, and how much of it was read.
     data: (Vec<u8>, usize),
     is_closed: bool,
@@ -55,6 +74,7 @@ impl<T: Read + Write + Clone> TlsStream<T> {
             ours,
             theirs,
             exporter,
+            generations: (0, 0),
             data: (Vec::new(), 0),
             is_closed: false,
             is_dead: false,
@@ -111,6 +131,9 @@ impl<T: Read + Write + Clone> TlsStream<T> {
             HandshakeMessage::KeyUpdate { update_requested } => {
                 self.theirs = self.theirs.next();
                 self.records.open_under(&self.theirs)?;
+                self.generations.1 += 1;
+                let (direction, generation) = (self.role.incoming(), self.generations.1);
+                self.records.tell(&Told::Rekeyed { direction, generation });
                 if *update_requested {
                     self.update_keys(false)?;
                 }
@@ -136,7 +159,7 @@ impl<T: Read + Write + Clone> TlsStream<T> {
         if self.records.is_worn() {
             self.update_keys(true)?;
         }
-        self.records.queue_all(ContentType::ApplicationData, data)?;
+        self.records.queue_data(data)?;
         self.records.flush()
     }
 
@@ -149,6 +172,9 @@ impl<T: Read + Write + Clone> TlsStream<T> {
         self.records.flush()?;
         self.ours = self.ours.next();
         self.records.seal_under(&self.ours);
+        self.generations.0 += 1;
+        let (direction, generation) = (self.role.outgoing(), self.generations.0);
+        self.records.tell(&Told::Rekeyed { direction, generation });
         Ok(())
     }
 

@@ -15,6 +15,8 @@ pub enum Told<'t> {
         message: &'static str,
         /// Its bytes, type and length in front.
         bytes: &'t [u8],
+        /// The payload of its record, if it is sealed.
+        payload: Option<&'t [u8]>,
     },
     /// A message arrived and passed every check.
     Received {
@@ -24,6 +26,8 @@ pub enum Told<'t> {
         bytes: &'t [u8],
         /// The checks that it passed, in order.
         checked: &'t [&'static str],
+        /// The payload of the record that it came in, if that was sealed and no other message began it.
+        payload: Option<&'t [u8]>,
     },
     /// A message, or what stood in its place, was refused.
     Rejected {
@@ -67,9 +71,11 @@ pub enum Told<'t> {
     /// An alert was sent or has arrived.
     Alert {
         /// Whether this side sent it.
-        sent: bool,
-        /// Its number.
-        alert: u8,
+        is_sent: bool,
+        /// Its level and its number.
+        bytes: &'t [u8],
+        /// The payload of its record, if it is sealed.
+        payload: Option<&'t [u8]>,
     },
 }
 

@@ -160,7 +160,8 @@ fn a_protocol_is_agreed_on_or_there_is_no_connection() {
 #[test]
 fn a_client_says_who_it_is_if_the_server_asks() {
     let server = || ServerConfig { client_roots: Some(roots()), ..rsa() };
-    let known = ClientConfig { credentials: Some(credentials("no eku", "server")), ..client() };
+    let known =
+        ClientConfig { credentials: Some(credentials("no eku", "server").into()), ..client() };
     let (ours, theirs) = exchange(&known, &server());
     ours.unwrap();
     assert_eq!(theirs.unwrap().certificates[0], der("no eku"));
@@ -168,7 +169,7 @@ fn a_client_says_who_it_is_if_the_server_asks() {
     assert!(matches!(ours.unwrap_err(), TlsError::Alert { alert: 116 }));
     assert!(matches!(theirs.unwrap_err(), TlsError::CertificateRequired));
     // Another's certificate: the key is not that of the certificate.
-    let thief = ClientConfig { credentials: Some(credentials("no eku", "ec")), ..client() };
+    let thief = ClientConfig { credentials: Some(credentials("no eku", "ec").into()), ..client() };
     let (ours, theirs) = exchange(&thief, &server());
     assert!(matches!(ours.unwrap_err(), TlsError::Alert { alert: 51 }));
     assert!(matches!(theirs.unwrap_err(), TlsError::BadSignature));

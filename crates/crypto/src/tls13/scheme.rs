@@ -92,7 +92,7 @@ impl SigningKey {
         if let Some(key) = Ed25519::from_pkcs8(der) {
             return Ok(Self(Kind::Ed25519(key)));
         }
-        let key = RsaPrivateKey::from_pkcs8(der, Salt::Hash).ok_or(KeyError::NotRsa)?;
+        let key = RsaPrivateKey::from_pkcs8(der, Salt::Hash).ok_or(KeyError::Unknown)?;
         let bits = key.public_key().bits();
         if !(MIN_BITS..=MAX_BITS).contains(&bits) {
             return Err(KeyError::WrongSize { bits });
