@@ -10,8 +10,7 @@ use crypto::tls13::group::Group;
 use crypto::tls13::suite::Suite;
 use messages::tls13::names;
 use program::identity::{Load, made, read, roots};
-use tls::config::KeyLog;
-use tls::{ClientConfig, Credentials, ServerConfig};
+use tls::{ClientConfig, Credentials, KeyLog, ServerConfig};
 
 /// Options of both sides: what may be agreed on.
 #[derive(Args, Debug)]
