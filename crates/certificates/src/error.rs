@@ -16,6 +16,14 @@ pub enum CertificateError {
         /// The fault in it.
         error: DecodeError,
     },
+    /// More certificates than are looked at.
+    #[error("there are {count} certificates, and {most} at most are looked at")]
+    TooMany {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// No path leads to a root.
     #[error(
         "nobody who is trusted signed this: \"{subject}\" is signed by \"{issuer}\", which is neither among the \
@@ -128,6 +136,7 @@ impl CertificateError {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Malformed { .. } => "malformed_certificate",
+            Self::TooMany { .. } => "too_many_certificates",
             Self::UnknownIssuer { .. } => "unknown_issuer",
             Self::BadCertificateSignature => "bad_certificate_signature",
             Self::Expired { .. } => "expired",

@@ -22,7 +22,13 @@ pub struct Terms {
     /// The rules for whoever signs others, with so many between it and the leaf.
     pub authority: fn(&Certificate<'_>, u64) -> Result<(), CertificateError>,
     keys: &'static [&'static str],
+    /// The most certificates that are looked at.
+    most: usize,
 }
+
+/// The most certificates of a chain at TLS 1.3.
+#[cfg(feature = "tls13")]
+const MAX_CERTIFICATES: usize = 10;
 
 impl Terms {
     /// Those for a server of part 4.
@@ -32,6 +38,8 @@ impl Terms {
         leaf: rules::leaf,
         authority: rules::authority,
         keys: KEYS,
+        // Its message has no room for more than eight.
+        most: usize::MAX,
     };
 
     /// Those for a server at TLS 1.3.
@@ -42,6 +50,7 @@ impl Terms {
         leaf: rules::tls13_leaf,
         authority: rules::tls13_authority,
         keys: rules::TLS13_KEYS,
+        most: MAX_CERTIFICATES,
     };
 
     /// Those for a client at TLS 1.3.
@@ -54,6 +63,15 @@ impl Terms {
     /// [`CertificateError::UnacceptableKey`].
     pub fn key(&self, certificate: &Certificate<'_>) -> Result<(), CertificateError> {
         rules::key(certificate, self.keys)
+    }
+
+    /// Checks that a chain of so many certificates can be looked at in no time: whoever sends them may mean no good.
+    ///
+    /// # Errors
+    /// [`CertificateError::TooMany`].
+    pub fn count(&self, count: usize) -> Result<(), CertificateError> {
+        let most = self.most;
+        if count > most { Err(CertificateError::TooMany { count, most }) } else { Ok(()) }
     }
 
     pub(crate) fn usage(&self) -> KeyUsage {

@@ -166,6 +166,7 @@ impl Roots {
         chain: &'c [Vec<u8>],
         now: Duration,
     ) -> Result<Believed<'c>, CertificateError> {
+        terms.count(chain.len())?;
         let certificates = decoded(chain)?;
         let path = self.path(terms, chain, &certificates, now)?;
         let leaf = chain.first().map_or(&[][..], Vec::as_slice).into();

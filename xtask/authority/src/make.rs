@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow, bail};
-use certificates::{Identity, Roots, ServerName, Verifier};
+use certificates::{Identity, Roots, ServerName, Terms, Verifier};
 use messages::x509::{Certificate, moment};
 use transcript::lines::HEADING;
 use transcript::visible;
@@ -88,6 +88,18 @@ const FILES: [(&str, &str); 12] = [
     (ED25519_KEY, "its private key"),
     (CLIENT_CHAIN, "for TLS 1.3: a client's certificate, for a key on P-256"),
     (CLIENT_KEY, "its private key"),
+];
+
+/// A chain, its key, what it is for, and the name in it that a client asks for.
+type Chain = (&'static str, &'static str, Terms, Option<&'static str>);
+
+const CHAINS: [Chain; 6] = [
+    (SERVER_CHAIN, SERVER_KEY, Terms::PART4, Some(LOCALHOST)),
+    (RENEWED_CHAIN, SERVER_KEY, Terms::PART4, Some(LOCALHOST)),
+    (EVE_CHAIN, EVE_KEY, Terms::PART4, Some(EVE)),
+    (ECDSA_CHAIN, ECDSA_KEY, Terms::TLS13_SERVER, Some(LOCALHOST)),
+    (ED25519_CHAIN, ED25519_KEY, Terms::TLS13_SERVER, Some(LOCALHOST)),
+    (CLIENT_CHAIN, CLIENT_KEY, Terms::TLS13_CLIENT, None),
 ];
 
 /// Makes them, and says what was made.
@@ -240,35 +252,16 @@ fn write(path: &Path, content: &[u8]) -> io::Result<()> {
 /// Returns whether there are files that fit together and are good for another hour.
 fn are_good(folder: &Path) -> bool {
     let read = |name: &str| fs::read(folder.join(name)).ok().map(Zeroizing::new);
-    let roots = || Roots::from_pem(&read(ROOTS)?).ok();
     let later = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default() + AN_HOUR;
-    let is_good = |chain: &str, key: &str, name: &'static str| -> Option<bool> {
+    let is_good = |(chain, key, terms, name): &Chain| -> Option<bool> {
+        let roots = Roots::from_pem(&read(ROOTS)?).ok()?;
         let chain = Identity::chain(&read(chain)?).ok()?;
-        let name = ServerName::try_from(name).ok()?;
-        let is_believed = Verifier { roots: roots()?, name }.verify(&chain, later).is_ok();
-        Some(is_believed && Identity::new(chain, &read(key)?).is_ok())
-    };
-    let is_good_for_tls = |chain: &str, key: &str, name: Option<&'static str>| -> Option<bool> {
-        let chain = Identity::chain(&read(chain)?).ok()?;
-        let roots = roots()?;
-        let is_believed = match name {
-            None => Verifier::verify_client(&roots, &chain, later).is_ok(),
-            Some(name) => {
-                let name = ServerName::try_from(name).ok()?;
-                Verifier { roots, name }.verify_for_tls(&chain, later).is_ok()
-            }
-        };
+        let name = name.map(ServerName::try_from).transpose().ok()?;
+        let is_believed = roots.verify(terms, name.as_ref(), &chain, later).is_ok();
+        // TLS 1.3 takes the keys of part 4 too.
         Some(is_believed && Identity::for_tls(chain, &read(key)?).is_ok())
     };
-    let checks = [
-        is_good(SERVER_CHAIN, SERVER_KEY, LOCALHOST),
-        is_good(RENEWED_CHAIN, SERVER_KEY, LOCALHOST),
-        is_good(EVE_CHAIN, EVE_KEY, EVE),
-        is_good_for_tls(ECDSA_CHAIN, ECDSA_KEY, Some(LOCALHOST)),
-        is_good_for_tls(ED25519_CHAIN, ED25519_KEY, Some(LOCALHOST)),
-        is_good_for_tls(CLIENT_CHAIN, CLIENT_KEY, None),
-    ];
-    checks.into_iter().all(|check| check == Some(true))
+    CHAINS.iter().all(|chain| is_good(chain) == Some(true))
 }
 
 /// Tells what was made: each file, who says what about whom in it, and what to do with it.
