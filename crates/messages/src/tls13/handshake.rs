@@ -189,7 +189,8 @@ impl NewSessionTicket {
         let age_add = decoder.u32("ticket_age_add", what)?;
         let what = "What makes this ticket's key another than that of other tickets.";
         let nonce = decoder.opaque(1, "ticket_nonce", what)?.to_vec();
-        let ticket = decoder.some_opaque(2, "ticket", "The ticket: for the server to read.")?.to_vec();
+        let ticket =
+            decoder.some_opaque(2, "ticket", "The ticket: for the server to read.")?.to_vec();
         let extensions = extension::read_all(decoder, In::NewSessionTicket)?;
         Ok(Self { lifetime, age_add, nonce, ticket, extensions })
     }
