@@ -112,6 +112,15 @@ pub struct Believed<'c> {
 }
 
 impl Believed<'_> {
+    /// Returns whether the key that belongs to the leaf is of the kind that signs by this scheme.
+    #[cfg(feature = "tls13")]
+    pub fn can_sign_by(&self, scheme: crypto::tls13::scheme::Scheme) -> bool {
+        use webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext as OtherKind;
+        let leaf = EndEntityCert::try_from(&self.leaf);
+        let verified = leaf.and_then(|leaf| leaf.verify_signature(of_scheme(scheme), &[], &[]));
+        !matches!(verified, Err(OtherKind(_)))
+    }
+
     /// Returns whether `signature` over `message` was made with the key that belongs to the leaf, by this scheme of TLS
     /// 1.3: a key of another kind never makes one.
     #[cfg(feature = "tls13")]

@@ -33,6 +33,9 @@ pub struct ClientConfig {
     pub protocols: Vec<Vec<u8>>,
     /// Who it is, should a server want to know.
     pub credentials: Option<Arc<Credentials>>,
+    /// Sealed records carry zeros, so that the length of what they protect is a multiple of this (section 5.4): it then
+    /// tells less. 1 for none.
+    pub pad_to: usize,
     /// Where to write secrets, if anywhere.
     pub key_log: Option<KeyLog>,
     /// Who sees everything that happens, if anyone.
@@ -52,6 +55,9 @@ pub struct ServerConfig {
     pub protocols: Vec<Vec<u8>>,
     /// Whose clients it lets in; none for everyone's.
     pub client_roots: Option<Roots>,
+    /// Sealed records carry zeros, so that the length of what they protect is a multiple of this (section 5.4): it then
+    /// tells less. 1 for none.
+    pub pad_to: usize,
     /// Where to write secrets, if anywhere.
     pub key_log: Option<KeyLog>,
     /// Who sees everything that happens, if anyone.
@@ -86,6 +92,7 @@ impl ClientConfig {
             groups: Group::ALL.to_vec(),
             protocols: Vec::new(),
             credentials: None,
+            pad_to: 1,
             key_log: None,
             observer: None,
         }
@@ -101,6 +108,7 @@ impl ServerConfig {
             groups: Group::ALL.to_vec(),
             protocols: Vec::new(),
             client_roots: None,
+            pad_to: 1,
             key_log: None,
             observer: None,
         }

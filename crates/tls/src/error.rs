@@ -10,6 +10,25 @@ use messages::DecodeError;
 use messages::tls13::names;
 use thiserror::Error;
 
+const UNEXPECTED_MESSAGE: u8 = 10;
+const BAD_RECORD_MAC: u8 = 20;
+const RECORD_OVERFLOW: u8 = 22;
+const HANDSHAKE_FAILURE: u8 = 40;
+const BAD_CERTIFICATE: u8 = 42;
+const UNSUPPORTED_CERTIFICATE: u8 = 43;
+const CERTIFICATE_EXPIRED: u8 = 45;
+const CERTIFICATE_UNKNOWN: u8 = 46;
+const ILLEGAL_PARAMETER: u8 = 47;
+const UNKNOWN_CA: u8 = 48;
+const DECODE_ERROR: u8 = 50;
+const DECRYPT_ERROR: u8 = 51;
+const PROTOCOL_VERSION: u8 = 70;
+const INTERNAL_ERROR: u8 = 80;
+const MISSING_EXTENSION: u8 = 109;
+const UNSUPPORTED_EXTENSION: u8 = 110;
+const CERTIFICATE_REQUIRED: u8 = 116;
+const NO_APPLICATION_PROTOCOL: u8 = 120;
+
 /// A reason that a connection is over.
 #[derive(Debug, Error)]
 pub enum TlsError {
@@ -118,6 +137,9 @@ pub enum TlsError {
     /// The operating system has no random bytes to give.
     #[error("no random bytes from the operating system: {0}")]
     Random(#[from] getrandom::Error),
+    /// This side has closed its direction.
+    #[error("nothing can be sent any more: this side has said close_notify")]
+    Closed,
     /// The connection is over since an error before.
     #[error("the connection has already failed")]
     Dead,
@@ -128,7 +150,19 @@ impl From<FrameError> for TlsError {
         match error {
             FrameError::Io(error) => Self::Io(error),
             FrameError::TooLong { .. } => Self::RecordOverflow,
-            error => Self::Frame(error),
+            FrameError::TooManyEmptyRecords => Self::Flood("records that carry nothing"),
+            error @ (FrameError::Truncated { .. } | FrameError::TooShort { .. }) => {
+                Self::Frame(error)
+            }
+        }
+    }
+}
+
+impl From<TlsError> for io::Error {
+    fn from(error: TlsError) -> Self {
+        match error {
+            TlsError::Io(error) => error,
+            error => Self::other(error),
         }
     }
 }
@@ -137,33 +171,55 @@ impl TlsError {
     /// The alert that the peer is told, or `None` if it is gone, or was the one to tell.
     pub fn alert(&self) -> Option<u8> {
         Some(match self {
-            Self::Io(_) | Self::Truncated { .. } | Self::Alert { .. } | Self::Dead => return None,
-            Self::Frame(FrameError::Truncated { .. }) => return None,
-            Self::Unexpected { .. } | Self::Flood(_) => 10,
-            Self::BadRecord(_) => 20,
-            Self::RecordOverflow => 22,
-            Self::NothingInCommon { .. } => 40,
+            Self::Io(_) | Self::Frame(_) | Self::Truncated { .. } | Self::Alert { .. } => {
+                return None;
+            }
+            Self::Closed | Self::Dead => return None,
+            Self::Unexpected { .. } | Self::Flood(_) => UNEXPECTED_MESSAGE,
+            Self::BadRecord(_) => BAD_RECORD_MAC,
+            Self::RecordOverflow => RECORD_OVERFLOW,
+            Self::NothingInCommon { .. } => HANDSHAKE_FAILURE,
             Self::Certificate(error) => of_certificate(error),
-            Self::Illegal { .. } => 47,
-            Self::Frame(_) | Self::Malformed { .. } => 50,
-            Self::BadSignature | Self::BadFinished => 51,
-            Self::Version => 70,
-            Self::NotSealed(_) | Self::NotSigned(_) | Self::Random(_) => 80,
-            Self::MissingExtension { .. } => 109,
-            Self::UnsupportedExtension { .. } => 110,
-            Self::CertificateRequired => 116,
-            Self::NoProtocol => 120,
+            Self::Illegal { .. } => ILLEGAL_PARAMETER,
+            Self::Malformed { error, .. } => of_form(error),
+            Self::BadSignature | Self::BadFinished => DECRYPT_ERROR,
+            Self::Version => PROTOCOL_VERSION,
+            Self::NotSealed(_) | Self::NotSigned(_) | Self::Random(_) => INTERNAL_ERROR,
+            Self::MissingExtension { .. } => MISSING_EXTENSION,
+            Self::UnsupportedExtension { .. } => UNSUPPORTED_EXTENSION,
+            Self::CertificateRequired => CERTIFICATE_REQUIRED,
+            Self::NoProtocol => NO_APPLICATION_PROTOCOL,
         })
+    }
+}
+
+/// The alert about a message that can be read and says what none may say, or one that cannot be read.
+fn of_form(error: &DecodeError) -> u8 {
+    match error {
+        DecodeError::Repeated { .. }
+        | DecodeError::Misplaced { .. }
+        | DecodeError::BadValue { .. } => ILLEGAL_PARAMETER,
+        _ => DECODE_ERROR,
     }
 }
 
 fn of_certificate(error: &CertificateError) -> u8 {
     match error {
-        CertificateError::UnknownIssuer { .. } => 48,
-        CertificateError::Expired { .. } | CertificateError::NotYetValid { .. } => 45,
+        CertificateError::UnknownIssuer { .. } => UNKNOWN_CA,
+        CertificateError::Expired { .. } | CertificateError::NotYetValid { .. } => {
+            CERTIFICATE_EXPIRED
+        }
         CertificateError::UnacceptableKey { .. }
         | CertificateError::UnacceptableSignature
-        | CertificateError::WrongUse { .. } => 43,
-        _ => 42,
+        | CertificateError::WrongUse { .. } => UNSUPPORTED_CERTIFICATE,
+        CertificateError::TooMuchWork | CertificateError::Other(_) => CERTIFICATE_UNKNOWN,
+        CertificateError::Malformed { .. }
+        | CertificateError::BadCertificateSignature
+        | CertificateError::WrongName { .. }
+        | CertificateError::NotAnAuthority { .. }
+        | CertificateError::PathTooLong
+        | CertificateError::NameNotPermitted
+        | CertificateError::BadExtension { .. }
+        | CertificateError::UnknownCriticalExtension => BAD_CERTIFICATE,
     }
 }

@@ -1,5 +1,4 @@
-//! Records on a stream, and the messages in them (RFC 8446, section 5.1). A message may span records, and a record may
-//! carry several; but no message spans a change of keys.
+//! Records on a stream (RFC 8446, section 5): their keys, and what goes out. What comes in is in `incoming`.
 
 use std::io::{Read, Write};
 
@@ -9,7 +8,6 @@ use framing::Header;
 use framing::reader::{Limits, RecordReader};
 use framing::writer::RecordWriter;
 use messages::tls13::HandshakeMessage;
-use messages::tls13::handshake::HEADER_LEN;
 
 use crate::TlsError;
 use crate::told::{Observer, Told};
@@ -20,52 +18,41 @@ pub const HEADER: Header = Header { prefix_len: 3, length_len: 2 };
 pub const MAX_PLAINTEXT_LEN: usize = 1 << 14;
 /// The longest message in bytes, type and length included.
 pub const MAX_MESSAGE_LEN: usize = 64 * 1024;
-/// The most records in a row that say nothing.
-const MAX_EMPTY: u32 = 16;
-
-/// A message, and its bytes, which go into the transcript hash.
-pub struct Received {
-    /// What it says.
-    pub message: HandshakeMessage,
-    /// Its bytes, type and length in front.
-    pub bytes: Vec<u8>,
-}
+/// The shortest limit that a peer may set to the plaintext of records, its true type included (RFC 8449, section 4).
+const MIN_LIMIT: u16 = 64;
+/// The limit of this side: that of the RFC, said to learn the peer's.
+pub(crate) const MAX_LIMIT: u16 = (1 << 14) + 1;
 
 /// Records both ways. Unprotected until keys are given.
 pub struct Records<T> {
-    reader: RecordReader<T>,
+    pub(crate) reader: RecordReader<T>,
     writer: RecordWriter<T>,
-    opener: Option<Opener>,
+    pub(crate) opener: Option<Opener>,
+    /// Whether the peer has sent something under a key.
+    pub(crate) has_opened: bool,
     sealer: Option<Sealer>,
+    /// The most bytes that a sealed record of this side carries.
+    limit: usize,
+    /// Sealed records are as long as a multiple of this many bytes is.
+    pad_to: usize,
     /// Bytes of messages that have arrived and were not taken yet.
-    messages: Vec<u8>,
-    /// Whether the handshake is not over: then a ChangeCipherSpec is skipped (appendix D.4).
-    in_handshake: bool,
-    empty: u32,
-    observer: Option<Observer>,
+    pub(crate) messages: Vec<u8>,
+    /// Whether the handshake has begun and is not over: then a ChangeCipherSpec is skipped.
+    pub(crate) in_handshake: bool,
+    /// Records in a row that said nothing.
+    pub(crate) empty: u32,
+    pub(crate) observer: Option<Observer>,
     /// The payload of the sealed record that came last, until it was told.
-    payload: Option<Vec<u8>>,
+    pub(crate) payload: Option<Vec<u8>>,
     /// The message whose checks are not over yet.
-    checking: Option<Checking>,
+    pub(crate) checking: Option<Checking>,
 }
 
-struct Checking {
-    name: &'static str,
-    bytes: Vec<u8>,
-    checked: Vec<&'static str>,
-    payload: Option<Vec<u8>>,
-}
-
-/// What the next record carries.
-pub enum Next {
-    /// Data of the application.
-    Data(Vec<u8>),
-    /// Messages of the handshake, which were put with those that had arrived.
-    Messages,
-    /// An alert: level and number.
-    Alert(u8),
-    /// The end of the stream.
-    End,
+pub(crate) struct Checking {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) checked: Vec<&'static str>,
+    pub(crate) payload: Option<Vec<u8>>,
 }
 
 impl<T: Read + Write + Clone> Records<T> {
@@ -76,9 +63,12 @@ impl<T: Read + Write + Clone> Records<T> {
             reader: RecordReader::new(stream.clone(), HEADER, limits),
             writer: RecordWriter::new(stream),
             opener: None,
+            has_opened: false,
             sealer: None,
+            limit: MAX_PLAINTEXT_LEN,
+            pad_to: 1,
             messages: Vec::new(),
-            in_handshake: true,
+            in_handshake: false,
             empty: 0,
             observer: None,
             payload: None,
@@ -132,13 +122,37 @@ impl<T: Read + Write + Clone> Records<T> {
             return Err(TlsError::Unexpected { due, got });
         }
         self.opener = Some(Opener::new(secret));
-        self.reader.set_limits(Limits { min: 0, max: MAX_PLAINTEXT_LEN + 256 });
+        self.reader.set_limits(Limits { min: 0, max: MAX_PLAINTEXT_LEN + OVERHEAD });
         Ok(())
     }
 
     /// Seals what goes out under the keys of this traffic secret from the next record on.
     pub fn seal_under(&mut self, secret: &Secret) {
         self.sealer = Some(Sealer::new(secret));
+    }
+
+    /// Pads sealed records with zeros (section 5.4), so that their plaintext and its true type together are as long as a
+    /// multiple of `len` bytes is, as far as that is allowed.
+    pub fn pad_to(&mut self, len: usize) {
+        self.pad_to = len.max(1);
+    }
+
+    /// Keeps sealed records within what the peer takes: the plaintext, its true type and padding together (RFC 8449).
+    ///
+    /// # Errors
+    /// [`TlsError::Illegal`] if that is less than what everyone has to take.
+    pub fn limit_to(&mut self, message: &'static str, limit: u16) -> Result<(), TlsError> {
+        if limit < MIN_LIMIT {
+            let why = "its record_size_limit is less than 64";
+            return Err(TlsError::Illegal { message, why });
+        }
+        self.limit = (usize::from(limit) - 1).min(MAX_PLAINTEXT_LEN);
+        Ok(())
+    }
+
+    /// Says that the first ClientHello was sent or has arrived: from now on a ChangeCipherSpec is skipped.
+    pub fn begin_handshake(&mut self) {
+        self.in_handshake = true;
     }
 
     /// Says that the handshake is over: a ChangeCipherSpec is skipped no more.
@@ -151,135 +165,6 @@ impl<T: Read + Write + Clone> Records<T> {
         self.sealer.as_ref().is_some_and(Sealer::is_worn)
     }
 
-    /// Reads the next message.
-    ///
-    /// # Errors
-    /// [`TlsError`]: whatever came instead.
-    pub fn recv(&mut self, due: &'static str) -> Result<Received, TlsError> {
-        self.accept();
-        loop {
-            if let Some(received) = self.take_message(due)? {
-                return Ok(received);
-            }
-            match self.next(due)? {
-                Next::Messages => {}
-                Next::Alert(alert) => return Err(TlsError::Alert { alert }),
-                Next::Data(_) => return Err(TlsError::Unexpected { due, got: "application data" }),
-                Next::End => return Err(TlsError::Truncated { due }),
-            }
-        }
-    }
-
-    /// Takes a message off those that have arrived, if a whole one has.
-    ///
-    /// # Errors
-    /// [`TlsError::Malformed`], [`TlsError::Illegal`].
-    pub fn take_message(&mut self, due: &'static str) -> Result<Option<Received>, TlsError> {
-        let Some([_, length @ ..]) = self.messages.first_chunk::<HEADER_LEN>() else {
-            return Ok(None);
-        };
-        let len = length.iter().fold(0, |len, byte| len << 8 | usize::from(*byte)) + HEADER_LEN;
-        if len > MAX_MESSAGE_LEN {
-            let why = "its length is more than 64 KiB";
-            return Err(TlsError::Illegal { message: due, why });
-        }
-        if self.messages.len() < len {
-            return Ok(None);
-        }
-        let rest = self.messages.split_off(len);
-        let bytes = std::mem::replace(&mut self.messages, rest);
-        let message = HandshakeMessage::decode(&bytes);
-        let name = message.as_ref().map_or(due, HandshakeMessage::name);
-        let payload = self.payload.take();
-        self.checking = Some(Checking { name, bytes: bytes.clone(), checked: Vec::new(), payload });
-        let message = message.map_err(|error| TlsError::Malformed { message: due, error })?;
-        self.passed("it has the form that it must have");
-        Ok(Some(Received { message, bytes }))
-    }
-
-    /// Reads the next record that says something.
-    ///
-    /// # Errors
-    /// [`TlsError`].
-    pub fn next(&mut self, due: &'static str) -> Result<Next, TlsError> {
-        loop {
-            let Some(record) = self.reader.read_record()? else { return Ok(Next::End) };
-            let outer = record.header.first().copied().unwrap_or_default();
-            if outer == ContentType::ChangeCipherSpec.number() {
-                if !self.in_handshake || record.payload != [1] {
-                    return Err(TlsError::Unexpected { due, got: "ChangeCipherSpec" });
-                }
-                self.empty += 1;
-                if self.empty > MAX_EMPTY {
-                    return Err(TlsError::Flood("ChangeCipherSpec"));
-                }
-                let checked = &["it is in its place, and means nothing"][..];
-                let bytes = &*record.payload;
-                tell(
-                    self.observer.as_ref(),
-                    &Told::Received { message: CHANGE, bytes, checked, payload: None },
-                );
-                continue;
-            }
-            let (kind, plaintext): (_, &[u8]) = match &mut self.opener {
-                None => (ContentType::find(outer), record.payload),
-                // A client that refuses the ServerHello has no keys to tell it under.
-                Some(_) if self.in_handshake && outer == ContentType::Alert.number() => {
-                    (Some(ContentType::Alert), record.payload)
-                }
-                Some(opener) => {
-                    if outer != ContentType::ApplicationData.number() {
-                        return Err(TlsError::Unexpected { due, got: "an unprotected record" });
-                    }
-                    // It is decrypted where it lies.
-                    self.payload = self.observer.is_some().then(|| record.payload.to_vec());
-                    let opened = opener.open(record.header, record.payload);
-                    let (kind, plaintext) = opened.map_err(TlsError::BadRecord)?;
-                    (kind, plaintext)
-                }
-            };
-            if plaintext.len() > MAX_PLAINTEXT_LEN {
-                return Err(TlsError::RecordOverflow);
-            }
-            let is_inside = !self.messages.is_empty();
-            match kind {
-                Some(ContentType::Handshake) if !plaintext.is_empty() => {
-                    self.empty = 0;
-                    self.messages.extend_from_slice(plaintext);
-                    return Ok(Next::Messages);
-                }
-                // Between the parts of a message nothing else may stand (section 5.1).
-                Some(_) if is_inside => {
-                    return Err(TlsError::Unexpected {
-                        due: "the rest of a message",
-                        got: "another record",
-                    });
-                }
-                Some(ContentType::Alert) => {
-                    let payload = self.payload.as_deref();
-                    tell(
-                        self.observer.as_ref(),
-                        &Told::Alert { is_sent: false, bytes: plaintext, payload },
-                    );
-                    return alert(plaintext).map(Next::Alert);
-                }
-                Some(ContentType::ApplicationData) if self.opener.is_some() => {
-                    if !plaintext.is_empty() {
-                        self.empty = 0;
-                        let payload = self.payload.as_deref().unwrap_or_default();
-                        tell(self.observer.as_ref(), &Told::DataReceived { plaintext, payload });
-                        return Ok(Next::Data(plaintext.to_vec()));
-                    }
-                    self.empty += 1;
-                    if self.empty > MAX_EMPTY {
-                        return Err(TlsError::Flood("records that carry nothing"));
-                    }
-                }
-                _ => return Err(TlsError::Unexpected { due, got: "a record of no use" }),
-            }
-        }
-    }
-
     /// Puts a message into records, as many as it takes, which wait for [`flush`](Self::flush). Returns its bytes.
     ///
     /// # Errors
@@ -288,7 +173,7 @@ impl<T: Read + Write + Clone> Records<T> {
         self.accept();
         let bytes = message.encode();
         let mut payloads = Vec::new();
-        for plaintext in bytes.chunks(MAX_PLAINTEXT_LEN) {
+        for plaintext in bytes.chunks(self.max_len()) {
             let payload = self.put(ContentType::Handshake, plaintext)?;
             payloads.extend_from_slice(payload);
         }
@@ -302,7 +187,7 @@ impl<T: Read + Write + Clone> Records<T> {
     /// # Errors
     /// As [`queue`](Self::queue).
     pub fn queue_data(&mut self, data: &[u8]) -> Result<(), TlsError> {
-        for plaintext in data.chunks(MAX_PLAINTEXT_LEN) {
+        for plaintext in data.chunks(self.max_len()) {
             let observer = self.observer.clone();
             let payload = self.put(ContentType::ApplicationData, plaintext)?;
             tell(observer.as_ref(), &Told::DataSent { plaintext, payload });
@@ -310,16 +195,25 @@ impl<T: Read + Write + Clone> Records<T> {
         Ok(())
     }
 
+    /// The most bytes that the next record carries.
+    fn max_len(&self) -> usize {
+        if self.sealer.is_some() { self.limit } else { MAX_PLAINTEXT_LEN }
+    }
+
     /// Puts one record behind those that wait, and returns its payload.
     fn put(&mut self, kind: ContentType, plaintext: &[u8]) -> Result<&[u8], TlsError> {
-        let outer = if self.sealer.is_some() { ContentType::ApplicationData } else { kind };
-        let len = plaintext.len() + if self.sealer.is_some() { OVERHEAD } else { 0 };
+        let is_sealed = self.sealer.is_some();
+        let outer = if is_sealed { ContentType::ApplicationData } else { kind };
+        let inner = plaintext.len() + 1;
+        let padded = inner.next_multiple_of(self.pad_to).min(self.limit + 1);
+        let padding = padded.saturating_sub(inner);
+        let len = plaintext.len() + if is_sealed { OVERHEAD + padding } else { 0 };
         let len = u16::try_from(len).unwrap_or(u16::MAX).to_be_bytes();
         let header = [outer.number(), 3, 3, len[0], len[1]];
         let buffer = self.writer.begin(&header)?;
         let start = buffer.len();
         match &mut self.sealer {
-            Some(sealer) => sealer.seal(&header, (kind, plaintext), 0, buffer)?,
+            Some(sealer) => sealer.seal(&header, (kind, plaintext), padding, buffer)?,
             None => buffer.extend_from_slice(plaintext),
         }
         Ok(buffer.get(start..).unwrap_or_default())
@@ -363,24 +257,10 @@ impl<T: Read + Write + Clone> Records<T> {
 /// The number of `close_notify`.
 pub const CLOSE_NOTIFY: u8 = 0;
 /// The name of the record of TLS 1.2 that changes nothing here.
-const CHANGE: &str = "ChangeCipherSpec";
+pub(crate) const CHANGE: &str = "ChangeCipherSpec";
 
-fn tell(observer: Option<&Observer>, told: &Told<'_>) {
+pub(crate) fn tell(observer: Option<&Observer>, told: &Told<'_>) {
     if let Some(observer) = observer {
         observer(told);
-    }
-}
-
-fn alert(plaintext: &[u8]) -> Result<u8, TlsError> {
-    match plaintext {
-        [_, alert] => Ok(*alert),
-        _ => {
-            let error = messages::DecodeError::WrongLength {
-                field: "alert",
-                len: plaintext.len(),
-                expected: 2,
-            };
-            Err(TlsError::Malformed { message: "alert", error })
-        }
     }
 }

@@ -23,6 +23,8 @@ use crypto::tls13::suite::Suite;
 use crypto::tls13::transcript::{Hash, Transcript};
 use framing::Direction;
 
+use crate::stream::Role;
+
 /// The secrets of both directions.
 pub struct Traffic {
     /// Of what the client sends.
@@ -139,7 +141,8 @@ impl Application {
 
 /// What a CertificateVerify signs (section 4.4.3): 64 spaces, who signs, a zero byte, and the hash of all that was
 /// said up to Certificate.
-pub fn signed(who: &str, transcript: &Transcript) -> Vec<u8> {
+pub fn signed(who: Role, transcript: &Transcript) -> Vec<u8> {
+    let who = if who == Role::Client { "client" } else { "server" };
     let context = format!("TLS 1.3, {who} CertificateVerify");
     [&[b' '; 64][..], context.as_bytes(), &[0], &transcript.hash()].concat()
 }

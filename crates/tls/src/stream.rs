@@ -1,6 +1,6 @@
 //! What the handshake makes: a stream that is read, written and closed (RFC 8446, sections 4.6, 5 and 6.1).
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use crypto::tls13::secret::Secret;
 use framing::Direction;
@@ -8,7 +8,8 @@ use messages::tls13::HandshakeMessage;
 
 use crate::TlsError;
 use crate::config::Agreed;
-use crate::records::{CLOSE_NOTIFY, Next, Records};
+use crate::incoming::Next;
+use crate::records::{CLOSE_NOTIFY, Records};
 use crate::schedule::{Application, Traffic};
 use crate::told::Told;
 
@@ -40,6 +41,16 @@ impl Role {
     }
 }
 
+/// What goes out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    Open,
+    /// The peer asked for new keys: they come in front of the next data.
+    UpdateDue,
+    /// This side has said that it sends no more.
+    Closed,
+}
+
 /// A stream whose other end has proved who it is, as far as that was asked of it.
 pub struct TlsStream<T> {
     records: Records<T>,
@@ -51,9 +62,11 @@ pub struct TlsStream<T> {
     exporter: Secret,
     /// How often each side has changed its keys.
     generations: (u64, u64),
-    /// Data that has arrived and was not read yet, and how much of it was read.
-    data: (Vec<u8>, usize),
-    is_closed: bool,
+    sending: Sending,
+    /// Data that has arrived and for which there was no room, and how much of it was read since.
+    kept: (Vec<u8>, usize),
+    /// Whether the peer has said that it sends no more.
+    is_ended: bool,
     is_dead: bool,
     messages: u32,
 }
@@ -75,8 +88,9 @@ impl<T: Read + Write + Clone> TlsStream<T> {
             theirs,
             exporter,
             generations: (0, 0),
-            data: (Vec::new(), 0),
-            is_closed: false,
+            sending: Sending::Open,
+            kept: (Vec::new(), 0),
+            is_ended: false,
             is_dead: false,
             messages: 0,
         }
@@ -88,37 +102,40 @@ impl<T: Read + Write + Clone> TlsStream<T> {
     /// [`TlsError`]; [`TlsError::Truncated`] if the stream ended without a word.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, TlsError> {
         self.alive()?;
-        let read = self.fill();
-        self.outcome(read)?;
-        let (data, start) = &mut self.data;
-        let unread = data.get(*start..).unwrap_or_default();
-        let len = unread.len().min(buffer.len());
-        if let (Some(to), Some(from)) = (buffer.get_mut(..len), unread.get(..len)) {
-            to.copy_from_slice(from);
+        let (kept, start) = &mut self.kept;
+        let unread = kept.get(*start..).unwrap_or_default();
+        if unread.is_empty() && !buffer.is_empty() {
+            let received = self.recv(buffer);
+            return self.outcome(received);
         }
+        let len = fill(buffer, unread);
         *start += len;
         Ok(len)
     }
 
-    /// Waits until there is data that was not read yet, or the end.
-    fn fill(&mut self) -> Result<(), TlsError> {
+    /// Waits for data, or the end.
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize, TlsError> {
         let due = "application data";
-        while self.data.1 >= self.data.0.len() && !self.is_closed {
+        while !self.is_ended {
             while let Some(received) = self.records.take_message(due)? {
                 self.after_handshake(&received.message)?;
             }
             match self.records.next(due)? {
                 Next::Data(data) => {
+                    let len = fill(buffer, data);
                     self.messages = 0;
-                    self.data = (data, 0);
+                    self.kept.0.clear();
+                    self.kept.0.extend_from_slice(data.get(len..).unwrap_or_default());
+                    self.kept.1 = 0;
+                    return Ok(len);
                 }
-                Next::Messages => {}
-                Next::Alert(CLOSE_NOTIFY) => self.is_closed = true,
+                Next::Messages | Next::Nothing => {}
+                Next::Alert(CLOSE_NOTIFY) => self.is_ended = true,
                 Next::Alert(alert) => return Err(TlsError::Alert { alert }),
                 Next::End => return Err(TlsError::Truncated { due: "more data, or close_notify" }),
             }
         }
-        Ok(())
+        Ok(0)
     }
 
     /// Does what a message after the handshake asks for.
@@ -131,16 +148,21 @@ impl<T: Read + Write + Clone> TlsStream<T> {
             HandshakeMessage::KeyUpdate { update_requested } => {
                 self.theirs = self.theirs.next();
                 self.records.open_under(&self.theirs)?;
+                self.records.accept();
                 self.generations.1 += 1;
                 let (direction, generation) = (self.role.incoming(), self.generations.1);
                 self.records.tell(&Told::Rekeyed { direction, generation });
-                if *update_requested {
-                    self.update_keys(false)?;
+                // However often it asks, one answer in front of the next data is enough.
+                if *update_requested && self.sending == Sending::Open {
+                    self.sending = Sending::UpdateDue;
                 }
                 Ok(())
             }
             // A ticket would let the client come back; this one does not.
-            HandshakeMessage::NewSessionTicket(_) if self.role == Role::Client => Ok(()),
+            HandshakeMessage::NewSessionTicket(_) if self.role == Role::Client => {
+                self.records.accept();
+                Ok(())
+            }
             other => Err(TlsError::Unexpected { due: "application data", got: other.name() }),
         }
     }
@@ -148,28 +170,36 @@ impl<T: Read + Write + Clone> TlsStream<T> {
     /// Sends all of `data`.
     ///
     /// # Errors
-    /// [`TlsError`].
+    /// [`TlsError`]; [`TlsError::Closed`] behind a [`close`](Self::close).
     pub fn write(&mut self, data: &[u8]) -> Result<(), TlsError> {
-        self.alive()?;
+        self.open()?;
         let written = self.seal(data);
         self.outcome(written)
     }
 
     fn seal(&mut self, data: &[u8]) -> Result<(), TlsError> {
-        if self.records.is_worn() {
-            self.update_keys(true)?;
+        let is_asked = self.sending == Sending::UpdateDue;
+        if is_asked || self.records.is_worn() {
+            self.rekey(!is_asked)?;
         }
         self.records.queue_data(data)?;
         self.records.flush()
     }
 
-    /// Changes the keys of what this side sends (section 4.6.3), and asks the peer to do the same.
+    /// Changes the keys of what this side sends (section 4.6.3), and asks the peer to do the same if
+    /// `update_requested`.
     ///
     /// # Errors
-    /// [`TlsError`].
+    /// As [`write`](Self::write).
     pub fn update_keys(&mut self, update_requested: bool) -> Result<(), TlsError> {
+        self.open()?;
+        let updated = self.rekey(update_requested).and_then(|()| self.records.flush());
+        self.outcome(updated)
+    }
+
+    fn rekey(&mut self, update_requested: bool) -> Result<(), TlsError> {
         self.records.queue(&HandshakeMessage::KeyUpdate { update_requested })?;
-        self.records.flush()?;
+        self.sending = Sending::Open;
         self.ours = self.ours.next();
         self.records.seal_under(&self.ours);
         self.generations.0 += 1;
@@ -184,7 +214,12 @@ impl<T: Read + Write + Clone> TlsStream<T> {
     /// [`TlsError`].
     pub fn close(&mut self) -> Result<(), TlsError> {
         self.alive()?;
-        self.records.send_alert(CLOSE_NOTIFY)
+        if self.sending == Sending::Closed {
+            return Ok(());
+        }
+        self.sending = Sending::Closed;
+        let sent = self.records.send_alert(CLOSE_NOTIFY);
+        self.outcome(sent)
     }
 
     /// Makes a key for another use, which both sides can make (section 7.5).
@@ -203,6 +238,11 @@ impl<T: Read + Write + Clone> TlsStream<T> {
         if self.is_dead { Err(TlsError::Dead) } else { Ok(()) }
     }
 
+    fn open(&self) -> Result<(), TlsError> {
+        self.alive()?;
+        if self.sending == Sending::Closed { Err(TlsError::Closed) } else { Ok(()) }
+    }
+
     /// Passes an outcome on. After an error nothing works any more, and the peer is told why.
     fn outcome<V>(&mut self, outcome: Result<V, TlsError>) -> Result<V, TlsError> {
         if let Err(error) = &outcome {
@@ -211,4 +251,30 @@ impl<T: Read + Write + Clone> TlsStream<T> {
         }
         outcome
     }
+}
+
+impl<T: Read + Write + Clone> Read for TlsStream<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(TlsStream::read(self, buffer)?)
+    }
+}
+
+impl<T: Read + Write + Clone> Write for TlsStream<T> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        TlsStream::write(self, data)?;
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Copies as much as there is room for, and returns how much that is.
+fn fill(to: &mut [u8], from: &[u8]) -> usize {
+    let len = to.len().min(from.len());
+    if let (Some(to), Some(from)) = (to.get_mut(..len), from.get(..len)) {
+        to.copy_from_slice(from);
+    }
+    len
 }

@@ -169,7 +169,8 @@ fn a_client_says_who_it_is_if_the_server_asks() {
     assert!(matches!(ours.unwrap_err(), TlsError::Alert { alert: 116 }));
     assert!(matches!(theirs.unwrap_err(), TlsError::CertificateRequired));
     // Another's certificate: the key is not that of the certificate.
-    let thief = ClientConfig { credentials: Some(credentials("no eku", "ec").into()), ..client() };
+    let thief =
+        ClientConfig { credentials: Some(credentials("no eku", "other").into()), ..client() };
     let (ours, theirs) = exchange(&thief, &server());
     assert!(matches!(ours.unwrap_err(), TlsError::Alert { alert: 51 }));
     assert!(matches!(theirs.unwrap_err(), TlsError::BadSignature));
@@ -193,7 +194,7 @@ fn a_server_that_is_not_the_one_wanted_is_told_why() {
         }
     }
     // The right certificate without its key.
-    let server = ServerConfig::new(credentials("server", "ec"));
+    let server = ServerConfig::new(credentials("server", "other"));
     let (ours, theirs) = exchange(&client(), &server);
     assert!(matches!(ours.unwrap_err(), TlsError::BadSignature));
     assert!(matches!(theirs.unwrap_err(), TlsError::Alert { alert: 51 }));
