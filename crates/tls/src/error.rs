@@ -263,6 +263,7 @@ fn of_certificate(error: &CertificateError) -> u8 {
         | CertificateError::WrongUse { .. } => UNSUPPORTED_CERTIFICATE,
         CertificateError::TooMuchWork | CertificateError::Other(_) => CERTIFICATE_UNKNOWN,
         CertificateError::Malformed { .. }
+        | CertificateError::TooMany { .. }
         | CertificateError::BadCertificateSignature
         | CertificateError::WrongName { .. }
         | CertificateError::NotAnAuthority { .. }
