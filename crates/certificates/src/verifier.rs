@@ -299,9 +299,10 @@ impl Verifier {
             },
             Error::UnknownIssuer => unknown_issuer(chain),
             Error::InvalidSignatureForPublicKey => {
-                // A key that is too short or too long makes no signature that is accepted.
+                // An RSA key that is too short or too long makes no signature that is accepted.
                 let roots = self.roots.der().filter_map(|root| again(root).ok());
-                let mut signers = chain.iter().cloned().chain(roots);
+                let mut signers =
+                    chain.iter().cloned().chain(roots).filter(|it| it.key_bits.is_some());
                 let weak = signers
                     .find_map(|it| is_signer(&it, chain).then(|| rules::key(&it).err()).flatten());
                 weak.unwrap_or(CertificateError::BadCertificateSignature)
