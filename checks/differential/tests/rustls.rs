@@ -206,9 +206,8 @@ macro_rules! with {
 }
 
 /// The error of rustls in one of its stream's.
-fn error(error: &std::io::Error) -> rustls::Error {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    inner.cloned().unwrap_or_else(|| rustls::Error::General(error.to_string()))
+fn error(error: &std::io::Error) -> Option<rustls::Error> {
+    error.get_ref()?.downcast_ref::<rustls::Error>().cloned()
 }
 
 /// Talks as their end: both directions, new keys in both, and the end.
@@ -240,7 +239,16 @@ fn talk_there(mut end: End, mut socket: UnixStream) -> Theirs {
             }
             stream.flush()
         };
-        talk().map_err(|it| error(&it))?;
+        if let Err(failed) = talk() {
+            if let Some(error) = error(&failed) {
+                return Err(error);
+            }
+            // Whoever writes when the other side has gone has not read yet why.
+            while connection.read_tls(&mut socket).is_ok_and(|len| len > 0) {
+                connection.process_new_packets()?;
+            }
+            return Err(rustls::Error::General(failed.to_string()));
+        }
     });
     let name = match &end {
         End::Client(_) => None,
