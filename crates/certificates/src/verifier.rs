@@ -112,15 +112,6 @@ pub struct Believed<'c> {
 }
 
 impl Believed<'_> {
-    /// Returns whether the key that belongs to the leaf is of the kind that signs by this scheme.
-    #[cfg(feature = "tls13")]
-    pub fn can_sign_by(&self, scheme: crypto::tls13::scheme::Scheme) -> bool {
-        use webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext as OtherKind;
-        let leaf = EndEntityCert::try_from(&self.leaf);
-        let verified = leaf.and_then(|leaf| leaf.verify_signature(of_scheme(scheme), &[], &[]));
-        !matches!(verified, Err(OtherKind(_)))
-    }
-
     /// Returns whether `signature` over `message` was made with the key that belongs to the leaf, by this scheme of TLS
     /// 1.3: a key of another kind never makes one.
     #[cfg(feature = "tls13")]
@@ -299,10 +290,9 @@ impl Verifier {
             },
             Error::UnknownIssuer => unknown_issuer(chain),
             Error::InvalidSignatureForPublicKey => {
-                // An RSA key that is too short or too long makes no signature that is accepted.
+                // A key that is too short or too long makes no signature that is accepted.
                 let roots = self.roots.der().filter_map(|root| again(root).ok());
-                let mut signers =
-                    chain.iter().cloned().chain(roots).filter(|it| it.key_bits.is_some());
+                let mut signers = chain.iter().cloned().chain(roots);
                 let weak = signers
                     .find_map(|it| is_signer(&it, chain).then(|| rules::key(&it).err()).flatten());
                 weak.unwrap_or(CertificateError::BadCertificateSignature)
