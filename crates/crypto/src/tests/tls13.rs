@@ -8,6 +8,7 @@ use crate::primitives::tls13::{
     Aead, AeadKind, EcdsaP256, Ed25519, HashKind, MAX_HASH_LEN, MlKem768, P256, verify_ecdsa_p256,
     verify_ecdsa_p384, verify_ed25519,
 };
+use crate::secret::SharedSecret;
 use crate::tls13::group::{Group, KeyShare};
 use crate::tls13::scheme::{Scheme, SigningKey};
 use crate::tls13::secret::Secret;
@@ -171,10 +172,11 @@ fn rfc_8448_the_secrets_of_the_schedule_come_out_of_each_other() {
         let is = |secret: &Secret, name: &str| {
             assert_eq!(hex::encode(secret.bytes()), of(name), "{}", trace["name"]);
         };
-        let psk = trace["psk"].as_str().map(hex);
-        let early = Secret::extract(suite, None, psk.as_deref());
+        let psk = trace["psk"].as_str().map(|psk| SharedSecret::guessed(&hex(psk)));
+        let early = Secret::extract(suite, None, psk.as_ref());
         is(&early, "early");
-        let handshake = Secret::extract(suite, Some(&early.derived()), Some(&hex(&of("shared"))));
+        let shared = SharedSecret::guessed(&hex(&of("shared")));
+        let handshake = Secret::extract(suite, Some(&early.derived()), Some(&shared));
         is(&handshake, "handshake");
         is(&Secret::extract(suite, Some(&handshake.derived()), None), "master");
     }
@@ -603,8 +605,8 @@ fn both_sides_of_every_group_agree_and_keys_have_the_length_of_their_group() {
         let client = KeyShare::random(group).unwrap();
         assert_eq!(client.public.len(), client_len);
         let (public, secret) = group.respond(&client.public).unwrap().unwrap();
-        assert_eq!((public.len(), secret.len()), (server_len, secret_len));
-        assert_eq!(client.agree(&public).unwrap(), secret);
+        assert_eq!((public.len(), secret.bytes().len()), (server_len, secret_len));
+        assert_eq!(client.agree(&public).unwrap().bytes(), secret.bytes());
         assert_ne!(KeyShare::random(group).unwrap().public, client.public);
         for len in [0, 1, 31, 33, 64, 66, 1_119, 1_121, 1_215, 1_217] {
             assert!(client.agree(&vec![4; len]).is_none(), "{group:?}: {len}");
@@ -639,13 +641,13 @@ fn the_hybrid_secret_is_that_of_ml_kem_and_then_that_of_x25519() {
     let mut other = public.clone();
     other[0] ^= 1;
     let changed = client.agree(&other).unwrap();
-    assert_ne!(changed[..32], secret[..32]);
-    assert_eq!(changed[32..], secret[32..]);
+    assert_ne!(changed.bytes()[..32], secret.bytes()[..32]);
+    assert_eq!(changed.bytes()[32..], secret.bytes()[32..]);
     let mut other = public;
     other[1_119] ^= 1;
     let changed = client.agree(&other).unwrap();
-    assert_eq!(changed[..32], secret[..32]);
-    assert_ne!(changed[32..], secret[32..]);
+    assert_eq!(changed.bytes()[..32], secret.bytes()[..32]);
+    assert_ne!(changed.bytes()[32..], secret.bytes()[32..]);
 }
 
 /// SHA-256 and SHA-384 of "abc" (FIPS 180-4); what was hashed goes on being hashed.
