@@ -14,6 +14,9 @@
 //! - [`messages()`]: a message is explained as it is decoded.
 //! - [`certificates()`]: no chain is believed but a good one.
 //! - [`handshakes()`]: either side of a handshake, and a peer that sends anything.
+//! - [`tls13_messages()`]: the same as at [`messages()`], of TLS 1.3.
+//! - [`tls13_record()`]: an opener takes the next record of TLS 1.3, and nothing else.
+//! - [`tls13_handshake()`]: a client and a server of TLS 1.3, with someone between them who may change anything.
 //! - [`run_file()`] and [`transcript()`]: events, and how they look to a person.
 
 mod certificates;
@@ -24,6 +27,9 @@ mod handshakes;
 mod messages;
 mod opening;
 mod session;
+mod tls13_handshake;
+mod tls13_messages;
+mod tls13_record;
 
 use std::sync::LazyLock;
 
@@ -38,6 +44,9 @@ pub use handshakes::handshakes;
 pub use messages::messages;
 pub use opening::opening;
 pub use session::session;
+pub use tls13_handshake::tls13_handshake;
+pub use tls13_messages::tls13_messages;
+pub use tls13_record::tls13_record;
 
 /// The stages whose records the demo keys seal and open. The first byte of an input to
 /// [`opening()`] or [`session()`] selects one of them, counted from 0.

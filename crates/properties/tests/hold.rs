@@ -29,7 +29,10 @@ macro_rules! targets {
         }
     };
 }
-targets! { deframing, opening, session, messages, certificates, handshakes, run_file, transcript }
+targets! {
+    deframing, opening, session, messages, certificates, handshakes, run_file, transcript, tls13_messages,
+    tls13_record, tls13_handshake
+}
 
 /// A file in the folder of the fuzzer's targets.
 fn fuzz(path: &str) -> PathBuf {
