@@ -299,9 +299,10 @@ impl Verifier {
             },
             Error::UnknownIssuer => unknown_issuer(chain),
             Error::InvalidSignatureForPublicKey => {
-                // A key that is too short or too long makes no signature that is accepted.
+                // A key of RSA that is too short or too long makes no signature that is accepted.
                 let roots = self.roots.der().filter_map(|root| again(root).ok());
-                let mut signers = chain.iter().cloned().chain(roots);
+                let signers = chain.iter().cloned().chain(roots);
+                let mut signers = signers.filter(|it| it.key_bits.is_some());
                 let weak = signers
                     .find_map(|it| is_signer(&it, chain).then(|| rules::key(&it).err()).flatten());
                 weak.unwrap_or(CertificateError::BadCertificateSignature)
@@ -312,7 +313,10 @@ impl Verifier {
             },
             Error::CaUsedAsEndEntity => broken(rules::end_entity),
             Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
-                broken(rules::purpose)
+                let server = chain.iter().find_map(|it| rules::purpose(it).err());
+                // Whoever lacks nothing that a server needs was a client.
+                let why = "its extKeyUsage does not have clientAuth";
+                server.unwrap_or_else(|| CertificateError::WrongUse { subject: first(), why })
             }
             Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
                 CertificateError::PathTooLong
