@@ -46,6 +46,7 @@ pub fn at(
     })
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is a hook")]
 pub fn honest(peer: &mut Peer, due: &'static str, message: HandshakeMessage) {
     if !matches!(due, "hello" | "data") {
         peer.say(&message.encode());
@@ -88,8 +89,9 @@ pub struct Peer {
     pub wants_certificate: bool,
     /// What a client signs with if it is asked to.
     pub leaf: &'static str,
-    /// Data that was heard, and the ClientHellos.
+    /// Data that was heard, how much stood in each record with its type and padding, and every `ClientHello`.
     pub data: Vec<u8>,
+    pub lens: Vec<usize>,
     pub hellos: Vec<ClientHello>,
 }
 
@@ -112,6 +114,7 @@ impl Peer {
             wants_certificate: false,
             leaf: "client",
             data: Vec::new(),
+            lens: Vec::new(),
             hellos: Vec::new(),
         }
     }
@@ -207,6 +210,7 @@ impl Peer {
         self.stream.read_exact(&mut payload).ok()?;
         match &mut self.opener {
             Some(opener) if header[0] == DATA => {
+                self.lens.push(payload.len() - 16);
                 let (kind, plaintext) = opener.open(&header, &mut payload).unwrap();
                 Some((kind.unwrap().number(), plaintext.to_vec()))
             }
@@ -229,6 +233,16 @@ impl Peer {
                 (ALERT, alert) => return Err(Some(alert[1])),
                 (DATA, data) => self.data.extend(data),
                 _ => {}
+            }
+        }
+    }
+
+    /// Waits for so much data.
+    pub fn hear_data(&mut self, len: usize) {
+        while self.data.len() < len {
+            match self.hear_record() {
+                Some((DATA, data)) => self.data.extend(data),
+                other => panic!("{other:?}"),
             }
         }
     }
@@ -346,8 +360,7 @@ impl Peer {
         self.flush();
         let HandshakeMessage::ServerHello(mut answer) = self.hear()? else { panic!("no Hello") };
         if answer.is_retry_request() {
-            let retried = self.transcript_of_retry(&hello, &answer);
-            self.transcript = retried;
+            self.transcript = transcript_of_retry(&hello, &answer);
             ours = KeyShare::random(Group::Secp256r1).unwrap();
             hello.extensions[3] = share(Group::Secp256r1, &ours);
             hook(self, "second ClientHello", HandshakeMessage::ClientHello(hello.clone()));
@@ -383,14 +396,14 @@ impl Peer {
         hook(self, "data", HandshakeMessage::KeyUpdate { update_requested: false });
         Ok(self.hear_end())
     }
+}
 
-    fn transcript_of_retry(&self, first: &ClientHello, request: &ServerHello) -> Transcript {
-        let mut transcript = Transcript::new(SUITE);
-        transcript.add(&HandshakeMessage::ClientHello(first.clone()).encode());
-        transcript.retry();
-        transcript.add(&HandshakeMessage::ServerHello(request.clone()).encode());
-        transcript
-    }
+fn transcript_of_retry(first: &ClientHello, request: &ServerHello) -> Transcript {
+    let mut transcript = Transcript::new(SUITE);
+    transcript.add(&HandshakeMessage::ClientHello(first.clone()).encode());
+    transcript.retry();
+    transcript.add(&HandshakeMessage::ServerHello(request.clone()).encode());
+    transcript
 }
 
 /// Changes a ServerHello or HelloRetryRequest.

@@ -17,80 +17,97 @@ pub struct Wire {
 }
 
 #[derive(Default)]
-struct Way {
-    state: Mutex<State>,
+struct Pipe {
+    ways: Mutex<[Way; 2]>,
     ready: Condvar,
 }
 
+/// One direction.
 #[derive(Default)]
-struct State {
+struct Way {
     wire: Wire,
     bytes: VecDeque<u8>,
-    written: usize,
+    /// Everything that was written, as it was.
+    said: Vec<u8>,
     is_closed: bool,
+    /// Whether the reader waits.
+    waits: bool,
 }
 
 #[derive(Clone)]
 pub struct End {
-    incoming: Arc<Way>,
-    outgoing: Arc<Way>,
+    pipe: Arc<Pipe>,
+    incoming: usize,
 }
 
 pub fn pair() -> (End, End) {
-    let (there, back) = (Arc::<Way>::default(), Arc::<Way>::default());
-    (
-        End { incoming: back.clone(), outgoing: there.clone() },
-        End { incoming: there, outgoing: back },
-    )
+    let pipe = Arc::<Pipe>::default();
+    (End { pipe: pipe.clone(), incoming: 0 }, End { pipe, incoming: 1 })
 }
 
 impl End {
+    fn with_outgoing<V>(&self, act: impl FnOnce(&mut Way) -> V) -> V {
+        let mut ways = self.pipe.ways.lock().unwrap();
+        let done = act(&mut ways[1 - self.incoming]);
+        self.pipe.ready.notify_all();
+        done
+    }
+
     /// Sends what this end writes over such a wire.
     pub fn over(self, wire: Wire) -> Self {
-        self.outgoing.state.lock().unwrap().wire = wire;
+        self.with_outgoing(|way| way.wire = wire);
         self
     }
 
     /// Says that nothing more will be written.
     pub fn close(&self) {
-        self.outgoing.state.lock().unwrap().is_closed = true;
-        self.outgoing.ready.notify_all();
+        self.with_outgoing(|way| way.is_closed = true);
     }
 
-    /// How many bytes this end has written.
-    pub fn written(&self) -> usize {
-        self.outgoing.state.lock().unwrap().written
+    /// Everything that this end has written, as it was before the wire.
+    pub fn said(&self) -> Vec<u8> {
+        self.with_outgoing(|way| way.said.clone())
     }
 }
 
 impl Read for End {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let state = self.incoming.state.lock().unwrap();
-        let waited = Duration::from_secs(20);
-        let is_idle = |state: &mut State| state.bytes.is_empty() && !state.is_closed;
-        let (mut state, timeout) =
-            self.incoming.ready.wait_timeout_while(state, waited, is_idle).unwrap();
-        assert!(!timeout.timed_out(), "nobody says anything any more");
-        let len = buffer.len().min(state.wire.chunk.unwrap_or(usize::MAX));
-        state.bytes.read(&mut buffer[..len])
+        let mut ways = self.pipe.ways.lock().unwrap();
+        while ways[self.incoming].bytes.is_empty() && !ways[self.incoming].is_closed {
+            let other = &ways[1 - self.incoming];
+            if other.waits && other.bytes.is_empty() {
+                // Each waits for the other. On a network one of them would lose its patience.
+                ways.iter_mut().for_each(|way| way.is_closed = true);
+                self.pipe.ready.notify_all();
+                break;
+            }
+            ways[self.incoming].waits = true;
+            let waited = Duration::from_secs(20);
+            let (still, timeout) = self.pipe.ready.wait_timeout(ways, waited).unwrap();
+            assert!(!timeout.timed_out(), "nobody says anything any more");
+            ways = still;
+            ways[self.incoming].waits = false;
+        }
+        let way = &mut ways[self.incoming];
+        let len = buffer.len().min(way.wire.chunk.unwrap_or(usize::MAX));
+        way.bytes.read(&mut buffer[..len])
     }
 }
 
 impl Write for End {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut state = self.outgoing.state.lock().unwrap();
-        for byte in bytes {
-            let number = Some(state.written);
-            state.written += 1;
-            if state.wire.cut == number {
-                state.is_closed = true;
+        self.with_outgoing(|way| {
+            for byte in bytes {
+                let number = Some(way.said.len());
+                way.said.push(*byte);
+                if way.wire.cut == number {
+                    way.is_closed = true;
+                }
+                if !way.is_closed {
+                    way.bytes.push_back(byte ^ u8::from(way.wire.flip == number));
+                }
             }
-            if !state.is_closed {
-                let flipped = if state.wire.flip == number { 1 } else { 0 };
-                state.bytes.push_back(byte ^ flipped);
-            }
-        }
-        self.outgoing.ready.notify_all();
+        });
         Ok(bytes.len())
     }
 

@@ -182,7 +182,8 @@ fn a_client_hello_that_breaks_a_rule() {
         hello(
             "a name of another kind",
             |hello| {
-                hello.extensions.push(Extension::Other { kind: 0, body: vec![0, 4, 1, 0, 1, 97] })
+                let body = vec![0, 4, 1, 0, 1, 97];
+                hello.extensions.push(Extension::Other { kind: 0, body });
             },
             malformed(M, DecodeError::NoSuch { what: "host_name" }),
             50,
