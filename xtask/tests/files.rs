@@ -292,6 +292,7 @@ fn what_a_file_says_reaches_terminal_and_page_as_visible_text_alone() {
             step: words.clone(),
             direction: Way::Received,
             message: words.as_bytes().into(),
+            record: None,
             spans: vec![],
             checked: vec![words.clone()],
         };

@@ -12,9 +12,9 @@ use stages::{Message, PART1_CTR, Role, STAGES, Stage};
 
 const WITH_HANDSHAKE: Stage = Stage {
     handshake: &[
-        Message { name: "ClientHello", direction: ToServer, fields: &[] },
-        Message { name: "ServerHello", direction: ToClient, fields: &[] },
-        Message { name: "ServerAuth", direction: ToClient, fields: &[] },
+        Message { name: "ClientHello", direction: ToServer, fields: &[], is_sealed: false },
+        Message { name: "ServerHello", direction: ToClient, fields: &[], is_sealed: false },
+        Message { name: "ServerAuth", direction: ToClient, fields: &[], is_sealed: false },
     ],
     ..PART1_CTR
 };

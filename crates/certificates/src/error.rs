@@ -16,6 +16,14 @@ pub enum CertificateError {
         /// The fault in it.
         error: DecodeError,
     },
+    /// More certificates than are looked at.
+    #[error("there are {count} certificates, and {most} at most are looked at")]
+    TooMany {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// No path leads to a root.
     #[error(
         "nobody who is trusted signed this: \"{subject}\" is signed by \"{issuer}\", which is neither among the \
@@ -78,7 +86,7 @@ pub enum CertificateError {
     #[error("an authority in the path may not sign for this name")]
     NameNotPermitted,
     /// The certificate is not for this.
-    #[error("the certificate of \"{subject}\" is not for a server that signs: {why}")]
+    #[error("the certificate of \"{subject}\" is not for this use: {why}")]
     WrongUse {
         /// Whose it is.
         subject: String,
@@ -87,7 +95,8 @@ pub enum CertificateError {
     },
     /// The key is of a kind, or of a size, that is not accepted.
     #[error(
-        "the key of \"{subject}\" is {key}, and RSA of {MIN_BITS} to {MAX_BITS} bits is accepted"
+        "the key of \"{subject}\" is {key}, and RSA of {MIN_BITS} to {MAX_BITS} bits is accepted, at TLS 1.3 also \
+         P-256, P-384 and Ed25519"
     )]
     UnacceptableKey {
         /// Whose it is.
@@ -98,7 +107,7 @@ pub enum CertificateError {
     /// The signature is of a kind that is not accepted.
     #[error(
         "a certificate in the path is signed by an algorithm that is not accepted: RSA with SHA-256, SHA-384 or \
-         SHA-512 is"
+         SHA-512 is, at TLS 1.3 also ECDSA on P-256 with SHA-256 and on P-384 with SHA-384, and Ed25519"
     )]
     UnacceptableSignature,
     /// An extension is not as it has to be.
@@ -127,6 +136,7 @@ impl CertificateError {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Malformed { .. } => "malformed_certificate",
+            Self::TooMany { .. } => "too_many_certificates",
             Self::UnknownIssuer { .. } => "unknown_issuer",
             Self::BadCertificateSignature => "bad_certificate_signature",
             Self::Expired { .. } => "expired",

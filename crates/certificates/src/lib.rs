@@ -8,7 +8,8 @@
 //! - [`Verifier`]: what a client has beforehand, roots and a name. It checks a chain, in this order: every
 //!   certificate can be read; a path of signatures leads from the first to a root, each valid now and each signer
 //!   allowed to sign; the first is for this name.
-//! - [`Identity`]: what a server has beforehand, a chain and the key that belongs to it.
+//! - [`Terms`]: what else is asked of the chain, at part 4 and at TLS 1.3.
+//! - [`Identity`]: what a server has beforehand, or a client at TLS 1.3, a chain and the key that belongs to it.
 //! - [`CertificateError`]: which check failed, on which certificate, and what that means.
 #![cfg_attr(
     not(test),
@@ -20,6 +21,7 @@ mod error;
 mod identity;
 mod pem;
 pub mod rules;
+mod terms;
 mod verifier;
 
 #[cfg(feature = "tls13")]
@@ -27,6 +29,7 @@ pub use algorithms::SCHEMES;
 pub use error::CertificateError;
 pub use identity::Identity;
 pub use pem::PemError;
+pub use terms::Terms;
 pub use verifier::{Believed, Roots, Verifier};
 
 /// The name of a server: a DNS name or an IP address.

@@ -1,6 +1,9 @@
 //! Rules, each on one certificate. [`leaf`], [`authority`], [`time`] and [`key`] are on top of rustls-webpki, which
 //! leaves key usage to others and takes a root as it is: they make a client refuse more, never less. [`version`],
 //! [`end_entity`] and [`purpose`] are those of rustls-webpki, to find the certificate that breaks one.
+//!
+//! [`leaf`] and [`authority`] are those of part 4. At TLS 1.3, which has to believe the certificates of others, they are
+//! [`tls13_leaf`] and [`tls13_authority`]: what a certificate leaves out is not held against it, other keys are accepted.
 
 use std::time::Duration;
 
@@ -8,6 +11,22 @@ use crypto::signature::{MAX_BITS, MIN_BITS};
 use messages::x509::{Certificate, Says};
 
 use crate::CertificateError;
+
+/// A purpose of extKeyUsage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// serverAuth.
+    Server,
+    /// clientAuth.
+    Client,
+}
+
+/// The names of the keys that are accepted at part 4.
+pub(crate) const KEYS: &[&str] = &["rsaEncryption"];
+
+/// Those that are accepted at TLS 1.3.
+#[cfg(feature = "tls13")]
+pub(crate) const TLS13_KEYS: &[&str] = &["rsaEncryption", "P-256", "P-384", "Ed25519"];
 
 /// Checks the certificate of a server.
 ///
@@ -30,7 +49,17 @@ pub fn leaf(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
     if certificate.extension("authorityKeyIdentifier").is_none() {
         return Err(bad_extension("it has no authorityKeyIdentifier (RFC 5280, section 4.2.1.1)"));
     }
-    key(certificate)
+    key(certificate, KEYS)
+}
+
+/// Checks the certificate of a server or a client at TLS 1.3.
+///
+/// # Errors
+/// [`CertificateError::WrongUse`], [`CertificateError::UnacceptableKey`].
+#[cfg(feature = "tls13")]
+pub fn tls13_leaf(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
+    may_sign(certificate)?;
+    key(certificate, TLS13_KEYS)
 }
 
 /// Checks the certificate of someone who signed others, with `below` authorities between it and the server.
@@ -38,43 +67,63 @@ pub fn leaf(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
 /// # Errors
 /// [`CertificateError::NotAnAuthority`], [`CertificateError::PathTooLong`], [`CertificateError::UnacceptableKey`].
 pub fn authority(certificate: &Certificate<'_>, below: u64) -> Result<(), CertificateError> {
-    let not_an_authority =
-        |why| CertificateError::NotAnAuthority { subject: certificate.subject.text.clone(), why };
-    let constraints = certificate.extension("basicConstraints");
-    let Some(constraints) = constraints else {
-        return Err(not_an_authority("its certificate has no basicConstraints"));
+    let not_an_authority = |why| Err(not_an_authority(certificate, why));
+    let Some(constraints) = certificate.extension("basicConstraints") else {
+        return not_an_authority("its certificate has no basicConstraints");
     };
-    match constraints.says {
-        Says::BasicConstraints { is_ca: true, path_len } => {
-            if path_len.is_some_and(|path_len| below > path_len) {
-                return Err(CertificateError::PathTooLong);
-            }
-        }
-        _ => return Err(not_an_authority("its basicConstraints say that it is no authority")),
-    }
     if !constraints.critical {
-        return Err(not_an_authority("its basicConstraints are not critical"));
+        return not_an_authority("its basicConstraints are not critical");
     }
-    match key_usage(certificate) {
-        None => return Err(not_an_authority("its certificate has no keyUsage")),
-        Some(usages) if !usages.contains(&"keyCertSign") => {
-            return Err(not_an_authority("its keyUsage does not have keyCertSign"));
-        }
-        Some(_) => {}
+    if key_usage(certificate).is_none() {
+        return not_an_authority("its certificate has no keyUsage");
     }
-    key(certificate)
+    may_certify(certificate, below)?;
+    key(certificate, KEYS)
 }
 
-/// Checks that the key of a server or client may sign, if its certificate says what it may do: at TLS 1.3 nothing more is
-/// asked of it.
+/// Checks the same at TLS 1.3.
 ///
 /// # Errors
-/// [`CertificateError::WrongUse`].
-pub fn may_sign(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
-    let subject = || certificate.subject.text.clone();
+/// [`CertificateError::NotAnAuthority`], [`CertificateError::PathTooLong`], [`CertificateError::UnacceptableKey`].
+#[cfg(feature = "tls13")]
+pub fn tls13_authority(certificate: &Certificate<'_>, below: u64) -> Result<(), CertificateError> {
+    may_certify(certificate, below)?;
+    key(certificate, TLS13_KEYS)
+}
+
+/// Checks that a certificate, where it says whether its key may sign others, says that it may, and so many in a row
+/// (RFC 5280, section 6.1.4 (k) to (n)). That an intermediate says it at all, rustls-webpki has seen to; not every root
+/// does.
+fn may_certify(certificate: &Certificate<'_>, below: u64) -> Result<(), CertificateError> {
+    match certificate.extension("basicConstraints").map(|it| &it.says) {
+        Some(Says::BasicConstraints { is_ca: true, path_len: Some(path_len) })
+            if below > *path_len =>
+        {
+            return Err(CertificateError::PathTooLong);
+        }
+        None | Some(Says::BasicConstraints { is_ca: true, .. }) => {}
+        Some(_) => {
+            let why = "its basicConstraints say that it is no authority";
+            return Err(not_an_authority(certificate, why));
+        }
+    }
+    match key_usage(certificate) {
+        Some(usages) if !usages.contains(&"keyCertSign") => {
+            Err(not_an_authority(certificate, "its keyUsage does not have keyCertSign"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn not_an_authority(certificate: &Certificate<'_>, why: &'static str) -> CertificateError {
+    CertificateError::NotAnAuthority { subject: certificate.subject.text.clone(), why }
+}
+
+/// Checks that the key of a leaf may sign, if its certificate says what it may do.
+fn may_sign(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
     match key_usage(certificate) {
         Some(usages) if !usages.contains(&"digitalSignature") => Err(CertificateError::WrongUse {
-            subject: subject(),
+            subject: certificate.subject.text.clone(),
             why: "its keyUsage does not have digitalSignature",
         }),
         _ => Ok(()),
@@ -105,29 +154,20 @@ pub fn end_entity(certificate: &Certificate<'_>) -> Result<(), CertificateError>
     Err(CertificateError::WrongUse { subject: certificate.subject.text.clone(), why })
 }
 
-/// Checks that a certificate is for servers, or does not say for whom.
+/// Checks that a certificate is for this purpose, or does not say for which.
 ///
 /// # Errors
 /// [`CertificateError::WrongUse`].
-pub fn purpose(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
+pub fn purpose(certificate: &Certificate<'_>, wanted: Purpose) -> Result<(), CertificateError> {
+    let (name, why) = match wanted {
+        Purpose::Server => ("serverAuth", "its extKeyUsage does not have serverAuth"),
+        Purpose::Client => ("clientAuth", "its extKeyUsage does not have clientAuth"),
+    };
     match certificate.extension("extKeyUsage").map(|it| &it.says) {
-        Some(Says::ExtKeyUsage(purposes)) if !purposes.iter().any(|it| it == "serverAuth") => {
-            let why = "its extKeyUsage does not have serverAuth";
+        Some(Says::ExtKeyUsage(purposes)) if !purposes.iter().any(|it| it == name) => {
             Err(CertificateError::WrongUse { subject: certificate.subject.text.clone(), why })
         }
         _ => Ok(()),
-    }
-}
-
-/// Checks an authority as [`authority`] does, whatever its key is.
-///
-/// # Errors
-/// [`CertificateError::NotAnAuthority`], [`CertificateError::PathTooLong`].
-#[cfg(feature = "tls13")]
-pub fn tls13_authority(certificate: &Certificate<'_>, below: u64) -> Result<(), CertificateError> {
-    match authority(certificate, below) {
-        Err(CertificateError::UnacceptableKey { .. }) => Ok(()),
-        checked => checked,
     }
 }
 
@@ -154,20 +194,18 @@ pub fn time(certificate: &Certificate<'_>, now: Duration) -> Result<(), Certific
     Ok(())
 }
 
-/// Checks that a key is RSA and neither too short nor too long.
-///
-/// # Errors
-/// [`CertificateError::UnacceptableKey`].
-pub fn key(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
-    let bits = certificate.key_bits.and_then(|bits| u32::try_from(bits).ok());
-    if bits.is_some_and(|bits| (MIN_BITS..=MAX_BITS).contains(&bits)) {
+/// Checks that a key is one of these kinds, and at RSA neither too short nor too long.
+pub(crate) fn key(certificate: &Certificate<'_>, kinds: &[&str]) -> Result<(), CertificateError> {
+    let Certificate { key_algorithm, key_curve, key_bits, subject, .. } = certificate;
+    let kind = key_curve.as_ref().unwrap_or(key_algorithm);
+    let is_rsa = kind == "rsaEncryption";
+    let bits = key_bits.and_then(|bits| u32::try_from(bits).ok());
+    let has_length = bits.is_some_and(|bits| (MIN_BITS..=MAX_BITS).contains(&bits));
+    if kinds.contains(&kind.as_str()) && (has_length || !is_rsa) {
         return Ok(());
     }
-    let key = match bits {
-        Some(bits) => format!("RSA of {bits} bits"),
-        None => certificate.key_algorithm.clone(),
-    };
-    Err(CertificateError::UnacceptableKey { subject: certificate.subject.text.clone(), key })
+    let (subject, key) = (subject.text.clone(), certificate.key());
+    Err(CertificateError::UnacceptableKey { subject, key })
 }
 
 fn key_usage<'c>(certificate: &'c Certificate<'_>) -> Option<&'c [&'static str]> {

@@ -1,4 +1,4 @@
-//! The client's side: is this the server that I want?
+//! The client's side: is this the server that I want? And at TLS 1.3 the server's: is this one of my clients?
 
 use std::cell::RefCell;
 use std::ptr;
@@ -6,16 +6,14 @@ use std::time::Duration;
 
 use messages::DecodeError;
 use messages::x509::Certificate;
-use pki_types::{
-    CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
-};
-use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
+use pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use webpki::{EndEntityCert, VerifiedPath};
 
-use crate::algorithms::{OF_CERTIFICATE_VERIFY, OF_CERTIFICATES};
+use crate::algorithms::OF_CERTIFICATE_VERIFY;
 #[cfg(feature = "tls13")]
-use crate::algorithms::{OF_TLS13_CERTIFICATES, of_scheme};
+use crate::algorithms::of_scheme;
 use crate::pem::{PemError, certificates};
-use crate::{CertificateError, rules};
+use crate::{CertificateError, Terms, rules};
 
 /// Certificates that a client trusts for themselves.
 #[derive(Clone, Debug)]
@@ -73,36 +71,6 @@ pub struct Verifier {
     pub name: ServerName<'static>,
 }
 
-/// What a chain is wanted for.
-#[derive(Clone, Copy)]
-struct Terms {
-    algorithms: &'static [&'static dyn SignatureVerificationAlgorithm],
-    usage: KeyUsage,
-    leaf: fn(&Certificate<'_>) -> Result<(), CertificateError>,
-    authority: fn(&Certificate<'_>, u64) -> Result<(), CertificateError>,
-}
-
-impl Terms {
-    /// A server of part 4.
-    const PART4: Self = Self {
-        algorithms: OF_CERTIFICATES,
-        usage: KeyUsage::server_auth(),
-        leaf: rules::leaf,
-        authority: rules::authority,
-    };
-    /// A server of TLS 1.3.
-    #[cfg(feature = "tls13")]
-    const TLS13_SERVER: Self = Self {
-        algorithms: OF_TLS13_CERTIFICATES,
-        usage: KeyUsage::server_auth(),
-        leaf: rules::may_sign,
-        authority: rules::tls13_authority,
-    };
-    /// A client of TLS 1.3.
-    #[cfg(feature = "tls13")]
-    const TLS13_CLIENT: Self = Self { usage: KeyUsage::client_auth(), ..Self::TLS13_SERVER };
-}
-
 /// A chain that is believed.
 #[derive(Debug)]
 pub struct Believed<'c> {
@@ -145,8 +113,7 @@ impl Believed<'_> {
 }
 
 impl Verifier {
-    // ANCHOR: verify
-    /// Checks a chain in DER, the leaf first, at `now`, since 1970.
+    /// Checks the chain of a server of part 4.
     ///
     /// # Errors
     /// [`CertificateError`], for the first check that failed.
@@ -155,15 +122,10 @@ impl Verifier {
         chain: &'c [Vec<u8>],
         now: Duration,
     ) -> Result<Believed<'c>, CertificateError> {
-        let certificates = decoded(chain)?;
-        let path = self.path(Terms::PART4, chain, &certificates, now)?;
-        self.check_name(chain, &certificates)?;
-        let leaf = chain.first().map_or(&[][..], Vec::as_slice).into();
-        Ok(Believed { leaf, path })
+        self.roots.verify(&Terms::PART4, Some(&self.name), chain, now)
     }
-    // ANCHOR_END: verify
 
-    /// Checks a chain in the same order on the terms of TLS 1.3, at which other keys than RSA are accepted.
+    /// Checks the chain of a server at TLS 1.3.
     ///
     /// # Errors
     /// [`CertificateError`], for the first check that failed.
@@ -173,14 +135,10 @@ impl Verifier {
         chain: &'c [Vec<u8>],
         now: Duration,
     ) -> Result<Believed<'c>, CertificateError> {
-        let certificates = decoded(chain)?;
-        let path = self.path(Terms::TLS13_SERVER, chain, &certificates, now)?;
-        self.check_name(chain, &certificates)?;
-        let leaf = chain.first().map_or(&[][..], Vec::as_slice).into();
-        Ok(Believed { leaf, path })
+        self.roots.verify(&Terms::TLS13_SERVER, Some(&self.name), chain, now)
     }
 
-    /// Checks the chain of a client, which need have no name that anyone asked for.
+    /// Checks the chain of a client at TLS 1.3, of whom no name was asked for.
     ///
     /// # Errors
     /// [`CertificateError`], for the first check that failed.
@@ -190,18 +148,39 @@ impl Verifier {
         chain: &'c [Vec<u8>],
         now: Duration,
     ) -> Result<Believed<'c>, CertificateError> {
+        roots.verify(&Terms::TLS13_CLIENT, None, chain, now)
+    }
+}
+
+impl Roots {
+    // ANCHOR: verify
+    /// Checks a chain in DER, the leaf first, at `now`, since 1970: whether a path leads to one of these roots, and
+    /// the leaf is for this name, if one was asked for.
+    ///
+    /// # Errors
+    /// [`CertificateError`], for the first check that failed.
+    pub fn verify<'c>(
+        &self,
+        terms: &Terms,
+        name: Option<&ServerName<'_>>,
+        chain: &'c [Vec<u8>],
+        now: Duration,
+    ) -> Result<Believed<'c>, CertificateError> {
+        terms.count(chain.len())?;
         let certificates = decoded(chain)?;
-        let name = ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into());
-        let verifier = Self { roots: roots.clone(), name };
-        let path = verifier.path(Terms::TLS13_CLIENT, chain, &certificates, now)?;
+        let path = self.path(terms, chain, &certificates, now)?;
         let leaf = chain.first().map_or(&[][..], Vec::as_slice).into();
+        if let Some(name) = name {
+            check_name(name, &leaf, &certificates)?;
+        }
         Ok(Believed { leaf, path })
     }
+    // ANCHOR_END: verify
 
     /// Finds a path from the leaf to a root.
     fn path(
         &self,
-        terms: Terms,
+        terms: &Terms,
         chain: &[Vec<u8>],
         certificates: &[Certificate<'_>],
         now: Duration,
@@ -210,7 +189,7 @@ impl Verifier {
         let Some((leaf, others)) = chain.split_first() else {
             return Err(CertificateError::Other("there is no certificate".to_owned()));
         };
-        let why = |error| self.why(&error, certificates);
+        let why = |error| self.why(terms, &error, certificates);
         let leaf = EndEntityCert::try_from(leaf).map_err(why)?;
         let broken = RefCell::new(None);
         let check = |path: &VerifiedPath<'_>| {
@@ -221,10 +200,10 @@ impl Verifier {
         };
         let path = leaf.verify_for_usage(
             terms.algorithms,
-            &self.roots.anchors,
+            &self.anchors,
             others,
             UnixTime::since_unix_epoch(now),
-            terms.usage,
+            terms.usage(),
             None,
             Some(&check),
         );
@@ -237,7 +216,7 @@ impl Verifier {
     /// Checks the rules that rustls-webpki leaves open, on a path that it has found.
     fn check_rules(
         &self,
-        terms: Terms,
+        terms: &Terms,
         path: &VerifiedPath<'_>,
         certificates: &[Certificate<'_>],
         now: Duration,
@@ -247,39 +226,33 @@ impl Verifier {
             (terms.authority)(&again(&intermediate.der())?, below)?;
             below += 1;
         }
-        let root = self.roots.of(path.anchor()).unwrap_or_default();
+        let root = self.of(path.anchor()).unwrap_or_default();
         let root = again(root)?;
         (terms.authority)(&root, below)?;
         rules::time(&root, now)?;
         certificates.first().map_or(Ok(()), terms.leaf)
     }
 
-    fn check_name(
-        &self,
-        chain: &[Vec<u8>],
-        certificates: &[Certificate<'_>],
-    ) -> Result<(), CertificateError> {
-        let leaf = chain.first().map_or(&[][..], Vec::as_slice).into();
-        let leaf = EndEntityCert::try_from(&leaf);
-        let named = leaf.and_then(|leaf| leaf.verify_is_valid_for_subject_name(&self.name));
-        named.map_err(|error| self.why(&error, certificates))
-    }
-
     fn certificates_of(&self, path: &VerifiedPath<'_>) -> Vec<Vec<u8>> {
         let leaf = [path.end_entity().der().to_vec()];
         let others = path.intermediate_certificates().map(|it| it.der().to_vec());
-        let root = self.roots.of(path.anchor()).map(<[u8]>::to_vec);
+        let root = self.of(path.anchor()).map(<[u8]>::to_vec);
         leaf.into_iter().chain(others).chain(root).collect()
     }
 
     /// Says in our words what rustls-webpki found, and on which certificate.
-    fn why(&self, error: &webpki::Error, chain: &[Certificate<'_>]) -> CertificateError {
+    fn why(
+        &self,
+        terms: &Terms,
+        error: &webpki::Error,
+        chain: &[Certificate<'_>],
+    ) -> CertificateError {
         use webpki::Error;
         let first = || chain.first().map_or_else(String::new, |leaf| leaf.subject.text.clone());
         let subject_of = |is_it: &dyn Fn(&Certificate<'_>) -> bool| {
             chain.iter().find(|it| is_it(it)).map_or_else(first, |it| it.subject.text.clone())
         };
-        let broken = |rule: fn(&Certificate<'_>) -> Result<(), CertificateError>| {
+        let broken = |rule: &dyn Fn(&Certificate<'_>) -> Result<(), CertificateError>| {
             let fault = chain.iter().find_map(|it| rule(it).err());
             fault.unwrap_or_else(|| CertificateError::Other(error.to_string()))
         };
@@ -293,37 +266,29 @@ impl Verifier {
                 subject: subject_of(&|it| it.not_before == at(not_before)),
                 not_before: at(not_before),
             },
-            Error::CertNotValidForName(_) => CertificateError::WrongName {
-                wanted: self.name.to_str().into_owned(),
-                names: chain.first().map_or_else(String::new, names),
-            },
             Error::UnknownIssuer => unknown_issuer(chain),
             Error::InvalidSignatureForPublicKey => {
-                // A key of RSA that is too short or too long makes no signature that is accepted.
-                let roots = self.roots.der().filter_map(|root| again(root).ok());
-                let signers = chain.iter().cloned().chain(roots);
-                let mut signers = signers.filter(|it| it.key_bits.is_some());
+                // A key that is too short or too long makes no signature that is accepted.
+                let roots = self.der().filter_map(|root| again(root).ok());
+                let mut signers = chain.iter().cloned().chain(roots);
                 let weak = signers
-                    .find_map(|it| is_signer(&it, chain).then(|| rules::key(&it).err()).flatten());
+                    .find_map(|it| is_signer(&it, chain).then(|| terms.key(&it).err()).flatten());
                 weak.unwrap_or(CertificateError::BadCertificateSignature)
             }
             Error::EndEntityUsedAsCa => CertificateError::NotAnAuthority {
                 subject: subject_of(&|it| is_signer(it, chain) && !rules::says_authority(it)),
                 why: "its certificate does not say that it is an authority",
             },
-            Error::CaUsedAsEndEntity => broken(rules::end_entity),
+            Error::CaUsedAsEndEntity => broken(&rules::end_entity),
             Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
-                let server = chain.iter().find_map(|it| rules::purpose(it).err());
-                // Whoever lacks nothing that a server needs was a client.
-                let why = "its extKeyUsage does not have clientAuth";
-                server.unwrap_or_else(|| CertificateError::WrongUse { subject: first(), why })
+                broken(&|it| rules::purpose(it, terms.purpose))
             }
             Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
                 CertificateError::PathTooLong
             }
             Error::NameConstraintViolation => CertificateError::NameNotPermitted,
             Error::UnsupportedCriticalExtension => CertificateError::UnknownCriticalExtension,
-            Error::UnsupportedCertVersion => broken(rules::version),
+            Error::UnsupportedCertVersion => broken(&rules::version),
             Error::InvalidCertValidity => CertificateError::BadExtension {
                 subject: subject_of(&|it| it.not_before > it.not_after),
                 why: "its validity ends before it begins",
@@ -338,6 +303,23 @@ impl Verifier {
             other => CertificateError::Other(other.to_string()),
         }
     }
+}
+
+/// Checks that a leaf, the first of these certificates, is for a name.
+fn check_name(
+    name: &ServerName<'_>,
+    leaf: &CertificateDer<'_>,
+    certificates: &[Certificate<'_>],
+) -> Result<(), CertificateError> {
+    let leaf = EndEntityCert::try_from(leaf);
+    let named = leaf.and_then(|leaf| leaf.verify_is_valid_for_subject_name(name));
+    named.map_err(|error| match error {
+        webpki::Error::CertNotValidForName(_) => CertificateError::WrongName {
+            wanted: name.to_str().into_owned(),
+            names: certificates.first().map_or_else(String::new, names),
+        },
+        other => CertificateError::Other(other.to_string()),
+    })
 }
 
 /// Follows the names from the leaf as far as they lead.

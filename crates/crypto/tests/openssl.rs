@@ -1,5 +1,6 @@
 //! The stages without GCM against the `openssl` command: sealed here and opened there, and the
-//! reverse. `openssl enc` cannot do GCM. And part 4's signatures: signed here and verified there, and the reverse.
+//! reverse. `openssl enc` cannot do GCM. And part 4's signatures: signed here and verified there, and the reverse. The
+//! same for those of TLS 1.3, and agreements on X25519 and P-256, with the feature `tls13`.
 
 use std::fs;
 use std::io::Write;
@@ -187,6 +188,145 @@ fn certificate_verify() {
             let with_a_short_salt = signer.sign("32", &message);
             assert!(verify(Scheme::Pss, &with_a_short_salt), "{name}");
             assert!(!verify(Scheme::PssLongestSalt, &with_a_short_salt), "{name}");
+        }
+    }
+}
+
+#[cfg(feature = "tls13")]
+mod tls13 {
+    use crypto::secret::SharedSecret;
+    use crypto::tls13::group::{Group, KeyShare};
+    use crypto::tls13::scheme::{Scheme, SigningKey};
+
+    use super::*;
+
+    /// A file of these bytes.
+    fn file(name: &str, bytes: &[u8]) -> String {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("openssl-tls13-{name}"));
+        fs::write(&file, bytes).unwrap();
+        file.to_str().unwrap().to_owned()
+    }
+
+    /// Returns whether `openssl` is content.
+    fn succeeds(arguments: &[&str]) -> bool {
+        let output = Command::new("openssl").args(arguments).output();
+        output.expect("the openssl command is there").status.success()
+    }
+
+    const PSS: [&str; 4] =
+        ["-pkeyopt", "rsa_padding_mode:pss", "-pkeyopt", "rsa_pss_saltlen:digest"];
+
+    #[test]
+    #[ignore = "needs the openssl command"]
+    fn certificate_verify() {
+        for (name, generate, scheme, digest, key_len) in [
+            ("rsa", &["RSA"][..], Scheme::RsaPssSha256, Some("sha256"), 270),
+            ("rsa384", &["RSA"], Scheme::RsaPssSha384, Some("sha384"), 270),
+            ("rsa512", &["RSA"], Scheme::RsaPssSha512, Some("sha512"), 270),
+            (
+                "p256",
+                &["EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+                Scheme::EcdsaP256Sha256,
+                Some("sha256"),
+                65,
+            ),
+            (
+                "p384",
+                &["EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+                Scheme::EcdsaP384Sha384,
+                Some("sha384"),
+                97,
+            ),
+            ("ed25519", &["ED25519"], Scheme::Ed25519, None, 32),
+        ] {
+            let generate =
+                [&["genpkey", "-quiet", "-outform", "DER", "-algorithm"], generate].concat();
+            let private = openssl(&generate, b"");
+            let pkcs8 = openssl(
+                &["pkcs8", "-topk8", "-nocrypt", "-inform", "DER", "-outform", "DER"],
+                &private,
+            );
+            let info = openssl(&["pkey", "-inform", "DER", "-pubout", "-outform", "DER"], &private);
+            let public = &info[info.len() - key_len..];
+            let (private, info_file) = (
+                file(&format!("{name}.private"), &private),
+                file(&format!("{name}.public"), &info),
+            );
+            let mut how = vec!["-rawin"];
+            if let Some(digest) = digest {
+                how.extend(["-digest", digest]);
+            }
+            if name.starts_with("rsa") {
+                how.extend(PSS);
+            }
+            for number in 0..3 {
+                let message: Vec<u8> = (number..130 + number).collect();
+                let message_file = file(&format!("{name}.message"), &message);
+                let sign = [
+                    "pkeyutl",
+                    "-sign",
+                    "-keyform",
+                    "DER",
+                    "-inkey",
+                    &private,
+                    "-in",
+                    &message_file,
+                ];
+                let theirs = openssl(&[&sign[..], &how].concat(), b"");
+                for verifying in Scheme::ALL {
+                    let verifies = verifying.verify(public, &message, &theirs);
+                    assert_eq!(verifies, verifying == scheme, "{name}: {verifying:?}");
+                }
+                assert!(!scheme.verify(public, &message[1..], &theirs), "{name}");
+
+                // Ours sign by three of them.
+                let Some(ours) =
+                    SigningKey::from_pkcs8(&pkcs8).ok().filter(|it| it.scheme() == scheme)
+                else {
+                    assert!(["rsa384", "rsa512", "p384"].contains(&name));
+                    continue;
+                };
+                assert_eq!(ours.public_key_info(), info, "{name}");
+                let mut signature = ours.sign(&message).unwrap();
+                let verify = |signature: &[u8]| {
+                    let signature = file(&format!("{name}.signature"), signature);
+                    let verify =
+                        ["pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", &info_file];
+                    let with = ["-in", &message_file, "-sigfile", &signature];
+                    succeeds(&[&verify[..], &with, &how].concat())
+                };
+                assert!(verify(&signature), "{name}");
+                *signature.last_mut().unwrap() ^= 1;
+                assert!(!verify(&signature), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    #[ignore = "needs the openssl command"]
+    fn key_share() {
+        for (name, generate, group, key_len) in [
+            ("x25519", &["X25519"][..], Group::X25519, 32),
+            ("p256dh", &["EC", "-pkeyopt", "ec_paramgen_curve:P-256"], Group::Secp256r1, 65),
+        ] {
+            let generate =
+                [&["genpkey", "-quiet", "-outform", "DER", "-algorithm"], generate].concat();
+            let private = openssl(&generate, b"");
+            let info = openssl(&["pkey", "-inform", "DER", "-pubout", "-outform", "DER"], &private);
+            let (prefix, theirs) = info.split_at(info.len() - key_len);
+            let private = file(&format!("{name}.private"), &private);
+            let agreed_there = |ours: &[u8]| {
+                let ours = file(&format!("{name}.peer"), &[prefix, ours].concat());
+                let derive = ["pkeyutl", "-derive", "-keyform", "DER", "-inkey", &private];
+                openssl(&[&derive[..], &["-peerform", "DER", "-peerkey", &ours]].concat(), b"")
+            };
+            let client = KeyShare::random(group).unwrap();
+            let there = SharedSecret::guessed(&agreed_there(&client.public));
+            let here = client.agree(theirs).unwrap();
+            assert_eq!(here.fingerprint(), there.fingerprint(), "{name}");
+            let (public, secret) = group.respond(theirs).unwrap().unwrap();
+            let there = SharedSecret::guessed(&agreed_there(&public));
+            assert_eq!(secret.fingerprint(), there.fingerprint(), "{name}");
         }
     }
 }

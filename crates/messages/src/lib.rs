@@ -34,7 +34,6 @@ pub mod x25519;
 pub mod x509;
 
 pub use decoder::{DecodeError, Explained, Span};
-pub use fields::explain;
 
 /// The longest Hello that is read, in bytes: twice as long as any that an honest peer sends, for fields that are not
 /// known yet.
@@ -54,4 +53,10 @@ pub trait Message: Sized {
     /// # Errors
     /// [`DecodeError`], the first that was found.
     fn decode(payload: &[u8]) -> Result<Self, DecodeError>;
+}
+
+/// Tells what a message of any stage says, span by span, as far as it can be read. Those of parts 3 and 4 begin with a
+/// zero byte, as all their tags do; none of TLS 1.3 does.
+pub fn explain(message: &[u8]) -> Explained {
+    if tls13::is_one(message) { tls13::explain(message) } else { fields::explain(message) }
 }

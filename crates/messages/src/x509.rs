@@ -44,6 +44,8 @@ pub struct Certificate<'m> {
     pub key_algorithm: String,
     /// The length of the key in bits, if it is an RSA key: that of its modulus.
     pub key_bits: Option<usize>,
+    /// The name of the key's curve, such as `P-256`, if its algorithm is for points of any.
+    pub key_curve: Option<String>,
     /// Its extensions, in order.
     pub extensions: Vec<Extension<'m>>,
     /// The name of the signature's algorithm, such as `sha256WithRSAEncryption`.
@@ -137,6 +139,12 @@ impl<'m> Certificate<'m> {
         }
     }
 
+    /// Returns what kind of key it has, such as `RSA of 2048 bits`, `P-256` or `Ed25519`.
+    pub fn key(&self) -> String {
+        let of_bits = self.key_bits.map(|bits| format!("RSA of {bits} bits"));
+        of_bits.or(self.key_curve.clone()).unwrap_or(self.key_algorithm.clone())
+    }
+
     /// Returns the extension of this kind.
     pub fn extension(&self, kind: &str) -> Option<&Extension<'m>> {
         self.extensions.iter().find(|extension| extension.kind == kind)
@@ -151,7 +159,7 @@ impl<'m> Certificate<'m> {
                     Ok((Self::to_be_signed(decoder)?, String::new()))
                 })?;
             let what = "How the issuer signed.";
-            certificate.signature_algorithm = algorithm(decoder, "signatureAlgorithm", what)?;
+            (certificate.signature_algorithm, _) = algorithm(decoder, "signatureAlgorithm", what)?;
             let what = "The issuer's signature over the statement.";
             decoder.primitive(Tag::BitString, "signatureValue", what, |_| String::new())?;
             let says =
@@ -173,7 +181,7 @@ impl<'m> Certificate<'m> {
         let what = "The issuer's number for this certificate.";
         let serial = decoder.primitive(Tag::Integer, "serialNumber", what, |_| String::new())?;
         let what = "How the issuer signs, once more: this one is under the signature.";
-        let signature_algorithm = algorithm(decoder, "signature", what)?;
+        let (signature_algorithm, _) = algorithm(decoder, "signature", what)?;
         let what =
             "Who makes the statement. The next certificate has to have this name as its subject.";
         let issuer = name(decoder, "issuer", what)?;
@@ -189,15 +197,17 @@ impl<'m> Certificate<'m> {
         let public_key = decoder.rest();
         let what =
             "The public key that belongs to the subject. Only the subject has the private one.";
-        let (key_algorithm, key_bits) =
+        let (key_algorithm, key_curve, key_bits) =
             decoder.element(Tag::Sequence, "subjectPublicKeyInfo", what, |decoder| {
-                let algorithm = algorithm(decoder, "algorithm", "What kind of key it is.")?;
+                let (algorithm, curve) =
+                    algorithm(decoder, "algorithm", "What kind of key it is.")?;
                 let what = "The key itself.";
                 let key = decoder
                     .primitive(Tag::BitString, "subjectPublicKey", what, |_| String::new())?;
                 let bits = modulus_bits(key).filter(|_| algorithm == "rsaEncryption");
-                let says = bits.map_or(algorithm.clone(), |bits| format!("RSA, {bits} bits"));
-                Ok(((algorithm, bits), says))
+                let of_bits = bits.map(|bits| format!("RSA, {bits} bits"));
+                let says = of_bits.or(curve.clone()).unwrap_or(algorithm.clone());
+                Ok(((algorithm, curve, bits), says))
             })?;
         let len = public_key.len() - decoder.rest().len();
         let public_key_info = public_key.get(..len).unwrap_or_default();
@@ -233,22 +243,28 @@ impl<'m> Certificate<'m> {
             public_key_info,
             key_algorithm,
             key_bits,
+            key_curve,
             extensions,
             signature_algorithm,
         })
     }
 }
 
-/// Reads an algorithm and its parameters, and returns its name.
+/// Reads an algorithm and its parameters. Returns its name, and that of the curve if they begin with one.
 fn algorithm(
     decoder: &mut Decoder<'_>,
     name: &'static str,
     what: &'static str,
-) -> Result<String, DecodeError> {
+) -> Result<(String, Option<String>), DecodeError> {
     decoder.element(Tag::Sequence, name, what, |decoder| {
         let of = decoder.primitive(Tag::ObjectIdentifier, "algorithm", "Its number.", oid)?;
-        decoder.anything("parameters", "What else there is to say about it.")?;
-        Ok((oid(of), oid(of)))
+        let what = "What else there is to say about it.";
+        let mut curve = None;
+        if decoder.next_tag() == Some(Tag::ObjectIdentifier) {
+            curve = Some(oid(decoder.primitive(Tag::ObjectIdentifier, "parameters", what, oid)?));
+        }
+        decoder.anything("parameters", what)?;
+        Ok(((oid(of), curve), oid(of)))
     })
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Context, ensure};
 use channel::{Channel, Observed};
 use crypto::{Open, Seal};
 use handshake::{Told, Wire};
+use stages::Stage;
 use transcript::{EventKind, HandshakeMessage, Record, Way};
 
 use crate::exit::Failure;
@@ -107,53 +108,64 @@ impl Connection {
 
     /// Reports what happened in the handshake.
     fn step(&self, told: &Told<'_>) {
-        let kind = match *told {
+        self.report(match *told {
             Told::Sent { message, payload } => {
                 EventKind::Handshake(HandshakeMessage::new(message, Way::Sent, payload, &[]))
             }
-            Told::Received { message, payload, checked } => {
-                self.tally().messages += 1;
-                EventKind::Handshake(HandshakeMessage::new(
-                    message,
-                    Way::Received,
-                    payload,
-                    checked,
-                ))
-            }
-            Told::Rejected { message, error, payload } => {
-                let mut tally = self.tally();
-                tally.rejected = true;
-                EventKind::Rejected {
-                    index: tally.messages,
-                    step: Some(message.to_owned()),
-                    error: error.rejection().unwrap_or("failed").to_owned(),
-                    message: error.to_string(),
-                    expected_seq: None,
-                    record: payload.map(Into::into),
-                }
-            }
+            Told::Received { message, payload, checked } => EventKind::Handshake(
+                HandshakeMessage::new(message, Way::Received, payload, checked),
+            ),
+            Told::Rejected { message, error, payload } => EventKind::Rejected {
+                index: self.received().1,
+                step: Some(message.to_owned()),
+                error: error.rejection().unwrap_or("failed").to_owned(),
+                message: error.to_string(),
+                expected_seq: None,
+                record: payload.map(Into::into),
+            },
             Told::Derived { label, from, direction, fingerprint } => EventKind::Derived {
                 label: label.to_owned(),
                 from: from.to_owned(),
                 direction,
                 fingerprint: fingerprint.map(|it| it.as_slice().into()),
             },
-        };
-        self.reporter.report(kind);
+        });
     }
 
-    /// Reports an event, and begins a new step.
+    /// Reports an event. With a record of data a new step begins; a handshake is one step.
     pub fn report(&self, kind: EventKind) {
         let mut tally = self.tally();
+        let mut is_data = false;
         match &kind {
-            EventKind::Sent(_) => tally.sent += 1,
-            EventKind::Received(_) => tally.received += 1,
+            EventKind::Sent(_) => (tally.sent, is_data) = (tally.sent + 1, true),
+            EventKind::Received(_) => (tally.received, is_data) = (tally.received + 1, true),
+            EventKind::Handshake(message) if message.direction == Way::Received => {
+                tally.messages += 1;
+            }
             EventKind::Rejected { .. } => tally.rejected = true,
             _ => {}
         }
         drop(tally);
         self.reporter.report(kind);
-        self.stream.restart();
+        if is_data {
+            self.stream.restart();
+        }
+    }
+
+    /// Counts the records of data that were received, and the messages beside them.
+    pub fn received(&self) -> (u64, u64) {
+        let Tally { received, messages, .. } = *self.tally();
+        (received, messages)
+    }
+
+    /// Counts the records of data that were sent.
+    pub fn sent(&self) -> u64 {
+        self.tally().sent
+    }
+
+    /// The stage of the program.
+    pub fn stage(&self) -> &'static Stage {
+        self.reporter.stage
     }
 
     /// Ends the connection after `exchanged`, reports that, and passes the outcome on.
@@ -170,7 +182,7 @@ impl Connection {
 
     /// Fails if nothing was received on the connection.
     pub(crate) fn was_used(&self) -> anyhow::Result<()> {
-        let Tally { received, messages, .. } = *self.tally();
+        let (received, messages) = self.received();
         ensure!(received + messages > 0, "the client closed without sending anything");
         Ok(())
     }

@@ -52,6 +52,11 @@ pub trait Load: Args {
     /// # Errors
     /// What is wrong with which file, for the person who named it.
     fn load(&self) -> Result<Self::Loaded, String>;
+
+    /// Where to connect to, if they say so themselves.
+    fn addr(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// No options: a stage without certificates.
@@ -78,20 +83,30 @@ impl Load for VerifierOptions {
     type Loaded = Verifier;
 
     fn load(&self) -> Result<Verifier, String> {
-        let roots = Roots::from_pem(&read(&self.roots)?);
-        let roots = roots.map_err(|error| format!("{}: {error}", self.roots.display()))?;
-        Ok(Verifier { roots, name: self.name.clone() })
+        Ok(Verifier { roots: roots(&self.roots)?, name: self.name.clone() })
     }
 }
 
 /// Returns the path of a file that `cargo xtask certificates` makes: beside the folder that this program was built into.
-fn made(name: &str) -> PathBuf {
+pub fn made(name: &str) -> PathBuf {
     let program = env::current_exe().unwrap_or_default();
     let target = program.ancestors().nth(2).unwrap_or(Path::new("target"));
     target.join("certificates").join(name)
 }
 
-fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
+/// Reads a file of certificates that are trusted for themselves.
+///
+/// # Errors
+/// What is wrong with it, for the person who named it.
+pub fn roots(path: &Path) -> Result<Roots, String> {
+    Roots::from_pem(&read(path)?).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Reads a file of certificates or of a key.
+///
+/// # Errors
+/// What is wrong with it, for the person who named it.
+pub fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     let cannot = |error: io::Error| {
         let hint = if error.kind() == io::ErrorKind::NotFound {
             "; `cargo xtask certificates` makes certificates to try with"

@@ -80,7 +80,8 @@ pub fn client_with(
     client_of::<()>(stage, args, |connection, requests, ()| exchange(connection, requests))
 }
 
-fn client_of<M: Load>(
+/// Runs a client with options of its own: as [`client`], with what they name. The first argument is its name.
+pub fn client_of<M: Load>(
     stage: &'static Stage,
     args: impl Iterator<Item = OsString>,
     exchange: impl FnOnce(
@@ -94,7 +95,7 @@ fn client_of<M: Load>(
     let loaded = loaded.unwrap_or_else(|why| options::bad_file(stage, Role::Client, &why));
     let reporter = Arc::new(options.common.reporter(Role::Client, stage, PATIENCE));
     let connect = || {
-        let addr = &options.addr;
+        let addr = options.more.addr().unwrap_or(&options.addr);
         let stream = TimedStream::connect(addr, options.common.limits()).map_err(|error| {
             let is_refused = error.kind() == io::ErrorKind::ConnectionRefused;
             let hint = if is_refused { "; is the server running?" } else { "" };
@@ -133,7 +134,8 @@ pub fn identified_server(
     server_of::<IdentityOptions>(stage, exchange)
 }
 
-fn server_of<M: Load<Loaded: Sync>>(
+/// Runs a server with options of its own: as [`server`], with what they name.
+pub fn server_of<M: Load<Loaded: Sync>>(
     stage: &'static Stage,
     exchange: impl Fn(&Arc<Connection>, &M::Loaded) -> anyhow::Result<()> + Sync,
 ) -> ExitCode {

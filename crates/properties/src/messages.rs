@@ -160,7 +160,9 @@ fn agrees<'m, M: Message>(
                 DecodeError::Cut { .. } => panic!("nothing is cut"),
                 DecodeError::NoSuch { .. }
                 | DecodeError::Surplus { .. }
-                | DecodeError::TooMany { .. } => panic!("no certificates"),
+                | DecodeError::Misplaced { .. }
+                | DecodeError::BadValue { .. }
+                | DecodeError::TooMany { .. } => panic!("no message of TLS, no certificates"),
                 DecodeError::Missing { .. } => assert!(tags.iter().any(|tag| count(tag) == 0)),
                 DecodeError::Repeated { .. } => assert!(tags.iter().any(|tag| count(tag) > 1)),
                 DecodeError::OutOfOrder { .. } => assert!(!found.is_sorted()),

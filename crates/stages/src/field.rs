@@ -22,6 +22,10 @@ pub struct Field {
 /// The purpose of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
+    /// Tells what kind of record it is.
+    ContentType,
+    /// Tells a version of the protocol.
+    Version,
     /// Tells how many bytes of payload follow. It is the last field of the header.
     Length,
     /// Counts the records of a direction.
@@ -32,6 +36,8 @@ pub enum Role {
     Plaintext,
     /// Carries the text encrypted.
     Ciphertext,
+    /// Tells what kind of record it truly is, encrypted.
+    InnerType,
     /// Authenticates the fields it covers.
     Tag,
     /// Carries a message of the handshake.
@@ -41,7 +47,7 @@ pub enum Role {
 impl Field {
     /// Returns whether only those with the key can read it.
     pub fn is_encrypted(&self) -> bool {
-        self.role == Role::Ciphertext
+        matches!(self.role, Role::Ciphertext | Role::InnerType)
     }
 
     /// Returns whether its bytes are a number, big-endian.

@@ -9,7 +9,7 @@ use messages::fields::{
 };
 
 use crate::field::{EVERYONE, Field, LENGTH_LEN, Role, UNPROTECTED_LENGTH};
-use crate::{Part, Stage};
+use crate::{Part, Stage, tls13};
 
 /// A message of a handshake, in a record of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Message {
     pub direction: Direction,
     /// The fields that an honest side puts into it, in order.
     pub fields: &'static [MessageField],
+    /// Whether its record is encrypted.
+    pub is_sealed: bool,
 }
 
 /// A field of a message: a tag, a length and a value.
@@ -64,22 +66,28 @@ pub(crate) const DH_HELLOS: &[Message] = &[
             MessageField { tag: &DH_GENERATOR, len: 1 },
             PUBLIC_VALUE,
         ],
+        is_sealed: false,
     },
-    Message { name: "ServerHello", direction: Direction::ToClient, fields: &[PUBLIC_VALUE] },
+    Message {
+        name: "ServerHello",
+        direction: Direction::ToClient,
+        fields: &[PUBLIC_VALUE],
+        is_sealed: false,
+    },
 ];
 
 const KEY: &[MessageField] = &[MessageField { tag: &X25519_KEY, len: 32 }];
 
 /// The messages of X25519: one key each way.
 pub(crate) const X25519_HELLOS: &[Message] = &[
-    Message { name: "ClientHello", direction: Direction::ToServer, fields: KEY },
-    Message { name: "ServerHello", direction: Direction::ToClient, fields: KEY },
+    Message { name: "ClientHello", direction: Direction::ToServer, fields: KEY, is_sealed: false },
+    Message { name: "ServerHello", direction: Direction::ToClient, fields: KEY, is_sealed: false },
 ];
 
 /// The messages of X25519, and the server's certificates with its signature.
 pub(crate) const CERT_MESSAGES: &[Message] = &[
-    Message { name: "ClientHello", direction: Direction::ToServer, fields: KEY },
-    Message { name: "ServerHello", direction: Direction::ToClient, fields: KEY },
+    Message { name: "ClientHello", direction: Direction::ToServer, fields: KEY, is_sealed: false },
+    Message { name: "ServerHello", direction: Direction::ToClient, fields: KEY, is_sealed: false },
     Message {
         name: "ServerAuth",
         direction: Direction::ToClient,
@@ -88,6 +96,7 @@ pub(crate) const CERT_MESSAGES: &[Message] = &[
             MessageField { tag: &CERTIFICATE, len: 954 },
             MessageField { tag: &CERTIFICATE_VERIFY, len: 256 },
         ],
+        is_sealed: false,
     },
 ];
 
@@ -99,9 +108,9 @@ impl MessageField {
 }
 
 impl Message {
-    /// Returns whether it may be longer than its fields say.
+    /// Returns whether it may be longer than its fields say, or they say nothing.
     pub fn varies(&self) -> bool {
-        self.fields.iter().any(MessageField::varies)
+        self.fields.is_empty() || self.fields.iter().any(MessageField::varies)
     }
 
     /// Makes a message of this form whose values are zero bytes, each as long as it can be.
@@ -128,7 +137,9 @@ impl Stage {
 
     /// What protects a message of the handshake at this stage.
     pub fn protection_of_messages(&self) -> &'static str {
-        if self.has_certificates() {
+        if self.has_types() {
+            tls13::PROTECTION_OF_MESSAGES
+        } else if self.has_certificates() {
             "No secrecy. The server's signature covers both X25519 keys, and an issuer's each certificate: any change \
              of theirs is refused. Nothing covers the rest."
         } else {
@@ -143,8 +154,11 @@ impl Stage {
 
     /// Makes a cutter for one direction of a connection.
     pub fn cutter(&self, direction: Direction) -> Cutter {
-        let messages = Limits { min: 0, max: MAX_MESSAGE_LEN };
-        Cutter::new(self.header(), self.limits()).after(self.messages(direction), messages)
+        let cutter = Cutter::new(self.header(), self.limits());
+        if self.has_types() {
+            return cutter;
+        }
+        cutter.after(self.messages(direction), Limits { min: 0, max: MAX_MESSAGE_LEN })
     }
 
     /// Cuts the record `index` of its direction into its fields, as [`split`](Self::split) does a record of data.
@@ -154,10 +168,31 @@ impl Stage {
         index: u64,
         record: &'r [u8],
     ) -> Option<Vec<Part<'r>>> {
-        match self.message(direction, index) {
-            Some(_) => split_message(record),
-            None => self.split(record),
+        let is_message = if self.has_types() {
+            record.first() != Some(&tls13::APPLICATION_DATA)
+        } else {
+            self.message(direction, index).is_some()
+        };
+        if is_message { self.split_message(record) } else { self.split(record) }
+    }
+
+    /// Cuts the record of a message that is not encrypted into its fields.
+    pub fn split_message<'r>(&self, record: &'r [u8]) -> Option<Vec<Part<'r>>> {
+        crate::part::split(self.fields_of_messages(), 0, record)
+    }
+
+    /// The fields of a record that carries a message that is not encrypted.
+    pub fn fields_of_messages(&self) -> &'static [Field] {
+        if self.has_types() { tls13::OPEN_FIELDS } else { FIELDS }
+    }
+
+    /// Puts the header in front of a message that is not encrypted.
+    pub fn record_of_message(&self, message: &[u8]) -> Vec<u8> {
+        let mut record = self.record(message);
+        if let (true, Some(kind)) = (self.has_types(), record.first_mut()) {
+            *kind = tls13::content_type(message);
         }
+        record
     }
 
     /// Cuts what passed by into its fields. Bytes that are no record are one part where there are no records.
@@ -167,9 +202,4 @@ impl Stage {
             Cut::Loose(bytes) => self.split(bytes),
         }
     }
-}
-
-/// Cuts the record of a message into its fields.
-pub fn split_message(record: &[u8]) -> Option<Vec<Part<'_>>> {
-    crate::part::split(FIELDS, 0, record)
 }

@@ -6,7 +6,7 @@
 //! checks that the two agree.
 //!
 //! One file per stage, in the articles' order: `plain`, `ctr`, `hmac`, `hmac_seq`, `aead`, `dh`, `x25519`, `hkdf`,
-//! `cert`.
+//! `cert`, `tls13`.
 //! [`field`] says what there is to say about a field, [`part`] finds it in a record; [`handshake`] says what crosses
 //! before the first record of data.
 
@@ -23,6 +23,7 @@ pub mod part;
 mod plain;
 #[cfg(test)]
 mod tests;
+mod tls13;
 mod x25519;
 
 use std::fmt;
@@ -41,6 +42,7 @@ pub use hmac::PART2_HMAC;
 pub use hmac_seq::PART2_HMAC_SEQ;
 pub use part::{Part, Place};
 pub use plain::PART1_PLAIN;
+pub use tls13::PART5_TLS13;
 pub use x25519::PART3_X25519;
 
 /// All stages, in the articles' order.
@@ -54,6 +56,7 @@ pub const STAGES: &[&Stage] = &[
     &PART3_X25519,
     &PART3_HKDF,
     &PART4_CERT,
+    &PART5_TLS13,
 ];
 
 /// One stage of the articles.
@@ -139,6 +142,11 @@ impl Stage {
         fields.any(|field| field.tag == &CERTIFICATE)
     }
 
+    /// Returns whether a record says what kind it is, as at TLS.
+    pub fn has_types(&self) -> bool {
+        self.has(Role::ContentType)
+    }
+
     /// Returns whether bytes travel in records. The plain stage has raw bytes and no header.
     pub fn has_records(&self) -> bool {
         self.has(Role::Length)
@@ -169,6 +177,9 @@ impl Stage {
 
     /// The payload lengths a receiver at this stage accepts.
     pub fn limits(&self) -> Limits {
+        if self.has_types() {
+            return Limits { min: 0, max: tls13::MAX_PAYLOAD_LEN };
+        }
         Limits::with_overhead(self.overhead())
     }
 
@@ -179,6 +190,11 @@ impl Stage {
 
     /// Puts the header in front of a payload: the record as it stands on the wire.
     pub fn record(&self, payload: &[u8]) -> Vec<u8> {
-        [&self.header().encode(payload.len()), payload].concat()
+        let mut record = [&self.header().encode(payload.len()), payload].concat();
+        if self.has_types() {
+            let prefix = [tls13::APPLICATION_DATA, 3, 3];
+            record.iter_mut().zip(prefix).for_each(|(byte, value)| *byte = value);
+        }
+        record
     }
 }

@@ -16,7 +16,7 @@ use messages::tls13::{CertificateRequest, HandshakeMessage, ServerHello};
 
 use self::offer::Offer;
 use crate::TlsError;
-use crate::config::{Agreed, ClientConfig, tell_secrets};
+use crate::config::{Agreed, ClientConfig, tell_agreed, tell_secrets};
 use crate::flight::{Flight, chain_of, unexpected};
 use crate::records::Records;
 use crate::schedule::{Application, Handshake};
@@ -128,6 +128,7 @@ fn exchange_keys<'r, T: Read + Write + Clone>(
     records.accept();
 
     let schedule = Handshake::new(suite, &agreed, &transcript.hash());
+    tell_agreed(records, group, &agreed);
     tell_secrets(records, config.key_log.as_ref(), offer.random(), schedule.secrets());
     records.open_under(&schedule.traffic.server)?;
     if !retried {

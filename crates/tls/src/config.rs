@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 
 use certificates::{Identity, Roots, ServerName};
+use crypto::secret::SharedSecret;
 use crypto::tls13::group::Group;
 use crypto::tls13::scheme::{Scheme, SigningKey};
 use crypto::tls13::suite::Suite;
@@ -115,6 +116,22 @@ impl ServerConfig {
     }
 }
 
+/// Tells what secret the two sides agreed on, by its fingerprint.
+pub(crate) fn tell_agreed<T: Read + Write + Clone>(
+    records: &Records<T>,
+    group: Group,
+    secret: &SharedSecret,
+) {
+    let fingerprint = Some(secret.fingerprint());
+    let from = messages::tls13::names::group(group.id());
+    records.tell(&Told::Derived {
+        secret: "shared secret",
+        from: &from,
+        direction: None,
+        fingerprint,
+    });
+}
+
 /// Tells that secrets were made, and writes them to the key log if there is one.
 pub(crate) fn tell_secrets<'s, T: Read + Write + Clone>(
     records: &Records<T>,
@@ -123,7 +140,7 @@ pub(crate) fn tell_secrets<'s, T: Read + Write + Clone>(
     secrets: impl IntoIterator<Item = Named<'s>>,
 ) {
     for Named { secret: name, label, from, direction, bytes } in secrets {
-        records.tell(&Told::Derived { secret: name, from, direction });
+        records.tell(&Told::Derived { secret: name, from, direction, fingerprint: None });
         let Some(log) = log else { continue };
         let mut line = format!("{label} ");
         push_hex(&mut line, client_random);

@@ -38,6 +38,14 @@ pub enum TlsError {
     /// The bytes are no records, or the stream ended inside one.
     #[error(transparent)]
     Frame(FrameError),
+    /// The stream ended in the handshake.
+    #[error(
+        "the peer closed the connection where its {due} was due; perhaps it is at another stage"
+    )]
+    Ended {
+        /// The message that was due.
+        due: &'static str,
+    },
     /// The stream ended without a `close_notify`: whether something is missing, nobody knows.
     #[error("the peer closed the connection where {due} was due, and did not say that it would")]
     Truncated {
@@ -171,10 +179,13 @@ impl TlsError {
     /// The alert that the peer is told, or `None` if it is gone, or was the one to tell.
     pub fn alert(&self) -> Option<u8> {
         Some(match self {
-            Self::Io(_) | Self::Frame(_) | Self::Truncated { .. } | Self::Alert { .. } => {
-                return None;
-            }
-            Self::Closed | Self::Dead => return None,
+            Self::Io(_)
+            | Self::Frame(_)
+            | Self::Ended { .. }
+            | Self::Truncated { .. }
+            | Self::Alert { .. }
+            | Self::Closed
+            | Self::Dead => return None,
             Self::Unexpected { .. } | Self::Flood(_) => UNEXPECTED_MESSAGE,
             Self::BadRecord(_) => BAD_RECORD_MAC,
             Self::RecordOverflow => RECORD_OVERFLOW,
@@ -189,6 +200,44 @@ impl TlsError {
             Self::UnsupportedExtension { .. } => UNSUPPORTED_EXTENSION,
             Self::CertificateRequired => CERTIFICATE_REQUIRED,
             Self::NoProtocol => NO_APPLICATION_PROTOCOL,
+        })
+    }
+}
+
+impl TlsError {
+    /// The name of the check that refused the peer's bytes, such as `bad_tag`, or `None` if the peer's bytes were not at
+    /// fault.
+    pub fn rejection(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Frame(FrameError::Truncated { .. }) | Self::Truncated { .. } => "truncated",
+            Self::Frame(FrameError::TooLong { .. }) | Self::RecordOverflow => "record_overflow",
+            Self::Frame(FrameError::TooManyEmptyRecords) => "too_many_empty_records",
+            Self::BadRecord(OpenError::BadTag) => "bad_tag",
+            Self::Frame(FrameError::TooShort { .. })
+            | Self::BadRecord(OpenError::TooShort { .. }) => "too_short",
+            Self::BadRecord(_) => "sequence_exhausted",
+            Self::Malformed { .. } => "malformed",
+            Self::Unexpected { .. } => "unexpected_message",
+            Self::Illegal { .. } => "illegal_parameter",
+            Self::MissingExtension { .. } => "missing_extension",
+            Self::UnsupportedExtension { .. } => "unsupported_extension",
+            Self::Version => "protocol_version",
+            Self::NothingInCommon { .. } => "nothing_in_common",
+            Self::NoProtocol => "no_protocol",
+            Self::Certificate(error) => error.name(),
+            Self::CertificateRequired => "certificate_required",
+            Self::BadSignature => "bad_signature",
+            Self::BadFinished => "bad_finished",
+            Self::Flood(_) => "flood",
+            Self::Io(_)
+            | Self::Frame(FrameError::Io(_))
+            | Self::Ended { .. }
+            | Self::Alert { .. }
+            | Self::NotSealed(_)
+            | Self::NotSigned(_)
+            | Self::Random(_)
+            | Self::Closed
+            | Self::Dead => return None,
         })
     }
 }
@@ -214,6 +263,7 @@ fn of_certificate(error: &CertificateError) -> u8 {
         | CertificateError::WrongUse { .. } => UNSUPPORTED_CERTIFICATE,
         CertificateError::TooMuchWork | CertificateError::Other(_) => CERTIFICATE_UNKNOWN,
         CertificateError::Malformed { .. }
+        | CertificateError::TooMany { .. }
         | CertificateError::BadCertificateSignature
         | CertificateError::WrongName { .. }
         | CertificateError::NotAnAuthority { .. }

@@ -55,7 +55,7 @@ impl<T: Read + Write + Clone> Records<T> {
                 Next::Messages | Next::Nothing => {}
                 Next::Alert(alert) => return Err(TlsError::Alert { alert }),
                 Next::Data(_) => return Err(TlsError::Unexpected { due, got: "application data" }),
-                Next::End => return Err(TlsError::Truncated { due }),
+                Next::End => return Err(TlsError::Ended { due }),
             }
         }
     }

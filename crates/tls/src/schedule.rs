@@ -18,6 +18,7 @@
 //!              |--> "exp master"   | ClientHello .. server Finished = exporter_master_secret
 //! ```
 
+use crypto::secret::SharedSecret;
 use crypto::tls13::secret::Secret;
 use crypto::tls13::suite::Suite;
 use crypto::tls13::transcript::{Hash, Transcript};
@@ -85,7 +86,7 @@ impl Handshake {
     }
 
     /// Goes from nothing to the secrets of the handshake. `hash` is that of ClientHello to ServerHello.
-    pub fn new(suite: Suite, agreed: &[u8], hash: &Hash) -> Self {
+    pub fn new(suite: Suite, agreed: &SharedSecret, hash: &Hash) -> Self {
         let early = Secret::extract(suite, None, None);
         let secret = Secret::extract(suite, Some(&early.derived()), Some(agreed));
         let traffic = Traffic {

@@ -19,7 +19,7 @@ use messages::tls13::{HandshakeMessage, ServerHello};
 
 use self::offer::{Choice, Offer};
 use crate::TlsError;
-use crate::config::{Agreed, ServerConfig, tell_secrets};
+use crate::config::{Agreed, ServerConfig, tell_agreed, tell_secrets};
 use crate::flight::{Flight, chain_of};
 use crate::records::{MAX_LIMIT, Records};
 use crate::schedule::{Application, Handshake};
@@ -142,6 +142,7 @@ fn exchange_keys<'r, T: Read + Write + Clone>(
     }
 
     let schedule = Handshake::new(suite, &agreed, &transcript.hash());
+    tell_agreed(records, group, &agreed);
     tell_secrets(records, config.key_log.as_ref(), offer.random(), schedule.secrets());
     records.seal_under(&schedule.traffic.server);
     records.open_under(&schedule.traffic.client)?;

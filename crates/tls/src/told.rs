@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crypto::secret::Fingerprint;
 use framing::Direction;
 
 use crate::TlsError;
@@ -43,9 +44,11 @@ pub enum Told<'t> {
         /// Its name in the RFC, such as `client_handshake_traffic_secret`.
         secret: &'static str,
         /// What it was made from.
-        from: &'static str,
+        from: &'t str,
         /// The direction that it protects, if it protects one.
         direction: Option<Direction>,
+        /// The fingerprint, if it is the secret that all others are made of.
+        fingerprint: Option<Fingerprint>,
     },
     /// From the next record on, a direction is under new keys.
     Rekeyed {

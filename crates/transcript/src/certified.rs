@@ -1,16 +1,47 @@
 //! What a message tells about its sender by certificates.
 
-use messages::Span;
 use messages::fields::{CERTIFICATE, CERTIFICATE_VERIFY, Fields, Tag, X25519_KEY};
 use messages::x509::Certificate;
+use messages::{Explained, Span};
 
 use crate::Direction;
 
 /// Lists the certificates in a message, the sender's own first, as far as they can be read.
 pub fn certificates(message: &[u8]) -> Vec<Certificate<'_>> {
-    let fields = Fields::decode(message).ok();
-    let all = fields.iter().flat_map(|fields| fields.all(&CERTIFICATE));
-    all.map_while(|der| Certificate::decode(der).ok()).collect()
+    let explained = messages::explain(message);
+    let mut places = places(&explained, message).into_iter();
+    std::iter::from_fn(|| Certificate::decode(places.next()?.bytes(message)?).ok()).collect()
+}
+
+/// Lists where certificates are in a message.
+fn places(explained: &Explained, message: &[u8]) -> Vec<Place> {
+    if !messages::tls13::is_one(message) {
+        return values(&CERTIFICATE, explained, message).collect();
+    }
+    let list = find(&explained.spans, "certificate_list").into_iter().flat_map(|list| &list.inside);
+    let certificates =
+        list.filter(|span| span.name == "cert_data").filter_map(|it| it.inside.last());
+    certificates.map(|it| Place { offset: it.offset, len: it.len }).collect()
+}
+
+/// Lists where the values of this kind are in a message.
+fn values<'e>(
+    tag: &'static Tag,
+    explained: &'e Explained,
+    message: &'e [u8],
+) -> impl Iterator<Item = Place> + 'e {
+    let is_one = move |span: &&Span| {
+        message.get(span.offset..).is_some_and(|it| it.starts_with(&tag.number.to_be_bytes()))
+    };
+    let values = explained.spans.iter().filter(is_one).filter_map(|span| span.inside.get(2));
+    values.map(|value| Place { offset: value.offset, len: value.len })
+}
+
+/// Finds a span of this name, however deep.
+fn find<'s>(spans: &'s [Span], name: &str) -> Option<&'s Span> {
+    spans
+        .iter()
+        .find_map(|span| if span.name == name { Some(span) } else { find(&span.inside, name) })
 }
 
 /// Lists the names that the sender's own certificate is for, in quotes: whom its receiver takes it for, once it has
@@ -56,14 +87,8 @@ pub struct Place {
 /// its issuer. That the signatures are good as well is for the message's receiver to check.
 pub fn chain(message: &[u8]) -> Option<Chain> {
     let explained = messages::explain(message);
-    let values = |tag: &'static Tag| {
-        let is_one = |span: &&Span| {
-            message.get(span.offset..).is_some_and(|it| it.starts_with(&tag.number.to_be_bytes()))
-        };
-        let values = explained.spans.iter().filter(is_one).filter_map(|span| span.inside.get(2));
-        values.map(|value| Place { offset: value.offset, len: value.len })
-    };
-    let mut certificates: Vec<_> = values(&CERTIFICATE)
+    let mut certificates: Vec<_> = places(&explained, message)
+        .into_iter()
         .filter_map(|place| Some((Certificate::decode(place.bytes(message)?).ok()?, place)))
         .collect();
     let mut links = Vec::new();
@@ -76,7 +101,11 @@ pub fn chain(message: &[u8]) -> Option<Chain> {
         issuer = Some(certificate.issuer.text);
     }
     links.reverse();
-    Some(Chain { root: issuer?, links, signature: values(&CERTIFICATE_VERIFY).next()? })
+    Some(Chain {
+        root: issuer?,
+        links,
+        signature: values(&CERTIFICATE_VERIFY, &explained, message).next()?,
+    })
 }
 
 impl Place {

@@ -158,15 +158,18 @@ pub enum EventKind {
     },
 }
 
-/// One message of a handshake.
+/// One message of a handshake; at TLS also a ChangeCipherSpec, a KeyUpdate or an alert: all that travels beside data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandshakeMessage {
     /// Its name, such as `ClientHello`.
     pub step: String,
     /// Whether the side that reports it has sent it or received it.
     pub direction: Way,
-    /// The payload of its record.
+    /// Its bytes: the payload of its record, unless that is encrypted.
     pub message: Hex,
+    /// The payload of its record, if that is encrypted, and no message before it in the same record has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Hex>,
     /// What it says, from its first byte to its last.
     pub spans: Vec<Span>,
     /// The checks that it passed.
@@ -208,9 +211,21 @@ impl HandshakeMessage {
             step: step.to_owned(),
             direction,
             message: payload.into(),
+            record: None,
             spans: messages::explain(payload).spans.iter().map(Span::from).collect(),
             checked: checked.iter().map(|check| (*check).to_owned()).collect(),
         }
+    }
+
+    /// The same, in a record with this payload, if it is encrypted.
+    #[must_use]
+    pub fn sealed_in(self, payload: Option<&[u8]>) -> Self {
+        Self { record: payload.map(Into::into), ..self }
+    }
+
+    /// Bytes of its record on the wire, its header included.
+    pub fn wire_len(&self, stage: &Stage) -> usize {
+        stage.header().len() + self.record.as_ref().unwrap_or(&self.message).len()
     }
 }
 

@@ -63,11 +63,13 @@ pub const fn role_style(role: Role) -> Style {
 /// The colour of a field's bytes: as on the page and in the book.
 pub fn field_style(role: field::Role) -> Style {
     match role {
-        field::Role::Length => Ansi256Color(244).on_default(),
+        field::Role::ContentType | field::Role::Version | field::Role::Length => {
+            Ansi256Color(244).on_default()
+        }
         field::Role::Seq => Ansi256Color(27).on_default(),
         // What a message carries is like a nonce: it need not be secret, and is fresh in every connection.
         field::Role::Nonce | field::Role::Message => Ansi256Color(98).on_default(),
-        field::Role::Ciphertext => Ansi256Color(64).on_default(),
+        field::Role::Ciphertext | field::Role::InnerType => Ansi256Color(64).on_default(),
         field::Role::Tag => Ansi256Color(166).on_default(),
         field::Role::Plaintext => PLAIN,
     }

@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 
-use crate::{Direction, Event, EventKind, HandshakeMessage, Record, Role, Way};
+use crate::{Direction, Event, EventKind, Record, Role, Way};
 
 /// Takes events as they come, and gives them out in order.
 #[derive(Debug, Default)]
@@ -74,7 +74,7 @@ impl Merge {
             EventKind::Listening { .. } => self.source(role).listening = true,
             EventKind::Connected { .. } => self.source(role).connected = true,
             EventKind::Handshake(message) => {
-                let len = message_len(&event, message);
+                let len = message.wire_len(event.stage);
                 match message.direction {
                     Way::Sent => {
                         let flow = self.flow_mut(outgoing(role));
@@ -160,7 +160,7 @@ impl Merge {
             }
             EventKind::Connected { .. } => peer.listening || peer.connected,
             EventKind::Handshake(message) if message.direction == Way::Received => {
-                let wanted = flow.bytes_received + message_len(event, message);
+                let wanted = flow.bytes_received + message.wire_len(event.stage);
                 flow.messages_sent > flow.messages_received
                     && (flow.bytes_passed >= wanted || wire_is_over)
             }
@@ -247,15 +247,10 @@ fn wire_len(event: &Event, record: &Record) -> usize {
     event.stage.header().len() + record.record.len()
 }
 
-/// Returns the length of a message on the wire.
-fn message_len(event: &Event, message: &HandshakeMessage) -> usize {
-    event.stage.header().len() + message.message.len()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Record;
+    use crate::{HandshakeMessage, Record};
     use stages::{PART2_HMAC, PART3_HKDF};
 
     fn event(role: Role, kind: EventKind) -> Event {

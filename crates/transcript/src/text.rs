@@ -1,6 +1,5 @@
 //! An event of a client or a server as a person reads it, in 100 columns.
 
-use stages::handshake::split_message;
 use stages::{Stage, field};
 
 use crate::certified::sender;
@@ -62,19 +61,31 @@ pub fn event_within(width: usize, event: &Event) -> String {
 }
 
 fn handshake(lines: &mut Lines, role: Role, stage: &Stage, message: &HandshakeMessage) {
-    let HandshakeMessage { step, direction, message, checked, .. } = message;
+    let HandshakeMessage { step, direction, message: bytes, record, checked, .. } = message;
     let does = if *direction == Way::Sent { "sends" } else { "receives" };
-    let record = stage.record(message);
-    lines.say(PLAIN, &format!("{does} {step}: {} bytes on the wire", record.len()));
+    let len = message.wire_len(stage);
+    let how = if record.is_some() { ", encrypted" } else { "" };
+    lines.say(PLAIN, &format!("{does} {step}: {len} bytes on the wire{how}"));
     if *direction == Way::Sent {
-        for part in split_message(&record).unwrap_or_default() {
+        let open = stage.record_of_message(bytes);
+        let sealed = record.as_ref().map(|record| stage.record(record)).unwrap_or_default();
+        let (in_message, around): (Vec<_>, Vec<_>) = stage
+            .split_message(&open)
+            .into_iter()
+            .flatten()
+            .partition(|part| part.field.role == field::Role::Message);
+        let in_record = if record.is_some() { stage.split(&sealed) } else { Some(around) };
+        let (before, behind) = if record.is_some() { (None, in_record) } else { (in_record, None) };
+        for part in
+            before.into_iter().flatten().chain(in_message).chain(behind.into_iter().flatten())
+        {
             lines.sent(&part);
         }
     }
     for check in checked {
         lines.check("check", GOOD, "OK", check);
     }
-    if let (Role::Client, Way::Received, Some(name)) = (role, direction, sender(message)) {
+    if let (Role::Client, Way::Received, Some(name)) = (role, direction, sender(bytes)) {
         lines.check("believes", GOOD, "", &format!("that it talks to {name}"));
     }
 }
@@ -221,6 +232,7 @@ mod tests {
             step: hostile.clone(),
             direction: Way::Received,
             message: b"".as_slice().into(),
+            record: None,
             spans: vec![],
             checked: vec![hostile.clone()],
         };

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use framing::Cutter;
 use framing::cutter::Cut;
-use stages::{Field, Message, Part, Stage, field};
+use stages::{Field, Part, Stage, field};
 
 use crate::certified::Keys;
 use crate::lines::{BAD, DIM, Lines, PLAIN, Piece, field_style};
@@ -110,12 +110,15 @@ pub(crate) fn parts<'b>(stage: &Stage, direction: Direction, cut: &'b Cut) -> Ve
     }
 }
 
-/// Returns the message of the handshake that passed by, if it is one.
-pub(crate) fn message(stage: &Stage, direction: Direction, cut: &Cut) -> Option<&'static Message> {
-    match cut {
-        Cut::Record { index, .. } => stage.message(direction, *index),
-        Cut::Loose(_) => None,
+/// Names the message that passed by in the clear, if it is one.
+pub(crate) fn message(stage: &Stage, direction: Direction, cut: &Cut) -> Option<&'static str> {
+    let Cut::Record { index, bytes } = cut else { return None };
+    if !stage.has_types() {
+        return stage.message(direction, *index).map(|message| message.name);
     }
+    let parts = stage.split_at(direction, *index, bytes)?;
+    let message = parts.iter().find(|part| part.field.role == field::Role::Message)?;
+    Some(messages::tls13::name(message.bytes))
 }
 
 fn lane(
@@ -133,7 +136,8 @@ fn lane(
     let len = bytes.len();
     let what = match cut {
         Cut::Record { index, .. } => match message {
-            Some(message) => format!("{}, {direction}", message.name),
+            Some(message) => format!("{message}, {direction}"),
+            None if stage.has_types() => format!("encrypted record {index}, {direction}"),
             None => format!("record {}, {direction}", index - stage.messages(direction)),
         },
         Cut::Loose(_) => direction.to_string(),

@@ -17,7 +17,8 @@ use x509_cert::ext::pkix::{
 };
 
 use crate::issue::{
-    Hash, Party, SERVER_AUTH, Statement, alternative_names, extension, key_identifiers, pem,
+    CLIENT_AUTH, Hash, Party, SERVER_AUTH, Statement, alternative_names, extension,
+    key_identifiers, pem,
 };
 use crate::make::{DAY, LOCALHOST};
 
@@ -85,7 +86,6 @@ struct Constraints {
 
 const NOT_CA: Constraints = Constraints { critical: true, is_ca: false, path_len: None };
 const BANK: &str = "bank.example";
-const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 const ANY_PURPOSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 /// Nobody's, so nobody understands it.
 const UNKNOWN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.3.4.5");

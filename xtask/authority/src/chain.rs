@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use certificates::{CertificateError, Verifier, rules};
+use certificates::rules::{self, Purpose};
+use certificates::{CertificateError, Terms, Verifier};
 use crypto::signature::{self, Scheme};
 use messages::Message as _;
 use messages::cert::{MAX_CERTIFICATES, ServerAuth};
@@ -193,12 +194,16 @@ impl Findings {
             self.add(at, "valid", format!("from {from} to {to}"), rules::time(certificate, now));
             if index == 0 {
                 let may = rules::end_entity(certificate)
-                    .and_then(|()| rules::purpose(certificate))
+                    .and_then(|()| rules::purpose(certificate, Purpose::Server))
                     .and_then(|()| rules::leaf(certificate));
                 self.add(at, "use", uses(certificate), may);
             } else {
                 // A root is believed for any use.
-                let purpose = if number.is_some() { rules::purpose(certificate) } else { Ok(()) };
+                let purpose = if number.is_some() {
+                    rules::purpose(certificate, Purpose::Server)
+                } else {
+                    Ok(())
+                };
                 let may = purpose.and_then(|()| rules::authority(certificate, below));
                 self.add(at, "use", uses(certificate), may);
                 below += 1;
@@ -284,7 +289,7 @@ fn signature_of(step: &Step<'_>, issuer: &Step<'_>) -> Result<(), CertificateErr
         "rsassaPss" => Scheme::Pss,
         _ => return Err(CertificateError::UnacceptableSignature),
     };
-    rules::key(&issuer.certificate)?;
+    Terms::PART4.key(&issuer.certificate)?;
     let verifies = signed(step.der)
         .zip(public_key(issuer.certificate.public_key_info))
         .is_some_and(|((statement, signature), public_key)| {

@@ -5,10 +5,11 @@ use std::str::FromStr;
 use std::thread;
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use crypto::signature::IdentityKey;
+use p256::elliptic_curve::Generate as _;
 use rsa::pkcs1v15::SigningKey;
-use rsa::pkcs8::{EncodePrivateKey, LineEnding};
+use rsa::pkcs8::{EncodePrivateKey, LineEnding, SecretDocument};
 use rsa::{Pkcs1v15Sign, PrivateKey};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
@@ -29,6 +30,7 @@ use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 use x509_cert::time::{Time, Validity};
+use zeroize::Zeroizing;
 
 /// Length of the keys in bits.
 const KEY_BITS: usize = 2_048;
@@ -36,12 +38,23 @@ const KEY_BITS: usize = 2_048;
 /// serverAuth (RFC 5280, section 4.2.1.12).
 pub const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
 
+/// clientAuth.
+pub const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+
 /// Someone with a name and a key.
 #[derive(Clone, Debug)]
 pub struct Party {
     /// Its common name. Empty: it is nobody, and its certificate has no subject.
     pub name: String,
-    key: PrivateKey,
+    key: Key,
+}
+
+/// A private key.
+#[derive(Clone, Debug)]
+enum Key {
+    Rsa(PrivateKey),
+    P256(p256::ecdsa::SigningKey),
+    Ed25519(ed25519_dalek::SigningKey),
 }
 
 /// What a certificate says about its subject. The issuer adds the rest.
@@ -75,13 +88,33 @@ impl Party {
         })
     }
 
-    /// Someone of this name, with a new key of this length in bits.
+    /// Someone of this name, with a new RSA key of this length in bits.
     ///
     /// # Errors
     /// When the operating system gives no random bytes, or the length is none for a key.
     pub fn with_bits(name: &str, bits: usize) -> Result<Self> {
-        let key = PrivateKey::new(&mut getrandom::SysRng, bits);
-        Ok(Self { name: name.to_owned(), key: key.context("cannot make a key")? })
+        let key = PrivateKey::new(&mut getrandom::SysRng, bits).context("cannot make a key")?;
+        Ok(Self { name: name.to_owned(), key: Key::Rsa(key) })
+    }
+
+    /// Someone of this name, with a new key on P-256.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn with_p256(name: &str) -> Result<Self> {
+        let key = p256::ecdsa::SigningKey::try_generate_from_rng(&mut getrandom::SysRng)?;
+        Ok(Self { name: name.to_owned(), key: Key::P256(key) })
+    }
+
+    /// Someone of this name, with a new key for Ed25519.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn with_ed25519(name: &str) -> Result<Self> {
+        let mut secret = Zeroizing::new([0; 32]);
+        getrandom::fill(secret.as_mut())?;
+        let key = ed25519_dalek::SigningKey::from_bytes(&secret);
+        Ok(Self { name: name.to_owned(), key: Key::Ed25519(key) })
     }
 
     /// The same key under another name.
@@ -95,17 +128,29 @@ impl Party {
     /// # Errors
     /// When it cannot be written as DER.
     pub fn key_pem(&self) -> Result<impl AsRef<[u8]>> {
-        let pem = self.key.to_pkcs8_pem(LineEnding::LF).map_err(|error| anyhow!("{error}"))?;
-        Ok(Secret(pem))
+        let pem = self.pkcs8()?.to_pem("PRIVATE KEY", LineEnding::LF);
+        Ok(Secret(pem.map_err(|error| anyhow!("{error}"))?))
+    }
+
+    fn pkcs8(&self) -> Result<SecretDocument> {
+        let der = match &self.key {
+            Key::Rsa(key) => key.to_pkcs8_der(),
+            Key::P256(key) => key.to_pkcs8_der(),
+            // Without the public key beside it, which not every library expects there (RFC 8410, section 7).
+            Key::Ed25519(key) => {
+                let secret_key = key.to_bytes();
+                ed25519_dalek::pkcs8::KeypairBytes { secret_key, public_key: None }.to_pkcs8_der()
+            }
+        };
+        der.map_err(|error| anyhow!("{error}"))
     }
 
     /// Its private key, to sign a handshake with.
     ///
     /// # Errors
-    /// When it is too short for that.
+    /// When it is too short for that, or not RSA.
     pub fn identity_key(&self) -> Result<IdentityKey> {
-        let der = self.key.to_pkcs8_der().map_err(|error| anyhow!("{error}"))?;
-        Ok(IdentityKey::from_pkcs8(der.as_bytes())?)
+        Ok(IdentityKey::from_pkcs8(self.pkcs8()?.as_bytes())?)
     }
 
     /// Signs a statement about someone. Returns the certificate in DER.
@@ -113,14 +158,25 @@ impl Party {
     /// # Errors
     /// When the statement cannot be written down.
     pub fn certify(&self, subject: &Party, statement: &Statement) -> Result<Vec<u8>> {
-        let signer = SigningKey::<Sha256>::new(self.key.clone());
         let profile = Profile { issuer: self, subject, extensions: &statement.extensions };
         let (from, to) = statement.validity;
         let validity = Validity::new(Time::try_from(from)?, Time::try_from(to)?);
-        let public_key = SubjectPublicKeyInfo::from_key(&subject.key.to_public_key())?;
+        let public_key = subject.public_key_info()?;
         let builder = CertificateBuilder::new(profile, serial_number()?, validity, public_key);
-        let certificate = builder.and_then(|builder| builder.build(&signer));
+        let certificate = builder.and_then(|builder| match &self.key {
+            Key::Rsa(key) => builder.build(&SigningKey::<Sha256>::new(key.clone())),
+            Key::P256(key) => builder.build::<_, p256::ecdsa::DerSignature>(key),
+            Key::Ed25519(key) => builder.build(key),
+        });
         Ok(certificate.map_err(|error| anyhow!("{error}"))?.to_der()?)
+    }
+
+    fn public_key_info(&self) -> Result<SubjectPublicKeyInfo<Any, BitString>> {
+        Ok(match &self.key {
+            Key::Rsa(key) => SubjectPublicKeyInfo::from_key(&key.to_public_key()),
+            Key::P256(key) => SubjectPublicKeyInfo::from_key(key.verifying_key()),
+            Key::Ed25519(key) => SubjectPublicKeyInfo::from_key(&key.verifying_key()),
+        }?)
     }
 
     /// Signs a certificate again, after `edit` has changed the elements of its statement (tbsCertificate of RFC 5280,
@@ -143,7 +199,8 @@ impl Party {
             *algorithm = hash.algorithm()?;
         }
         let statement = statement.to_der()?;
-        let signature = BitString::from_bytes(&hash.signature(&self.key, &statement)?)?;
+        let Key::Rsa(key) = &self.key else { bail!("only RSA keys have a choice of the hash") };
+        let signature = BitString::from_bytes(&hash.signature(key, &statement)?)?;
         let signature = Any::encode_from(&signature)?;
         Ok(vec![Any::from_der(&statement)?, hash.algorithm()?, signature].to_der()?)
     }
@@ -153,7 +210,7 @@ impl Party {
     /// # Errors
     /// When it cannot be written as DER.
     pub fn key_identifier(&self) -> Result<OctetString> {
-        let public_key = SubjectPublicKeyInfo::from_key(&self.key.to_public_key())?;
+        let public_key = self.public_key_info()?;
         let identifier = SubjectKeyIdentifier::try_from(public_key.owned_to_ref());
         Ok(identifier.map_err(|error| anyhow!("{error}"))?.0)
     }
@@ -212,12 +269,33 @@ pub fn of_authority(path_len: u8) -> Result<Vec<Extension>> {
 /// # Errors
 /// When a name has characters that no name has.
 pub fn of_server<N: AsRef<str>>(subject: &Party, names: &[N]) -> Result<Vec<Extension>> {
+    of_leaf(subject, SERVER_AUTH, names)
+}
+
+/// The extensions of a client of these names.
+///
+/// # Errors
+/// When a name has characters that no name has.
+pub fn of_client<N: AsRef<str>>(subject: &Party, names: &[N]) -> Result<Vec<Extension>> {
+    of_leaf(subject, CLIENT_AUTH, names)
+}
+
+fn of_leaf<N: AsRef<str>>(
+    subject: &Party,
+    purpose: ObjectIdentifier,
+    names: &[N],
+) -> Result<Vec<Extension>> {
+    let usage = match subject.key {
+        Key::Rsa(_) => KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment,
+        // Nothing can be encrypted with these (RFC 8813, RFC 9295).
+        Key::P256(_) | Key::Ed25519(_) => KeyUsages::DigitalSignature.into(),
+    };
     // The names are all there is of someone without a subject (RFC 5280, section 4.1.2.6).
     let is_nobody = subject.name.is_empty();
     Ok(vec![
         extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?,
-        extension(true, &KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment))?,
-        extension(false, &ExtendedKeyUsage(vec![SERVER_AUTH]))?,
+        extension(true, &KeyUsage(usage))?,
+        extension(false, &ExtendedKeyUsage(vec![purpose]))?,
         extension(is_nobody, &alternative_names(names)?)?,
     ])
 }

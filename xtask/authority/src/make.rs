@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow, bail};
-use certificates::{Identity, Roots, ServerName, Verifier};
+use certificates::{Identity, Roots, ServerName, Terms, Verifier};
 use messages::x509::{Certificate, moment};
 use transcript::lines::HEADING;
 use transcript::visible;
@@ -19,7 +19,7 @@ use xtask::WrongArgument;
 use xtask::views::Progress;
 use zeroize::Zeroizing;
 
-use crate::issue::{Party, Statement, key_identifiers, of_authority, of_server, pem};
+use crate::issue::{Party, Statement, key_identifiers, of_authority, of_client, of_server, pem};
 use crate::options::MakeOptions;
 
 /// A day.
@@ -34,11 +34,20 @@ pub const DAYS_OF_INTERMEDIATE: u32 = 1_825;
 /// How many days the server's certificate is valid, if nobody says otherwise.
 pub const DAYS: u32 = 730;
 
+/// How many days a certificate is valid that a browser has to take: some take none of more than 398.
+const DAYS_OF_BROWSERS: u32 = 397;
+
 /// How long certificates have to be good for still, if they are not to be made anew: longer than anything takes.
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// The name that the stages' clients ask for.
 pub const LOCALHOST: &str = "localhost";
+
+/// Other names for this machine, on the certificates that a person's own tools are shown.
+const LOOPBACK: [&str; 2] = ["127.0.0.1", "::1"];
+
+/// The name of the client that has a certificate.
+const READER: &str = "reader.example";
 
 /// The attacker's name, to which it has an honest certificate.
 pub const EVE: &str = "eve.example";
@@ -58,15 +67,39 @@ const SERVER_KEY: &str = "server_key.pem";
 const RENEWED_CHAIN: &str = "renewed_chain.pem";
 const EVE_CHAIN: &str = "eve_chain.pem";
 const EVE_KEY: &str = "eve_key.pem";
+const ECDSA_CHAIN: &str = "ecdsa_chain.pem";
+const ECDSA_KEY: &str = "ecdsa_key.pem";
+const ED25519_CHAIN: &str = "ed25519_chain.pem";
+const ED25519_KEY: &str = "ed25519_key.pem";
+const CLIENT_CHAIN: &str = "client_chain.pem";
+const CLIENT_KEY: &str = "client_key.pem";
 
 /// The files, and what is in them.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 12] = [
     (ROOTS, "the root, which a client trusts for itself"),
     (SERVER_CHAIN, "the server's certificate, and that of the intermediate"),
     (SERVER_KEY, "the server's private key: whoever has it is the server"),
     (RENEWED_CHAIN, "another certificate for the same name and the same key"),
     (EVE_CHAIN, "an attacker's certificate: honest, for a name of its own"),
     (EVE_KEY, "the attacker's private key"),
+    (ECDSA_CHAIN, "for TLS 1.3: the server's certificate for a key on P-256"),
+    (ECDSA_KEY, "its private key"),
+    (ED25519_CHAIN, "for TLS 1.3: the server's certificate for a key of Ed25519"),
+    (ED25519_KEY, "its private key"),
+    (CLIENT_CHAIN, "for TLS 1.3: a client's certificate, for a key on P-256"),
+    (CLIENT_KEY, "its private key"),
+];
+
+/// A chain, its key, what it is for, and the name in it that a client asks for.
+type Chain = (&'static str, &'static str, Terms, Option<&'static str>);
+
+const CHAINS: [Chain; 6] = [
+    (SERVER_CHAIN, SERVER_KEY, Terms::PART4, Some(LOCALHOST)),
+    (RENEWED_CHAIN, SERVER_KEY, Terms::PART4, Some(LOCALHOST)),
+    (EVE_CHAIN, EVE_KEY, Terms::PART4, Some(EVE)),
+    (ECDSA_CHAIN, ECDSA_KEY, Terms::TLS13_SERVER, Some(LOCALHOST)),
+    (ED25519_CHAIN, ED25519_KEY, Terms::TLS13_SERVER, Some(LOCALHOST)),
+    (CLIENT_CHAIN, CLIENT_KEY, Terms::TLS13_CLIENT, None),
 ];
 
 /// Makes them, and says what was made.
@@ -110,7 +143,7 @@ pub fn if_needed() -> Result<()> {
 }
 
 /// The files that were made: their names and contents, in the order of [`FILES`].
-type Made = [(&'static str, Zeroizing<Vec<u8>>); 6];
+type Made = [(&'static str, Zeroizing<Vec<u8>>); 12];
 
 /// Makes a root, an intermediate, and what they sign.
 fn make(names: &[String], validity: Duration) -> Result<Made> {
@@ -135,22 +168,36 @@ fn make(names: &[String], validity: Duration) -> Result<Made> {
     let statement = Statement { validity: until(DAYS_OF_INTERMEDIATE * DAY), extensions };
     let intermediate_certificate = root.certify(&intermediate, &statement)?;
 
-    let chain = |subject: &Party, names: &[String]| -> Result<Zeroizing<Vec<u8>>> {
-        let mut extensions = of_server(subject, names)?;
+    let chain = |subject: &Party, days, mut extensions: Vec<_>| -> Result<Zeroizing<Vec<u8>>> {
         extensions.extend(key_identifiers(subject, &intermediate)?);
-        let statement = Statement { validity: until(validity), extensions };
+        let statement = Statement { validity: until(days), extensions };
         let leaf = intermediate.certify(subject, &statement)?;
         Ok(text(&pem([&leaf, &intermediate_certificate])?))
     };
     let key =
         |party: &Party| -> Result<_> { Ok(Zeroizing::new(party.key_pem()?.as_ref().to_vec())) };
+    let ecdsa = Party::with_p256(common_name)?;
+    let ed25519 = Party::with_ed25519(common_name)?;
+    let client = Party::with_p256(READER)?;
+    let short = validity.min(DAYS_OF_BROWSERS * DAY);
+    let mut all_names = names.to_vec();
+    if names.iter().any(|name| name == LOCALHOST) {
+        let more = LOOPBACK.map(str::to_owned);
+        all_names.extend(more.into_iter().filter(|name| !names.contains(name)));
+    }
     let made = [
         (ROOTS, text(&pem([&root_certificate])?)),
-        (SERVER_CHAIN, chain(&server, names)?),
+        (SERVER_CHAIN, chain(&server, validity, of_server(&server, names)?)?),
         (SERVER_KEY, key(&server)?),
-        (RENEWED_CHAIN, chain(&server, names)?),
-        (EVE_CHAIN, chain(&eve, &[EVE.to_owned()])?),
+        (RENEWED_CHAIN, chain(&server, validity, of_server(&server, names)?)?),
+        (EVE_CHAIN, chain(&eve, validity, of_server(&eve, &[EVE])?)?),
         (EVE_KEY, key(&eve)?),
+        (ECDSA_CHAIN, chain(&ecdsa, short, of_server(&ecdsa, &all_names)?)?),
+        (ECDSA_KEY, key(&ecdsa)?),
+        (ED25519_CHAIN, chain(&ed25519, short, of_server(&ed25519, &all_names)?)?),
+        (ED25519_KEY, key(&ed25519)?),
+        (CLIENT_CHAIN, chain(&client, short, of_client(&client, &[READER])?)?),
+        (CLIENT_KEY, key(&client)?),
     ];
     check(&made, names)?;
     Ok(made)
@@ -205,20 +252,16 @@ fn write(path: &Path, content: &[u8]) -> io::Result<()> {
 /// Returns whether there are files that fit together and are good for another hour.
 fn are_good(folder: &Path) -> bool {
     let read = |name: &str| fs::read(folder.join(name)).ok().map(Zeroizing::new);
-    let is_good = |chain: &str, key: &str, name: &'static str| -> Option<bool> {
+    let later = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default() + AN_HOUR;
+    let is_good = |(chain, key, terms, name): &Chain| -> Option<bool> {
         let roots = Roots::from_pem(&read(ROOTS)?).ok()?;
         let chain = Identity::chain(&read(chain)?).ok()?;
-        let name = ServerName::try_from(name).ok()?;
-        let later = SystemTime::UNIX_EPOCH.elapsed().ok()? + AN_HOUR;
-        let is_believed = Verifier { roots, name }.verify(&chain, later).is_ok();
-        Some(is_believed && Identity::new(chain, &read(key)?).is_ok())
+        let name = name.map(ServerName::try_from).transpose().ok()?;
+        let is_believed = roots.verify(terms, name.as_ref(), &chain, later).is_ok();
+        // TLS 1.3 takes the keys of part 4 too.
+        Some(is_believed && Identity::for_tls(chain, &read(key)?).is_ok())
     };
-    let checks = [
-        is_good(SERVER_CHAIN, SERVER_KEY, LOCALHOST),
-        is_good(RENEWED_CHAIN, SERVER_KEY, LOCALHOST),
-        is_good(EVE_CHAIN, EVE_KEY, EVE),
-    ];
-    checks.into_iter().all(|check| check == Some(true))
+    CHAINS.iter().all(|chain| is_good(chain) == Some(true))
 }
 
 /// Tells what was made: each file, who says what about whom in it, and what to do with it.

@@ -7,6 +7,8 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use certificates::{Identity, Roots, ServerName, Verifier};
+use crypto::tls13::scheme::Scheme;
+use messages::x509::{Certificate, Says};
 use tempfile::TempDir;
 
 /// The program, built into a target folder of its own.
@@ -58,6 +60,30 @@ fn is_believed(folder: &Path, name: &str, days: u64) -> bool {
     let day = Duration::from_secs(24 * 60 * 60);
     let then = SystemTime::UNIX_EPOCH.elapsed().unwrap() + u32::try_from(days).unwrap() * day;
     Verifier { roots, name }.verify(&chain, then).is_ok()
+}
+
+/// The chains for TLS 1.3, and the name that each is for.
+const FOR_TLS: [(&str, &str, &str); 3] = [
+    ("ecdsa_chain.pem", "ecdsa_key.pem", "localhost"),
+    ("ed25519_chain.pem", "ed25519_key.pem", "localhost"),
+    ("client_chain.pem", "client_key.pem", "reader.example"),
+];
+
+/// What a client of TLS 1.3 that asks for this name, or a server, says to a chain of this folder in so many days.
+fn verdict(folder: &Path, chain: &str, name: Option<&str>, days: u32) -> Result<(), &'static str> {
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    let chain = Identity::chain(&read(chain)).unwrap();
+    let roots = Roots::from_pem(&read("roots.pem")).unwrap();
+    let day = Duration::from_secs(24 * 60 * 60);
+    let then = SystemTime::UNIX_EPOCH.elapsed().unwrap() + days * day;
+    let verdict = match name {
+        None => Verifier::verify_client(&roots, &chain, then),
+        Some(name) => {
+            let name = ServerName::try_from(name.to_owned()).unwrap();
+            Verifier { roots, name }.verify_for_tls(&chain, then)
+        }
+    };
+    verdict.map(|_| ()).map_err(|error| error.name())
 }
 
 /// Nobody but their owner may read the files.
@@ -123,6 +149,104 @@ fn what_was_made_for_localhost_is_used_and_kept_while_it_is_good() {
     built.made(&["--if-needed"]);
     assert!(is_believed(&built.folder(), "localhost", 0));
     assert!(!built.folder().join(".making").exists());
+}
+
+#[test]
+fn servers_and_clients_of_tls_have_certificates_of_their_own() {
+    let built = Built::new();
+    built.made(&["--if-needed"]);
+    let folder = built.folder();
+    are_for_their_owner_only(&folder);
+    for (chain, key, name) in FOR_TLS {
+        let read = |name: &str| fs::read(folder.join(name)).unwrap();
+        let certificates = Identity::chain(&read(chain)).unwrap();
+        let leaf = Certificate::decode(&certificates[0]).unwrap();
+        assert_eq!(leaf.subject.text, name);
+        let usages = &leaf.extension("keyUsage").unwrap().says;
+        assert_eq!(*usages, Says::KeyUsage(vec!["digitalSignature"]), "{chain}");
+        assert_eq!((leaf.serial.len(), leaf.serial[0] & 0xc0), (16, 0x40), "{chain}");
+        let identity = Identity::for_tls(certificates, &read(key)).unwrap();
+        assert_eq!(identity.key.scheme() == Scheme::Ed25519, chain.starts_with("ed25519"));
+        assert!(Identity::for_tls(identity.certificates, &read("eve_key.pem")).is_err());
+    }
+    for chain in ["ecdsa_chain.pem", "ed25519_chain.pem"] {
+        for name in ["localhost", "127.0.0.1", "::1"] {
+            assert_eq!(verdict(&folder, chain, Some(name), 396), Ok(()), "{chain} for {name}");
+            assert_eq!(verdict(&folder, chain, Some(name), 398), Err("expired"));
+        }
+        assert_eq!(verdict(&folder, chain, Some("127.0.0.2"), 0), Err("wrong_name"));
+        assert_eq!(verdict(&folder, chain, None, 0), Err("wrong_use"));
+    }
+    assert_eq!(verdict(&folder, "server_chain.pem", Some("localhost"), 0), Ok(()));
+    assert_eq!(verdict(&folder, "client_chain.pem", None, 396), Ok(()));
+    assert_eq!(verdict(&folder, "client_chain.pem", None, 398), Err("expired"));
+    assert_eq!(verdict(&folder, "client_chain.pem", Some("reader.example"), 0), Err("wrong_use"));
+
+    // For another name, and for fewer days.
+    built.made(&["--name", "bank.example", "--days", "10"]);
+    let folder = built.folder().join("bank.example");
+    assert_eq!(verdict(&folder, "ecdsa_chain.pem", Some("bank.example"), 9), Ok(()));
+    assert_eq!(verdict(&folder, "ecdsa_chain.pem", Some("bank.example"), 11), Err("expired"));
+    assert_eq!(verdict(&folder, "ecdsa_chain.pem", Some("localhost"), 9), Err("wrong_name"));
+}
+
+/// As a reader has one who began before there was TLS 1.3 here.
+#[test]
+fn a_set_in_which_a_file_is_missing_or_another_is_made_anew() {
+    let built = Built::new();
+    built.made(&["--if-needed"]);
+    let good = |chain: &str, key: &str| {
+        built.made(&["--if-needed"]);
+        let read = |name: &str| fs::read(built.folder().join(name)).unwrap();
+        let identity = Identity::for_tls(Identity::chain(&read(chain)).unwrap(), &read(key));
+        assert!(identity.is_ok(), "{chain}, {key}");
+    };
+    for (chain, key, _) in FOR_TLS {
+        fs::remove_file(built.folder().join(chain)).unwrap();
+        fs::remove_file(built.folder().join(key)).unwrap();
+    }
+    let [(ecdsa, ecdsa_key, _), (ed25519, ed25519_key, _), (client, client_key, _)] = FOR_TLS;
+    good(ecdsa, ecdsa_key);
+    fs::copy(built.folder().join("eve_key.pem"), built.folder().join(ed25519_key)).unwrap();
+    good(ed25519, ed25519_key);
+    fs::remove_file(built.folder().join(client)).unwrap();
+    good(client, client_key);
+}
+
+/// At its strictest, each chain for its own purpose and under each of its names.
+#[test]
+#[ignore = "needs the openssl command"]
+fn openssl_believes_what_is_made() {
+    let built = Built::new();
+    built.made(&["--if-needed"]);
+    let folder = built.folder();
+    let openssl = |args: &[&str]| {
+        let output = Command::new("openssl").args(args).current_dir(&folder).output();
+        let output = output.expect("the openssl command is there");
+        (
+            output.status.success(),
+            String::from_utf8([output.stdout, output.stderr].concat()).unwrap(),
+        )
+    };
+    let server = ["-purpose", "sslserver"];
+    for (chain, more) in [
+        ("server_chain.pem", &[&server[..], &["-verify_hostname", "localhost"]].concat()[..]),
+        ("ecdsa_chain.pem", &[&server[..], &["-verify_hostname", "localhost"]].concat()),
+        ("ecdsa_chain.pem", &[&server[..], &["-verify_ip", "127.0.0.1"]].concat()),
+        ("ed25519_chain.pem", &[&server[..], &["-verify_hostname", "localhost"]].concat()),
+        ("ed25519_chain.pem", &[&server[..], &["-verify_ip", "::1"]].concat()),
+        ("client_chain.pem", &["-purpose", "sslclient", "-verify_hostname", "reader.example"]),
+    ] {
+        let strict = ["verify", "-x509_strict", "-auth_level", "2", "-CAfile", "roots.pem"];
+        let files = ["-no-CApath", "-no-CAstore", "-untrusted", chain, chain];
+        let (is_believed, said) = openssl(&[&strict[..], more, &files].concat());
+        assert!(is_believed, "{chain}: {said}");
+        let key = chain.replace("chain", "key");
+        let (_, of_key) = openssl(&["pkey", "-in", &key, "-pubout"]);
+        let (_, of_leaf) = openssl(&["x509", "-in", chain, "-noout", "-pubkey"]);
+        assert!(of_key.starts_with("-----BEGIN PUBLIC KEY-----"), "{key}: {of_key}");
+        assert_eq!(of_key, of_leaf);
+    }
 }
 
 #[test]

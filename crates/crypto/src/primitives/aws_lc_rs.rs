@@ -158,7 +158,7 @@ impl HkdfSha256 {
 }
 
 /// The length of a key in bytes.
-struct Len(usize);
+pub(super) struct Len(pub(super) usize);
 
 impl hkdf::KeyType for Len {
     fn len(&self) -> usize {

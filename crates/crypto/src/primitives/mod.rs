@@ -5,7 +5,8 @@
 //! - `aws_lc_rs`: Amazon's fork of BoringSSL, with the feature `aws-lc-rs`. Several times as fast at
 //!   AES-GCM where the processor has vector instructions for it; needs a C compiler.
 //!
-//! [`group14`] is the arithmetic of classic Diffie-Hellman and [`rsa`] makes signatures, for both.
+//! [`group14`] is the arithmetic of classic Diffie-Hellman and [`rsa`] makes signatures, for both. `tls13` has the two
+//! pages of TLS 1.3.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc_rs;

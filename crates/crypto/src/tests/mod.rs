@@ -6,6 +6,10 @@ mod handshakes;
 mod known_answers;
 mod limits;
 mod nonce_reuse;
+#[cfg(feature = "tls13")]
+mod tls13;
+#[cfg(feature = "tls13")]
+mod tls13_record;
 
 use serde::de::DeserializeOwned;
 

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use crate::keys;
 use crate::primitives::X25519;
 use crate::primitives::tls13::{MlKem768, P256};
+use crate::secret::SharedSecret;
 
 /// A group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +32,6 @@ enum Private {
     Hybrid(Box<MlKem768>, Zeroizing<[u8; 32]>),
 }
 
-/// What was agreed on, wiped from memory when dropped: 32 bytes, or 64 of the hybrid.
-pub type Agreed = Zeroizing<Vec<u8>>;
-
 impl Group {
     /// All of them, the preferred one first.
     pub const ALL: [Self; 3] = [Self::X25519MlKem768, Self::X25519, Self::Secp256r1];
@@ -57,7 +55,10 @@ impl Group {
     ///
     /// # Errors
     /// When the operating system gives no random bytes.
-    pub fn respond(self, theirs: &[u8]) -> Result<Option<(Vec<u8>, Agreed)>, getrandom::Error> {
+    pub fn respond(
+        self,
+        theirs: &[u8],
+    ) -> Result<Option<(Vec<u8>, SharedSecret)>, getrandom::Error> {
         if self != Self::X25519MlKem768 {
             let ours = KeyShare::random(self)?;
             let public = ours.public.clone();
@@ -87,13 +88,9 @@ impl KeyShare {
             let private = match group {
                 Group::X25519 => Some(Private::X25519(random)),
                 // One value in 2^32 is no private key.
-                Group::Secp256r1 => P256::from_bytes(random.as_ref()).map(Private::P256),
+                Group::Secp256r1 => P256::from_bytes(&random).map(Private::P256),
                 Group::X25519MlKem768 => {
-                    let mut seed = Zeroizing::new([0; 64]);
-                    for half in seed.chunks_exact_mut(32) {
-                        half.copy_from_slice(keys::random()?.as_ref());
-                    }
-                    Some(Private::Hybrid(Box::new(MlKem768::from_seed(&seed)), random))
+                    Some(Private::Hybrid(Box::new(MlKem768::random()?), random))
                 }
             };
             if let Some(private) = private {
@@ -111,13 +108,13 @@ impl KeyShare {
     }
 
     /// Computes the secret. `None` if the peer's is no key of this group, or makes the secret zero.
-    pub fn agree(&self, theirs: &[u8]) -> Option<Agreed> {
+    pub fn agree(&self, theirs: &[u8]) -> Option<SharedSecret> {
         match &self.private {
             Private::X25519(ours) => {
                 let secret = X25519::agree(ours, theirs.try_into().ok()?)?;
-                Some(Zeroizing::new(secret.to_vec()))
+                Some(SharedSecret::new(&*secret))
             }
-            Private::P256(ours) => Some(Zeroizing::new(ours.agree(theirs)?.to_vec())),
+            Private::P256(ours) => Some(SharedSecret::new(&*ours.agree(theirs)?)),
             Private::Hybrid(kem, ours) => {
                 let (ciphertext, x25519) = theirs.split_at_checked(MlKem768::CIPHERTEXT_LEN)?;
                 let second = X25519::agree(ours, x25519.try_into().ok()?)?;
@@ -137,10 +134,11 @@ impl Private {
     }
 }
 
-/// One secret behind the other, in memory that does not move.
-fn both(first: &[u8; 32], second: &[u8; 32]) -> Agreed {
-    let mut both = Zeroizing::new(Vec::with_capacity(64));
-    both.extend_from_slice(first);
-    both.extend_from_slice(second);
-    both
+/// One secret behind the other: 64 bytes.
+fn both(first: &[u8; 32], second: &[u8; 32]) -> SharedSecret {
+    let mut both = Zeroizing::new([0; 64]);
+    let (front, back) = both.split_at_mut(32);
+    front.copy_from_slice(first);
+    back.copy_from_slice(second);
+    SharedSecret::new(&*both)
 }

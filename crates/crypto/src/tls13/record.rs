@@ -61,10 +61,10 @@ impl ContentType {
 }
 
 /// Key and iv of one direction.
-struct Keys {
-    aead: Aead,
+pub(crate) struct Keys {
+    pub(crate) aead: Aead,
     iv: Zeroizing<[u8; NONCE_LEN]>,
-    sequence: Sequence,
+    pub(crate) sequence: Sequence,
 }
 
 impl Keys {
@@ -82,7 +82,7 @@ impl Keys {
     }
 
     /// The nonce of the next record (section 5.3).
-    fn nonce(&self) -> Option<[u8; NONCE_LEN]> {
+    pub(crate) fn nonce(&self) -> Option<[u8; NONCE_LEN]> {
         let mut nonce = *self.iv;
         let seq = self.sequence.next()?.to_be_bytes();
         for (byte, number) in nonce.iter_mut().skip(NONCE_LEN - seq.len()).zip(seq) {
@@ -93,7 +93,7 @@ impl Keys {
 }
 
 /// Seals what one side sends under one traffic secret.
-pub struct Sealer(Keys);
+pub struct Sealer(pub(crate) Keys);
 
 impl Sealer {
     /// Seals under the keys of this traffic secret, counting from 0.
@@ -137,7 +137,7 @@ impl Sealer {
 }
 
 /// Opens what the other side sends under one traffic secret.
-pub struct Opener(Keys);
+pub struct Opener(pub(crate) Keys);
 
 /// What was in a record: its true type, if that is known, and the plaintext.
 pub type Opened<'p> = (Option<ContentType>, &'p mut [u8]);

@@ -55,8 +55,8 @@ impl Scheme {
     /// ECDSA a point, at Ed25519 32 bytes, as the bit string in a certificate has it.
     pub fn verify(self, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
         match self {
-            Self::EcdsaP256Sha256 => verify_ecdsa_p256(256, key, message, signature),
-            Self::EcdsaP384Sha384 => verify_ecdsa_p384(384, key, message, signature),
+            Self::EcdsaP256Sha256 => verify_ecdsa_p256(key, message, signature),
+            Self::EcdsaP384Sha384 => verify_ecdsa_p384(key, message, signature),
             Self::Ed25519 => verify_ed25519(key, message, signature),
             Self::RsaPssSha256 => verify_rsa(key, 256, message, signature),
             Self::RsaPssSha384 => verify_rsa(key, 384, message, signature),
@@ -75,7 +75,7 @@ fn verify_rsa(key: &[u8], hash: u16, message: &[u8], signature: &[u8]) -> bool {
 pub struct SigningKey(Kind);
 
 enum Kind {
-    Rsa(RsaPrivateKey),
+    Rsa(Box<RsaPrivateKey>),
     EcdsaP256(EcdsaP256),
     Ed25519(Ed25519),
 }
@@ -97,7 +97,7 @@ impl SigningKey {
         if !(MIN_BITS..=MAX_BITS).contains(&bits) {
             return Err(KeyError::WrongSize { bits });
         }
-        Ok(Self(Kind::Rsa(key)))
+        Ok(Self(Kind::Rsa(Box::new(key))))
     }
 
     /// The scheme that it signs by.
@@ -126,8 +126,8 @@ impl SigningKey {
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         match &self.0 {
             Kind::Rsa(key) => key.sign_pss(message).ok_or(SignError),
-            Kind::EcdsaP256(key) => Ok(key.sign(message)),
-            Kind::Ed25519(key) => Ok(key.sign(message)),
+            Kind::EcdsaP256(key) => key.sign(message).ok_or(SignError),
+            Kind::Ed25519(key) => key.sign(message).ok_or(SignError),
         }
     }
 }

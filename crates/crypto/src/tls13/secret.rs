@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::suite::Suite;
 use super::transcript::{Hash, Transcript};
 use crate::primitives::tls13::MAX_HASH_LEN;
+use crate::secret::SharedSecret;
 
 /// The longest label in bytes, "tls13 " not counted.
 const MAX_LABEL_LEN: usize = 249;
@@ -17,14 +18,22 @@ pub struct Secret {
 }
 
 impl Secret {
+    /// A secret that a standard prints.
+    #[cfg(test)]
+    pub(crate) fn known(suite: Suite, digits: &[u8]) -> Self {
+        let mut bytes = Zeroizing::new([0; MAX_HASH_LEN]);
+        bytes[..suite.hash_len()].copy_from_slice(digits);
+        Self { suite, bytes }
+    }
+
     /// HKDF-Extract of `input`, with zero bytes for a salt if there is none. No input is as many zero bytes as a hash
     /// has.
-    pub fn extract(suite: Suite, salt: Option<&Secret>, input: Option<&[u8]>) -> Self {
+    pub fn extract(suite: Suite, salt: Option<&Secret>, input: Option<&SharedSecret>) -> Self {
         let zeros = [0; MAX_HASH_LEN];
         let zeros = zeros.get(..suite.hash_len()).unwrap_or_default();
         let mut bytes = Zeroizing::new([0; MAX_HASH_LEN]);
         let salt = salt.map_or(zeros, Secret::bytes);
-        suite.hash().extract(salt, input.unwrap_or(zeros), &mut bytes);
+        suite.hash().extract(salt, input.map_or(zeros, SharedSecret::bytes), &mut bytes);
         Self { suite, bytes }
     }
 

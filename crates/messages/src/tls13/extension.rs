@@ -4,6 +4,9 @@ use super::names;
 use super::vector::{numbers, vector};
 use crate::decoder::{DecodeError, Decoder};
 
+/// The most names that are listed as what an extension says: no client that means it offers more of anything.
+const MAX_LISTED: usize = 40;
+
 /// The message that an extension stands in: the same extension has another form in another message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum In {
@@ -203,7 +206,7 @@ impl Extension {
     /// What it says, in one line.
     fn says(&self) -> String {
         let joined = |numbers: &[u16], name: fn(u16) -> String| {
-            numbers.iter().map(|number| name(*number)).collect::<Vec<_>>().join(", ")
+            listed(numbers.iter().map(|number| name(*number)))
         };
         match self {
             Self::ServerName(name) => name.clone().unwrap_or_default(),
@@ -213,18 +216,18 @@ impl Extension {
             }
             Self::Alpn(protocols) => {
                 let text = |protocol: &Vec<u8>| String::from_utf8_lossy(protocol).into_owned();
-                protocols.iter().map(text).collect::<Vec<_>>().join(", ")
+                listed(protocols.iter().map(text))
             }
             Self::SupportedVersions(versions) => joined(versions, names::version),
             Self::SelectedVersion(version) => names::version(*version),
-            Self::KeyShares(shares) => {
-                let groups: Vec<_> = shares.iter().map(|share| share.group).collect();
-                joined(&groups, names::group)
-            }
+            Self::KeyShares(shares) => listed(shares.iter().map(|share| names::group(share.group))),
             Self::KeyShare(share) => names::group(share.group),
             Self::SelectedGroup(group) => names::group(*group),
             Self::RecordSizeLimit(limit) => limit.to_string(),
-            Self::Cookie(_) | Self::PskKeyExchangeModes(_) | Self::Other { .. } => String::new(),
+            Self::PskKeyExchangeModes(modes) => {
+                listed(modes.iter().map(|mode| names::psk_mode(*mode)))
+            }
+            Self::Cookie(_) | Self::Other { .. } => String::new(),
         }
     }
 }
@@ -355,21 +358,56 @@ fn list_of(
     decoder.some_list(len_len, name, what, |decoder| decoder.u16(element, "One of them.", says))
 }
 
+/// Lists the first names of many.
+fn listed(mut names: impl Iterator<Item = String>) -> String {
+    let first: Vec<_> = names.by_ref().take(MAX_LISTED).collect();
+    match names.count() {
+        0 => first.join(", "),
+        more => format!("{}, and {more} more", first.join(", ")),
+    }
+}
+
 /// What an extension is for.
 fn meaning(kind: u16) -> &'static str {
     match kind {
         0 => {
             "The name of the server that the client wants, in the clear: one address serves many names."
         }
+        1 => {
+            "A shorter limit for records, by a list of four: record_size_limit has taken its place."
+        }
+        5 => {
+            "A wish for a statement of the issuer that the certificate was not revoked, or that statement."
+        }
         10 => "The groups in which the sender can agree on a secret.",
+        11 => "The forms of points that the sender reads, at TLS 1.2.",
         13 => "How a CertificateVerify may be signed.",
         16 => "Which protocol is spoken inside, such as http/1.1 or h2.",
+        18 => "Proofs that the certificate stands in public logs, or a wish for them.",
+        21 => {
+            "Zero bytes that make the message longer: some devices on the way fail at some lengths."
+        }
+        22 => "At TLS 1.2, the tag of a record in CBC mode over the ciphertext.",
+        23 => "At TLS 1.2, a master secret that hangs on the whole handshake.",
+        27 => "How certificates may be compressed.",
         28 => "The longest record that the sender takes.",
+        34 => "That the sender takes a key for a short time, signed by the certificate's key.",
+        35 => "A ticket of TLS 1.2, or a wish for one.",
+        41 => "Keys from earlier sessions, and a proof for each; or the one that was chosen.",
+        42 => "Data under a key from an earlier session, sent before the server has answered.",
         43 => "Which version of TLS: this, not the fixed field, tells.",
         44 => "Bytes that the server gets back, so that it need remember nothing.",
         45 => "How a key from an earlier session may be used.",
+        47 => "The issuers whose certificates the sender trusts.",
+        48 => "What a client's certificate has to say.",
+        49 => "That the client can say who it is after the handshake too.",
         50 => "How certificates may be signed.",
         51 => "The public keys from which the secret is made.",
+        65_037 => "The true ClientHello, encrypted; or bytes that look like it.",
+        65_281 => "That the handshake does not continue an earlier one: TLS 1.2 had such a thing.",
+        _ if names::known_extension(kind) == Some("GREASE") => {
+            "Nothing: a number that clients draw so that servers learn to skip what they do not know."
+        }
         _ => "Something that is not looked into here.",
     }
 }

@@ -2,7 +2,8 @@
 
 use certificates::ServerName;
 use crypto::keys;
-use crypto::tls13::group::{Agreed, Group, KeyShare};
+use crypto::secret::SharedSecret;
+use crypto::tls13::group::{Group, KeyShare};
 use crypto::tls13::scheme::Scheme;
 use crypto::tls13::suite::Suite;
 use messages::tls13::extension::{Extension, KeyShareEntry};
@@ -149,7 +150,7 @@ impl<'c> Offer<'c> {
     }
 
     /// The secret that is shared with the server.
-    pub(super) fn agree(&self, hello: &ServerHello) -> Result<(Group, Agreed), TlsError> {
+    pub(super) fn agree(&self, hello: &ServerHello) -> Result<(Group, SharedSecret), TlsError> {
         let message = "ServerHello";
         let share = hello.extensions.iter().find_map(|extension| match extension {
             Extension::KeyShare(share) => Some(share),

@@ -545,8 +545,8 @@ fn a_server_that_does_not_prove_who_it_is() {
         with(
             "eleven",
             |it| it.certificates = vec![it.certificates[0].clone(); 11],
-            malformed(m, DecodeError::TooMany { field: "certificate", most: 10 }),
-            50,
+            TlsError::Certificate(CertificateError::TooMany { count: 11, most: 10 }),
+            42,
         ),
         with(
             "a context",

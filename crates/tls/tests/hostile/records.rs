@@ -158,8 +158,9 @@ fn sealed(due: &'static str) -> Vec<(&'static str, Act, TlsError, Option<u8>)> {
         (
             "an end in front of a record",
             |peer, _| peer.close(),
-            TlsError::Truncated {
-                due: if due == "application data" { "more data, or close_notify" } else { due },
+            match due {
+                "application data" => TlsError::Truncated { due: "more data, or close_notify" },
+                due => TlsError::Ended { due },
             },
             None,
         ),
@@ -236,7 +237,7 @@ fn plain(due: &'static str) -> Vec<(&'static str, Act, TlsError, Option<u8>)> {
             unexpected("the rest of a message", "another record"),
             Some(10),
         ),
-        ("an end", |peer, _| peer.close(), TlsError::Truncated { due }, None),
+        ("an end", |peer, _| peer.close(), TlsError::Ended { due }, None),
     ]
 }
 

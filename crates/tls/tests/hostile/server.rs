@@ -408,8 +408,8 @@ fn a_client_that_does_not_prove_who_it_is() {
         with(
             "eleven",
             |it| it.certificates = vec![it.certificates[0].clone(); 11],
-            malformed(m, DecodeError::TooMany { field: "certificate", most: 10 }),
-            50,
+            TlsError::Certificate(CertificateError::TooMany { count: 11, most: 10 }),
+            42,
         ),
         with("an extension", unused, unsupported(m, "status_request"), 110),
         signed(

@@ -128,7 +128,8 @@ fn no_end_goes_unnoticed() {
     let is_end = |error: &TlsError| {
         matches!(
             error,
-            TlsError::Truncated { .. }
+            TlsError::Ended { .. }
+                | TlsError::Truncated { .. }
                 | TlsError::Frame(framing::reader::FrameError::Truncated { .. })
         )
     };

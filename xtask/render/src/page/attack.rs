@@ -252,12 +252,12 @@ fn fields_of(stage: &Stage, bytes: &[u8]) -> Vec<(&'static str, String)> {
 
 fn class_of(field: &Field) -> &'static str {
     match field.role {
-        Role::Length => "f-length",
+        Role::ContentType | Role::Version | Role::Length => "f-length",
         Role::Seq => "f-seq",
         Role::Nonce => "f-nonce",
         Role::Plaintext => "f-plaintext",
         Role::Message => "f-message",
-        Role::Ciphertext => "f-ciphertext",
+        Role::Ciphertext | Role::InnerType => "f-ciphertext",
         Role::Tag => "f-tag",
     }
 }

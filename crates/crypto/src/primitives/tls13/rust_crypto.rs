@@ -1,4 +1,5 @@
-//! What TLS 1.3 needs beside the rest, by the crates of the RustCrypto project.
+//! What TLS 1.3 needs beside the rest, by the crates of the RustCrypto project and of Dalek.
+//! Private keys and expanded ones are wiped when they are dropped: the crates' `zeroize` features see to that.
 
 use aes_gcm::{AeadInOut, Aes128Gcm, Aes256Gcm, KeyInit};
 use chacha20poly1305::ChaCha20Poly1305;
@@ -6,36 +7,18 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use ml_kem::kem::{Decapsulate, Encapsulate, KeyExport};
 use ml_kem::{DecapsulationKey768, EncapsulationKey768};
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::ecdsa::signature::{Signer, Verifier};
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use sha2::{Digest, Sha256, Sha384};
 use zeroize::Zeroizing;
 
-/// Length of a nonce in bytes.
-pub(crate) const NONCE_LEN: usize = 12;
-/// Length of a tag in bytes.
-pub(crate) const TAG_LEN: usize = 16;
+use super::{AeadKind, HashKind, MAX_HASH_LEN, NONCE_LEN, TAG_LEN, copy, is_uncompressed};
+use crate::primitives::fill_random;
 
 /// One of the three ways to protect a record (RFC 8446, section B.4).
 pub(crate) enum Aead {
     Aes128Gcm(Box<Aes128Gcm>),
     Aes256Gcm(Box<Aes256Gcm>),
     ChaCha20Poly1305(Box<ChaCha20Poly1305>),
-}
-
-/// Which of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AeadKind {
-    Aes128Gcm,
-    Aes256Gcm,
-    ChaCha20Poly1305,
-}
-
-impl AeadKind {
-    /// Length of its key in bytes.
-    pub(crate) fn key_len(self) -> usize {
-        if self == Self::Aes128Gcm { 16 } else { 32 }
-    }
 }
 
 impl Aead {
@@ -92,22 +75,7 @@ impl Aead {
     }
 }
 
-/// The hash of a suite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HashKind {
-    Sha256,
-    Sha384,
-}
-
-/// The longest hash in bytes.
-pub(crate) const MAX_HASH_LEN: usize = 48;
-
 impl HashKind {
-    /// Its length in bytes.
-    pub(crate) fn len(self) -> usize {
-        if self == Self::Sha256 { 32 } else { MAX_HASH_LEN }
-    }
-
     /// HKDF-Extract (RFC 5869), into as many bytes as a hash has.
     pub(crate) fn extract(self, salt: &[u8], secret: &[u8], out: &mut [u8; MAX_HASH_LEN]) {
         match self {
@@ -150,9 +118,7 @@ impl HashKind {
             }
         }
     }
-}
 
-impl HashKind {
     /// Returns whether `tag` is the HMAC of `message`, compared in constant time.
     pub(crate) fn verify_hmac(self, key: &[u8], message: &[u8], tag: &[u8]) -> bool {
         match self {
@@ -195,18 +161,12 @@ impl Hasher {
     }
 }
 
-fn copy(from: &[u8], to: &mut [u8; MAX_HASH_LEN]) {
-    if let Some(to) = to.get_mut(..from.len()) {
-        to.copy_from_slice(from);
-    }
-}
-
 /// Agreement on P-256 (SEC 1, section 3.3.1).
 pub(crate) struct P256(p256::SecretKey);
 
 impl P256 {
     /// Takes a private key of 32 bytes, big-endian. `None` if it is 0 or not below the order of the group.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
         p256::SecretKey::from_slice(bytes).ok().map(Self)
     }
 
@@ -217,8 +177,8 @@ impl P256 {
 
     /// The secret: the coordinate x, 32 bytes. `None` if the peer's point is none, or not on the curve.
     pub(crate) fn agree(&self, theirs: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
-        let is_uncompressed = theirs.len() == 65 && theirs.first() == Some(&4);
-        let theirs = is_uncompressed.then(|| p256::PublicKey::from_sec1_bytes(theirs).ok())??;
+        let theirs = Some(theirs).filter(|point| is_uncompressed(point, 32))?;
+        let theirs = p256::PublicKey::from_sec1_bytes(theirs).ok()?;
         let secret = p256::ecdh::diffie_hellman(self.0.to_nonzero_scalar(), theirs.as_affine());
         Some(Zeroizing::new((*secret.raw_secret_bytes()).into()))
     }
@@ -233,9 +193,18 @@ impl MlKem768 {
     /// Length of the ciphertext in bytes.
     pub(crate) const CIPHERTEXT_LEN: usize = 1_088;
 
-    /// Makes a key pair of 64 random bytes.
-    pub(crate) fn from_seed(seed: &[u8; 64]) -> Self {
-        Self(DecapsulationKey768::new(seed.into()))
+    /// Makes a key pair.
+    pub(crate) fn random() -> Result<Self, getrandom::Error> {
+        let mut seed = Zeroizing::new([0; 64]);
+        fill_random(seed.as_mut())?;
+        Ok(Self(DecapsulationKey768::from_seed((*seed).into())))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn from_expanded(bytes: &[u8]) -> Self {
+        #[expect(deprecated, reason = "known answers are in that form, and AWS-LC has no other")]
+        let key = DecapsulationKey768::from_expanded(bytes.try_into().unwrap());
+        Self(key.unwrap())
     }
 
     pub(crate) fn public_key(&self) -> Vec<u8> {
@@ -271,9 +240,9 @@ impl EcdsaP256 {
     }
 
     /// In DER (RFC 3279, section 2.2.3).
-    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
-        let signature: p256::ecdsa::DerSignature = self.0.sign(message);
-        signature.as_bytes().to_vec()
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let signature: p256::ecdsa::DerSignature = self.0.try_sign(message).ok()?;
+        Some(signature.as_bytes().to_vec())
     }
 }
 
@@ -291,25 +260,25 @@ impl Ed25519 {
         self.0.verifying_key().to_public_key_der().ok().map(|der| der.as_bytes().to_vec())
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
-        self.0.sign(message).to_bytes().to_vec()
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        Some(self.0.try_sign(message).ok()?.to_bytes().to_vec())
     }
 }
 
-/// Verifies by ECDSA on P-256 with a hash of this many bits. The key is a point (SEC 1), the signature in DER.
-pub(crate) fn verify_ecdsa_p256(hash: u16, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(key);
+/// Verifies by ECDSA on P-256 with SHA-256. The key is a point, the signature in DER.
+pub(crate) fn verify_ecdsa_p256(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    let point = Some(key).filter(|key| is_uncompressed(key, 32));
+    let key = point.and_then(|key| p256::ecdsa::VerifyingKey::from_sec1_bytes(key).ok());
     let signature = p256::ecdsa::DerSignature::try_from(signature);
-    let (Ok(key), Ok(signature)) = (key, signature) else { return false };
-    prehashed(hash, message).is_some_and(|hash| key.verify_prehash(&hash, &signature).is_ok())
+    matches!((key, signature), (Some(key), Ok(signature)) if key.verify(message, &signature).is_ok())
 }
 
-/// The same on P-384.
-pub(crate) fn verify_ecdsa_p384(hash: u16, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(key);
+/// Verifies by ECDSA on P-384 with SHA-384.
+pub(crate) fn verify_ecdsa_p384(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    let point = Some(key).filter(|key| is_uncompressed(key, 48));
+    let key = point.and_then(|key| p384::ecdsa::VerifyingKey::from_sec1_bytes(key).ok());
     let signature = p384::ecdsa::DerSignature::try_from(signature);
-    let (Ok(key), Ok(signature)) = (key, signature) else { return false };
-    prehashed(hash, message).is_some_and(|hash| key.verify_prehash(&hash, &signature).is_ok())
+    matches!((key, signature), (Some(key), Ok(signature)) if key.verify(message, &signature).is_ok())
 }
 
 /// Verifies by Ed25519 (RFC 8032).
@@ -319,11 +288,21 @@ pub(crate) fn verify_ed25519(key: &[u8], message: &[u8], signature: &[u8]) -> bo
     matches!((key, signature), (Some(key), Ok(signature)) if key.verify(message, &signature).is_ok())
 }
 
-fn prehashed(hash: u16, message: &[u8]) -> Option<Vec<u8>> {
-    Some(match hash {
-        256 => Sha256::digest(message).to_vec(),
-        384 => Sha384::digest(message).to_vec(),
-        512 => Sha512::digest(message).to_vec(),
-        _ => return None,
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::ZeroizeOnDrop;
+
+    /// Compiles only while the crates' `zeroize` features are on.
+    #[test]
+    fn every_private_key_is_wiped_when_it_is_dropped() {
+        fn is_wiped<T: ZeroizeOnDrop>() {}
+        is_wiped::<Aes128Gcm>();
+        is_wiped::<Aes256Gcm>();
+        is_wiped::<ChaCha20Poly1305>();
+        is_wiped::<p256::SecretKey>();
+        is_wiped::<p256::ecdsa::SigningKey>();
+        is_wiped::<ed25519_dalek::SigningKey>();
+        is_wiped::<DecapsulationKey768>();
+    }
 }
