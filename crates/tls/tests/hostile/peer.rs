@@ -76,6 +76,8 @@ pub struct Peer {
     opener: Option<Opener>,
     /// That of the application that this side seals under.
     secret: Option<Secret>,
+    /// That of the application that the other side seals under.
+    theirs: Option<Secret>,
     /// Messages that have arrived and were not taken.
     heard: Vec<u8>,
     /// The most bytes of a message that go into one record.
@@ -106,6 +108,7 @@ impl Peer {
             sealer: None,
             opener: None,
             secret: None,
+            theirs: None,
             heard: Vec::new(),
             fragment: 1 << 14,
             gathers: false,
@@ -245,6 +248,15 @@ impl Peer {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    /// Waits for a KeyUpdate that asks for nothing, in a record of its own.
+    pub fn hear_update(&mut self) {
+        let heard = self.hear_record();
+        assert_eq!(heard, Some((HANDSHAKE, message(24, &[0]))));
+        let next = self.theirs.as_ref().unwrap().next();
+        self.opener = Some(Opener::new(&next));
+        self.theirs = Some(next);
     }
 
     /// Waits for the alert that ends the connection.
@@ -393,6 +405,7 @@ impl Peer {
         hook(self, "Finished", HandshakeMessage::Finished(tag));
         self.seal_under(&application.traffic.client);
         self.secret = Some(application.traffic.client);
+        self.theirs = Some(application.traffic.server);
         hook(self, "data", HandshakeMessage::KeyUpdate { update_requested: false });
         Ok(self.hear_end())
     }

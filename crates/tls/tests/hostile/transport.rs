@@ -293,3 +293,34 @@ fn a_side_that_has_closed_says_nothing_more_and_still_listens() {
         server.join().unwrap();
     });
 }
+
+/// However often a peer asks for new keys, it gets them once, in front of the next data, and is not asked in turn.
+#[test]
+fn a_wish_for_new_keys_is_granted_with_the_next_data() {
+    let hook = |peer: &mut Peer, due: &'static str, message: HandshakeMessage| {
+        honest(peer, due, message);
+        if due == "data" {
+            (0..9).for_each(|_| peer.update_keys(true));
+            peer.record(23, b"ping");
+            peer.hear_update();
+            peer.hear_data(4);
+            peer.record(23, b"ping");
+            peer.hear_data(8);
+            assert_eq!(peer.data, b"pongpong");
+            peer.record(21, &[1, 0]);
+        }
+    };
+    let (ours, theirs) = pair();
+    thread::scope(|scope| {
+        let client = scope.spawn(|| Peer::new(theirs).call(&hook));
+        let mut stream = tls::accept(ours.clone(), &server_config()).unwrap();
+        let mut buffer = [0; 8];
+        for _ in 0..2 {
+            assert_eq!(stream.read(&mut buffer).unwrap(), 4);
+            stream.write(b"pong").unwrap();
+        }
+        assert_eq!(stream.read(&mut buffer).unwrap(), 0);
+        ours.close();
+        client.join().unwrap();
+    });
+}
