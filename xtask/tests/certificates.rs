@@ -7,6 +7,11 @@ fn its_words_are_passed_on_and_its_exit_code_is_passed_back() {
     for (args, code, said) in [
         (&["show", "--json"][..], 0, "\"refused_by\": null"),
         (&["show", "--name", "bank.example"], 0, "refuses this chain by wrong_name"),
+        (
+            &["show", "--for", "tls13"],
+            0,
+            "what a client of localhost at TLS 1.3 with the stages' root",
+        ),
         (&["--help"], 0, "cargo xtask certificates --name bank.example --days 30"),
         (&["make", "--name", "a b"], 2, "xtask: --name a b: expected the name of a server"),
         (&["show", "Cargo.toml"], 2, "xtask: Cargo.toml: there is no certificate in it"),

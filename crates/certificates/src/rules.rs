@@ -1,6 +1,6 @@
 //! Rules, each on one certificate. [`leaf`], [`authority`], [`time`] and [`key`] are on top of rustls-webpki, which
 //! leaves key usage to others and takes a root as it is: they make a client refuse more, never less. [`version`],
-//! [`end_entity`] and [`purpose`] are those of rustls-webpki, to find the certificate that breaks one.
+//! [`end_entity`], [`intermediate`] and [`purpose`] are those of rustls-webpki, to find the certificate that breaks one.
 //!
 //! [`leaf`] and [`authority`] are those of part 4. At TLS 1.3, which has to believe the certificates of others, they are
 //! [`tls13_leaf`] and [`tls13_authority`]: what a certificate leaves out is not held against it, other keys are accepted.
@@ -171,8 +171,19 @@ pub fn purpose(certificate: &Certificate<'_>, wanted: Purpose) -> Result<(), Cer
     }
 }
 
+/// Checks that an intermediate says that it may sign others.
+///
+/// # Errors
+/// [`CertificateError::NotAnAuthority`].
+pub fn intermediate(certificate: &Certificate<'_>) -> Result<(), CertificateError> {
+    if says_authority(certificate) {
+        return Ok(());
+    }
+    Err(not_an_authority(certificate, "its certificate does not say that it is an authority"))
+}
+
 /// Returns whether a certificate says that its owner may sign others.
-pub(crate) fn says_authority(certificate: &Certificate<'_>) -> bool {
+fn says_authority(certificate: &Certificate<'_>) -> bool {
     let constraints = certificate.extension("basicConstraints").map(|it| &it.says);
     matches!(constraints, Some(Says::BasicConstraints { is_ca: true, .. }))
 }

@@ -275,10 +275,9 @@ impl Roots {
                     .find_map(|it| is_signer(&it, chain).then(|| terms.key(&it).err()).flatten());
                 weak.unwrap_or(CertificateError::BadCertificateSignature)
             }
-            Error::EndEntityUsedAsCa => CertificateError::NotAnAuthority {
-                subject: subject_of(&|it| is_signer(it, chain) && !rules::says_authority(it)),
-                why: "its certificate does not say that it is an authority",
-            },
+            Error::EndEntityUsedAsCa => broken(&|it| {
+                if is_signer(it, chain) { rules::intermediate(it) } else { Ok(()) }
+            }),
             Error::CaUsedAsEndEntity => broken(&rules::end_entity),
             Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
                 broken(&|it| rules::purpose(it, terms.purpose))

@@ -17,9 +17,6 @@ use crate::records::Records;
 use crate::schedule::signed;
 use crate::stream::Role;
 
-/// The most certificates that a peer may send.
-const MAX_CERTIFICATES: usize = 10;
-
 /// Records under the keys of the handshake, and the hash of all that was said.
 pub(crate) struct Flight<'r, T> {
     pub(crate) records: &'r mut Records<T>,
@@ -119,10 +116,6 @@ pub(crate) fn chain_of(message: HandshakeMessage) -> Result<Vec<Vec<u8>>, TlsErr
     if !certificate.context.is_empty() {
         let why = "its certificate_request_context is not empty, as it is in a handshake";
         return Err(TlsError::Illegal { message: due, why });
-    }
-    if certificate.certificates.len() > MAX_CERTIFICATES {
-        let error = DecodeError::TooMany { field: "certificate", most: MAX_CERTIFICATES };
-        return Err(TlsError::Malformed { message: due, error });
     }
     let mut extensions = certificate.certificates.iter().flat_map(|entry| &entry.extensions);
     match extensions.next() {

@@ -37,6 +37,8 @@ pub struct Records<T> {
     pad_to: usize,
     /// Bytes of messages that have arrived and were not taken yet.
     pub(crate) messages: Vec<u8>,
+    /// Whether this side has said that it sends no more.
+    has_closed: bool,
     /// Whether the handshake has begun and is not over: then a ChangeCipherSpec is skipped.
     pub(crate) in_handshake: bool,
     /// Records in a row that said nothing.
@@ -68,6 +70,7 @@ impl<T: Read + Write + Clone> Records<T> {
             limit: MAX_PLAINTEXT_LEN,
             pad_to: 1,
             messages: Vec::new(),
+            has_closed: false,
             in_handshake: false,
             empty: 0,
             observer: None,
@@ -106,7 +109,7 @@ impl<T: Read + Write + Clone> Records<T> {
         let due = checking.as_ref().map_or("record", |it| it.name);
         let bytes = checking.as_ref().map(|it| it.bytes.as_slice());
         self.tell(&Told::Rejected { due, error, bytes });
-        if let Some(alert) = error.alert() {
+        if let Some(alert) = error.alert().filter(|_| !self.has_closed) {
             // The peer may be gone already.
             _ = self.send_alert(alert);
         }
@@ -244,7 +247,8 @@ impl<T: Read + Write + Clone> Records<T> {
     /// # Errors
     /// As [`queue`](Self::queue).
     pub fn send_alert(&mut self, alert: u8) -> Result<(), TlsError> {
-        let bytes = [if alert == CLOSE_NOTIFY { 1 } else { 2 }, alert];
+        self.has_closed = alert == CLOSE_NOTIFY;
+        let bytes = [if self.has_closed { 1 } else { 2 }, alert];
         let observer = self.observer.clone();
         let is_sealed = self.sealer.is_some();
         let payload = self.put(ContentType::Alert, &bytes)?;

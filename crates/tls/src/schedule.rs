@@ -85,6 +85,7 @@ impl Handshake {
         ]
     }
 
+    // ANCHOR: schedule
     /// Goes from nothing to the secrets of the handshake. `hash` is that of ClientHello to ServerHello.
     pub fn new(suite: Suite, agreed: &SharedSecret, hash: &Hash) -> Self {
         let early = Secret::extract(suite, None, None);
@@ -108,6 +109,7 @@ impl Handshake {
             exporter: master.derive("exp master", hash),
         }
     }
+    // ANCHOR_END: schedule
 }
 
 impl Application {
@@ -140,6 +142,7 @@ impl Application {
     }
 }
 
+// ANCHOR: signed
 /// What a CertificateVerify signs (section 4.4.3): 64 spaces, who signs, a zero byte, and the hash of all that was
 /// said up to Certificate.
 pub fn signed(who: Role, transcript: &Transcript) -> Vec<u8> {
@@ -147,3 +150,4 @@ pub fn signed(who: Role, transcript: &Transcript) -> Vec<u8> {
     let context = format!("TLS 1.3, {who} CertificateVerify");
     [&[b' '; 64][..], context.as_bytes(), &[0], &transcript.hash()].concat()
 }
+// ANCHOR_END: signed

@@ -104,6 +104,9 @@ fn exchange_keys<'r, T: Read + Write + Clone>(
     let suite = offer.suite(config)?;
     let scheme = offer.scheme(config)?;
     let protocol = offer.protocol(config)?;
+    if let Some(limit) = offer.record_size_limit() {
+        records.limit_to("ClientHello", limit)?;
+    }
     records.passed("it offers something that this side has");
     let mut transcript = Transcript::new(suite);
     transcript.add(&bytes);
@@ -157,8 +160,7 @@ fn send_parameters<T: Read + Write + Clone>(
     if let Some(protocol) = protocol {
         extensions.push(Extension::Alpn(vec![protocol.clone()]));
     }
-    if let Some(limit) = offer.record_size_limit() {
-        flight.records.limit_to("ClientHello", limit)?;
+    if offer.record_size_limit().is_some() {
         extensions.push(Extension::RecordSizeLimit(MAX_LIMIT));
     }
     flight.send(&HandshakeMessage::EncryptedExtensions(extensions))

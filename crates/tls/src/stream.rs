@@ -186,6 +186,7 @@ impl<T: Read + Write + Clone> TlsStream<T> {
         self.records.flush()
     }
 
+    // ANCHOR: update
     /// Changes the keys of what this side sends (section 4.6.3), and asks the peer to do the same if
     /// `update_requested`.
     ///
@@ -207,6 +208,7 @@ impl<T: Read + Write + Clone> TlsStream<T> {
         self.records.tell(&Told::Rekeyed { direction, generation });
         Ok(())
     }
+    // ANCHOR_END: update
 
     /// Says that this side sends no more. What the peer still sends can be read.
     ///

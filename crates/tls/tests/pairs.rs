@@ -1,5 +1,6 @@
 //! A client and a server on a real socket: whatever they can agree on works, and what they cannot is said by name.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -102,7 +103,7 @@ fn answer(stream: &mut TlsStream<&TcpStream>) -> Result<(), TlsError> {
 }
 
 fn read_some(stream: &mut TlsStream<&TcpStream>) -> Result<Vec<u8>, TlsError> {
-    let mut buffer = [0; 20_000];
+    let mut buffer = vec![0; 20_000];
     let len = stream.read(&mut buffer)?;
     Ok(buffer[..len].to_vec())
 }
@@ -295,7 +296,10 @@ fn both_sides_log_the_same_secrets_and_tell_nothing_of_them() {
     let told = Arc::new(Mutex::new(String::new()));
     let observer = {
         let told = told.clone();
-        Arc::new(move |it: &Told<'_>| *told.lock().unwrap() += &format!("{it:?}\n"))
+        Arc::new(move |it: &Told<'_>| {
+            let mut told = told.lock().unwrap();
+            writeln!(told, "{it:?}").unwrap();
+        })
     };
     let ((ours, our_log), (theirs, their_log)) = (log(), log());
     let client = ClientConfig { key_log: Some(ours), observer: Some(observer.clone()), ..client() };

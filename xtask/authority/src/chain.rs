@@ -6,16 +6,15 @@
 use std::time::Duration;
 
 use certificates::rules::{self, Purpose};
-use certificates::{CertificateError, Terms, Verifier};
-use crypto::signature::{self, Scheme};
+use certificates::{CertificateError, ServerName, Terms, Verifier};
+use clap::ValueEnum;
 use messages::Message as _;
 use messages::cert::{MAX_CERTIFICATES, ServerAuth};
 use messages::x509::{Certificate, Says, moment};
-use pki_types::CertificateDer;
+use pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use webpki::EndEntityCert;
 use x509_cert::der::asn1::{Any, BitString};
 use x509_cert::der::{Decode as _, Encode as _};
-use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 /// The length of a signature by a key of 2,048 bits, which a message has beside its certificates.
 const SIGNATURE_LEN: usize = 256;
@@ -29,6 +28,46 @@ const UNDERSTOOD: [&str; 6] = [
     "nameConstraints",
     "cRLDistributionPoints",
 ];
+
+/// What a chain is for: who looks at it, and which keys and signatures that side accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum For {
+    /// A server of part4-cert
+    Part4Cert,
+    /// A server of TLS 1.3
+    Tls13,
+    /// A client of TLS 1.3 that has a certificate
+    Tls13Client,
+}
+
+impl For {
+    /// What a chain is for that begins with this certificate, if nobody says otherwise: part 4 has RSA alone, and no
+    /// clients with certificates.
+    pub fn of(leaf: &Certificate<'_>) -> Self {
+        if leaf.key_bits.is_some() {
+            Self::Part4Cert
+        } else if rules::purpose(leaf, Purpose::Server).is_err()
+            && rules::purpose(leaf, Purpose::Client).is_ok()
+        {
+            Self::Tls13Client
+        } else {
+            Self::Tls13
+        }
+    }
+
+    /// Returns whoever looks at the chain, and whose it is.
+    pub fn sides(self) -> [&'static str; 2] {
+        if self == Self::Tls13Client { ["server", "client"] } else { ["client", "server"] }
+    }
+
+    fn terms(self) -> Terms {
+        match self {
+            Self::Part4Cert => Terms::PART4,
+            Self::Tls13 => Terms::TLS13_SERVER,
+            Self::Tls13Client => Terms::TLS13_CLIENT,
+        }
+    }
+}
 
 /// A chain that was looked at.
 #[derive(Debug)]
@@ -65,10 +104,22 @@ pub struct Finding {
 }
 
 impl<'c> Examined<'c> {
-    /// Looks at a chain, the leaf first, with the eyes of a client at `now`, since 1970.
+    /// Looks at a chain, the leaf first, with the eyes of a client of part 4 at `now`, since 1970.
     pub fn new(chain: &'c [Vec<u8>], verifier: &'c Verifier, now: Duration) -> Self {
-        let believed = verifier.verify(chain, now);
-        let mut findings = Findings::default();
+        Self::new_for(For::Part4Cert, chain, verifier, now)
+    }
+
+    /// Looks at one with the eyes of whoever it is for. Of a client, no name is asked for.
+    pub fn new_for(
+        for_whom: For,
+        chain: &'c [Vec<u8>],
+        verifier: &'c Verifier,
+        now: Duration,
+    ) -> Self {
+        let terms = for_whom.terms();
+        let name = (terms.purpose == Purpose::Server).then_some(&verifier.name);
+        let believed = verifier.roots.verify(&terms, name, chain, now);
+        let mut findings = Findings { for_whom, terms, all: Vec::new() };
         let verdict = findings.message(chain).and_then(|()| {
             let refused = |error: &CertificateError| (error.name(), error.to_string());
             believed.as_ref().map(|_| ()).map_err(refused)
@@ -103,14 +154,14 @@ impl<'c> Examined<'c> {
                 }
                 path
             }
-            Err(_) if sent.first().is_some_and(is_leaf) => by_names(sent, &roots),
+            Err(_) if sent.first().is_some_and(is_leaf) => by_names(&terms, sent, &roots),
             Err(_) => Vec::new(),
         };
         findings.path(&path, now);
-        if let Some(leaf) = path.first() {
-            findings.name(leaf, verifier);
+        if let (Some(leaf), Some(name)) = (path.first(), name) {
+            findings.name(leaf, name);
         }
-        let mut findings = findings.0;
+        let mut findings = findings.all;
         let is_known =
             |name| findings.iter().any(|it| matches!(it.refused, Some((it, _)) if it == name));
         if let Err((name, why)) = &verdict
@@ -125,7 +176,7 @@ impl<'c> Examined<'c> {
 
 /// The path that names make: from the first certificate to one that the client has, or to one whose issuer nobody has
 /// shown. Of several of one name, it takes the one whose key has signed.
-fn by_names<'c>(mut sent: Vec<Step<'c>>, roots: &[Step<'c>]) -> Vec<Step<'c>> {
+fn by_names<'c>(terms: &Terms, mut sent: Vec<Step<'c>>, roots: &[Step<'c>]) -> Vec<Step<'c>> {
     let mut path = vec![sent.remove(0)];
     while let Some(last) = path.last()
         && last.number.is_some()
@@ -136,7 +187,7 @@ fn by_names<'c>(mut sent: Vec<Step<'c>>, roots: &[Step<'c>]) -> Vec<Step<'c>> {
             step.certificate.subject.der == last.certificate.issuer.der && !is_used
         };
         let candidates: Vec<_> = roots.iter().chain(&sent).filter(is_issuer).collect();
-        let has_signed = |step: &&&Step<'c>| signature_of(last, step).is_ok();
+        let has_signed = |step: &&&Step<'c>| signature_of(terms, last, step).is_ok();
         let next = candidates.iter().find(has_signed).or(candidates.first());
         let Some(next) = next.map(|next| (*next).clone()) else { break };
         path.push(next);
@@ -144,8 +195,11 @@ fn by_names<'c>(mut sent: Vec<Step<'c>>, roots: &[Step<'c>]) -> Vec<Step<'c>> {
     path
 }
 
-#[derive(Default)]
-struct Findings(Vec<Finding>);
+struct Findings {
+    for_whom: For,
+    terms: Terms,
+    all: Vec<Finding>,
+}
 
 impl Findings {
     fn add(
@@ -156,12 +210,19 @@ impl Findings {
         outcome: Result<(), CertificateError>,
     ) {
         let refused = outcome.err().map(|error| (error.name(), error.to_string()));
-        self.0.push(Finding { step, what, found, refused });
+        self.all.push(Finding { step, what, found, refused });
     }
 
     /// Checks that a message can have these certificates.
     fn message(&mut self, chain: &[Vec<u8>]) -> Result<(), (&'static str, String)> {
         let count = chain.len();
+        if self.for_whom != For::Part4Cert {
+            let counted = self.terms.count(count);
+            if counted.is_err() {
+                self.add(None, "message", String::new(), counted);
+            }
+            return Ok(());
+        }
         let signature = vec![0; SIGNATURE_LEN];
         let len = ServerAuth { certificates: chain.to_vec(), signature }.encode().len();
         let why = if count > MAX_CERTIFICATES {
@@ -176,7 +237,7 @@ impl Findings {
         };
         let (what, refused) = ("message", ("malformed", why));
         let found = String::new();
-        self.0.push(Finding { step: None, what, found, refused: Some(refused.clone()) });
+        self.all.push(Finding { step: None, what, found, refused: Some(refused.clone()) });
         Err(refused)
     }
 
@@ -192,22 +253,18 @@ impl Findings {
             }
             let [from, to] = [certificate.not_before, certificate.not_after].map(moment);
             self.add(at, "valid", format!("from {from} to {to}"), rules::time(certificate, now));
+            let terms = self.terms;
+            // A root is believed for any use.
+            let mut may = number.map_or(Ok(()), |_| rules::purpose(certificate, terms.purpose));
             if index == 0 {
-                let may = rules::end_entity(certificate)
-                    .and_then(|()| rules::purpose(certificate, Purpose::Server))
-                    .and_then(|()| rules::leaf(certificate));
-                self.add(at, "use", uses(certificate), may);
+                let leaf = rules::end_entity(certificate);
+                may = leaf.and(may).and_then(|()| (terms.leaf)(certificate));
             } else {
-                // A root is believed for any use.
-                let purpose = if number.is_some() {
-                    rules::purpose(certificate, Purpose::Server)
-                } else {
-                    Ok(())
-                };
-                let may = purpose.and_then(|()| rules::authority(certificate, below));
-                self.add(at, "use", uses(certificate), may);
+                let says = number.map_or(Ok(()), |_| rules::intermediate(certificate));
+                may = may.and_then(|()| (terms.authority)(certificate, below)).and(says);
                 below += 1;
             }
+            self.add(at, "use", uses(certificate), may);
             if number.is_none() {
                 continue;
             }
@@ -217,13 +274,14 @@ impl Findings {
                 self.add(at, "issuer", issuer, Err(unknown));
                 continue;
             };
+            let [viewer, _] = self.for_whom.sides();
             let found = next.number.map_or_else(
-                || format!("{issuer}, which is a root that the client has"),
+                || format!("{issuer}, which is a root that the {viewer} has"),
                 |number| format!("{issuer}, which certificate {number} is about"),
             );
             self.add(at, "issuer", found, Ok(()));
             let found = format!("{}, by {issuer}", certificate.signature_algorithm);
-            self.add(at, "signature", found, signature_of(step, next));
+            self.add(at, "signature", found, signature_of(&terms, step, next));
         }
     }
 
@@ -241,7 +299,7 @@ impl Findings {
         }
     }
 
-    fn name(&mut self, leaf: &Step<'_>, verifier: &Verifier) {
+    fn name(&mut self, leaf: &Step<'_>, name: &ServerName<'_>) {
         let names = match leaf.certificate.names() {
             [] => "no name at all (it has no subjectAltName)".to_owned(),
             names => names.join(", "),
@@ -249,8 +307,8 @@ impl Findings {
         let der = CertificateDer::from(leaf.der);
         // One that cannot be read that far is refused before its names count.
         let Ok(certificate) = EndEntityCert::try_from(&der) else { return };
-        let wanted = verifier.name.to_str().into_owned();
-        let outcome = certificate.verify_is_valid_for_subject_name(&verifier.name);
+        let wanted = name.to_str().into_owned();
+        let outcome = certificate.verify_is_valid_for_subject_name(name);
         let wrong = CertificateError::WrongName { wanted: wanted.clone(), names: names.clone() };
         let found = format!("{wanted} was asked for; it is for {names}");
         self.add(Some(0), "name", found, outcome.map_err(|_| wrong));
@@ -272,40 +330,39 @@ fn uses(certificate: &Certificate<'_>) -> String {
             Says::SubjectAltName(_) | Says::Other => {}
         }
     }
-    if let Some(bits) = certificate.key_bits {
-        uses.push(format!("RSA of {bits} bits"));
-    } else {
-        uses.push(certificate.key_algorithm.clone());
-    }
+    uses.push(certificate.key());
     uses.join(", ")
 }
 
 /// Checks that `issuer`'s key has signed a certificate, in a way that is accepted.
-fn signature_of(step: &Step<'_>, issuer: &Step<'_>) -> Result<(), CertificateError> {
-    let scheme = match step.certificate.signature_algorithm.as_str() {
-        "sha256WithRSAEncryption" => Scheme::Pkcs1Sha256,
-        "sha384WithRSAEncryption" => Scheme::Pkcs1Sha384,
-        "sha512WithRSAEncryption" => Scheme::Pkcs1Sha512,
-        "rsassaPss" => Scheme::Pss,
-        _ => return Err(CertificateError::UnacceptableSignature),
+fn signature_of(terms: &Terms, step: &Step<'_>, issuer: &Step<'_>) -> Result<(), CertificateError> {
+    let wrong = CertificateError::BadCertificateSignature;
+    let Some((statement, algorithm, signature)) = signed(step.der) else { return Err(wrong) };
+    let key = public_key(issuer.certificate.public_key_info);
+    let Some((of_key, key)) = key else { return Err(wrong) };
+    let is_it = |it: &&&dyn SignatureVerificationAlgorithm| {
+        it.signature_alg_id().as_ref() == algorithm && it.public_key_alg_id().as_ref() == of_key
     };
-    Terms::PART4.key(&issuer.certificate)?;
-    let verifies = signed(step.der)
-        .zip(public_key(issuer.certificate.public_key_info))
-        .is_some_and(|((statement, signature), public_key)| {
-            signature::verify(scheme, public_key, &statement, &signature)
-        });
-    verifies.then_some(()).ok_or(CertificateError::BadCertificateSignature)
+    let Some(algorithm) = terms.algorithms.iter().find(is_it) else {
+        return Err(CertificateError::UnacceptableSignature);
+    };
+    terms.key(&issuer.certificate)?;
+    algorithm.verify_signature(&key, &statement, &signature).map_err(|_| wrong)
 }
 
-/// The statement of a certificate, and the signature over it.
-fn signed(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+/// The statement of a certificate, the algorithm, and the signature over the statement.
+fn signed(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>, Vec<u8>)> {
     let elements = Vec::<Any>::from_der(der).ok()?;
-    let [statement, _, signature] = elements.as_slice() else { return None };
+    let [statement, algorithm, signature] = elements.as_slice() else { return None };
     let signature: BitString = signature.decode_as().ok()?;
-    Some((statement.to_der().ok()?, signature.raw_bytes().to_vec()))
+    let signature = signature.raw_bytes().to_vec();
+    Some((statement.to_der().ok()?, algorithm.value().to_vec(), signature))
 }
 
-fn public_key(info: &[u8]) -> Option<&[u8]> {
-    SubjectPublicKeyInfoRef::from_der(info).ok().map(|it| it.subject_public_key.raw_bytes())
+/// The algorithm of a public key, and the key.
+fn public_key(info: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let elements = Vec::<Any>::from_der(info).ok()?;
+    let [algorithm, key] = elements.as_slice() else { return None };
+    let key: BitString = key.decode_as().ok()?;
+    Some((algorithm.value().to_vec(), key.raw_bytes().to_vec()))
 }

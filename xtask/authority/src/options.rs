@@ -54,7 +54,7 @@ pub struct MakeOptions {
     #[arg(long = "name", value_name = "NAME", default_value = make::LOCALHOST, value_parser = name)]
     pub names: Vec<String>,
 
-    /// How many days the server's certificate is valid
+    /// How many days the server's certificate is valid. Those for TLS 1.3 are for 397 at most, as browsers want it
     #[arg(long, value_name = "N", default_value_t = make::DAYS, value_parser = days)]
     pub days: u32,
 

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use certificates::{Roots, ServerName, Verifier, server_name};
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 use messages::Span;
 use messages::x509::{Certificate, Says, moment};
 use pki_types::CertificateDer;
@@ -23,7 +23,7 @@ use x509_cert::der::DateTime;
 use xtask::{WrongArgument, print};
 use zeroize::Zeroizing;
 
-use crate::chain::{Examined, Finding, Step};
+use crate::chain::{Examined, Finding, For, Step};
 use crate::make::{self, LOCALHOST, ROOTS, SERVER_CHAIN};
 
 /// The longest file that is read, in bytes.
@@ -52,6 +52,10 @@ pub struct ShowOptions {
     /// The name that the client asks for
     #[arg(long, value_name = "NAME", default_value = LOCALHOST, value_parser = server_name)]
     name: ServerName<'static>,
+
+    /// What the chain is for [default: a server of part4-cert if its key is RSA, else TLS 1.3]
+    #[arg(long = "for", value_name = "USE", value_enum)]
+    for_whom: Option<For>,
 
     /// The day on which it asks [default: now]
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
@@ -89,13 +93,16 @@ pub fn command(options: &ShowOptions) -> Result<ExitCode> {
         trusted.map_err(|error| WrongArgument(format!("{}: {error}", roots.display())))?;
     let verifier = Verifier { roots: trusted, name: options.name.clone() };
     let now = options.time.unwrap_or(SystemTime::UNIX_EPOCH.elapsed()?);
+    let leaf = chain.first().and_then(|der| Certificate::decode(der).ok());
+    let for_whom = options.for_whom.or(leaf.as_ref().map(For::of)).unwrap_or(For::Part4Cert);
     let shown = Shown {
         file: &file,
         roots: options.roots.as_deref(),
         chain: &chain,
         verifier: &verifier,
+        for_whom,
         now,
-        examined: Examined::new(&chain, &verifier, now),
+        examined: Examined::new_for(for_whom, &chain, &verifier, now),
     };
     if options.json {
         return print(&(serde_json::to_string_pretty(&shown.json())? + "\n"));
@@ -136,6 +143,7 @@ struct Shown<'c> {
     roots: Option<&'c Path>,
     chain: &'c [Vec<u8>],
     verifier: &'c Verifier,
+    for_whom: For,
     now: Duration,
     examined: Examined<'c>,
 }
@@ -180,6 +188,7 @@ impl Shown<'_> {
     /// Who signs whom, the root above.
     fn picture(&self, text: &mut String) {
         let path = &self.examined.path;
+        let [viewer, side] = self.for_whom.sides();
         let names = path.iter().map(|step| visible(&step.certificate.subject.text).chars().count());
         let longest = names.max().unwrap_or(0);
         if let Some(last) = path.last()
@@ -188,14 +197,14 @@ impl Shown<'_> {
             let issuer = visible(&last.certificate.issuer.text);
             _ = writeln!(
                 text,
-                "  {BAD}{issuer:<longest$}{BAD:#}  neither a root of the client nor sent"
+                "  {BAD}{issuer:<longest$}{BAD:#}  neither a root of the {viewer} nor sent"
             );
             _ = writeln!(text, "    │ is said to have signed");
         }
         for (index, step) in path.iter().enumerate().rev() {
             let what = match step.number {
-                None => "a root: the client has it, and trusts it for itself".to_owned(),
-                Some(1) => "certificate 1: the server".to_owned(),
+                None => format!("a root: the {viewer} has it, and trusts it for itself"),
+                Some(1) => format!("certificate 1: the {side}"),
                 Some(number) => format!("certificate {number}"),
             };
             let subject = visible(&step.certificate.subject.text);
@@ -226,12 +235,18 @@ impl Shown<'_> {
         }
     }
 
-    /// What the client checks, and what it says in the end.
+    /// What the other side checks, and what it says in the end.
     fn checks(&self, text: &mut String) {
+        let [viewer, side] = self.for_whom.sides();
         let name = visible(&self.verifier.name.to_str());
+        let who = match self.for_whom {
+            For::Part4Cert => format!("a client of {name}"),
+            For::Tls13 => format!("a client of {name} at TLS 1.3"),
+            For::Tls13Client => "a server at TLS 1.3".to_owned(),
+        };
         let roots = self.roots.map_or("the stages' root".to_owned(), path);
         let now = moment(self.now);
-        let title = format!("what a client of {name} with {roots} finds at {now}");
+        let title = format!("what {who} with {roots} finds at {now}");
         let title = textwrap::fill(&title, wrapped_to(width()));
         _ = writeln!(text, "\n{HEADING}{title}{HEADING:#}");
         let mut about = None;
@@ -253,12 +268,13 @@ impl Shown<'_> {
         }
         let (style, verdict) = match &self.examined.verdict {
             Ok(()) => {
-                let why =
-                    "it goes on, and checks whether the server has signed with the private key";
-                (GOOD, format!("✓ the client believes this chain: {why}"))
+                let why = format!(
+                    "it goes on, and checks whether the {side} has signed with the private key"
+                );
+                (GOOD, format!("✓ the {viewer} believes this chain: {why}"))
             }
             Err((check, why)) => {
-                (BAD, format!("✗ the client refuses this chain by {check}: {why}"))
+                (BAD, format!("✗ the {viewer} refuses this chain by {check}: {why}"))
             }
         };
         let verdict = textwrap::fill(&visible(&verdict), wrapped_to(width()));
@@ -291,8 +307,10 @@ impl Shown<'_> {
         let path: Vec<_> =
             self.examined.path.iter().map(|step| &step.certificate.subject.text).collect();
         let (check, why) = self.examined.verdict.clone().err().unzip();
+        let name = (self.for_whom != For::Tls13Client).then(|| self.verifier.name.to_str());
         json!({
-            "name": self.verifier.name.to_str(),
+            "for": self.for_whom.to_possible_value().map(|it| it.get_name().to_owned()),
+            "name": name,
             "time": moment(self.now),
             "certificates": certificates,
             "path": path,
@@ -407,6 +425,7 @@ fn json_of(der: &[u8]) -> Value {
         "not_after": moment(certificate.not_after),
         "key": certificate.key_algorithm,
         "key_bits": certificate.key_bits,
+        "key_curve": certificate.key_curve,
         "signature_algorithm": certificate.signature_algorithm,
         "extensions": certificate.extensions.iter().map(extension).collect::<Vec<_>>(),
         "len": der.len(),

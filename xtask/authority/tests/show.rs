@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use authority::bad::{CASES, Cast, Chain};
-use authority::chain::Examined;
-use authority::issue::{Party, Statement, of_server, pem};
+use authority::chain::{Examined, For};
+use authority::issue::{Party, Statement, of_authority, of_client, of_server, pem};
 use certificates::{Roots, ServerName, Verifier};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -59,8 +59,28 @@ fn agrees(
     verifier: &Verifier,
     now: Duration,
 ) -> Option<&'static str> {
-    let examined = Examined::new(chain, verifier, now);
+    agrees_for(For::Tls13, name, chain, verifier, now);
+    agrees_for(For::Tls13Client, name, chain, verifier, now);
+    agrees_for(For::Part4Cert, name, chain, verifier, now)
+}
+
+fn agrees_for(
+    for_whom: For,
+    name: &str,
+    chain: &[Vec<u8>],
+    verifier: &Verifier,
+    now: Duration,
+) -> Option<&'static str> {
+    let examined = Examined::new_for(for_whom, chain, verifier, now);
     let verdict = examined.verdict.err().map(|(check, _)| check);
+    let real = match for_whom {
+        For::Part4Cert => verifier.verify(chain, now),
+        For::Tls13 => verifier.verify_for_tls(chain, now),
+        For::Tls13Client => Verifier::verify_client(&verifier.roots, chain, now),
+    };
+    // A message may be refused before its certificates are looked at.
+    let real = real.err().map(|error| error.name());
+    assert!(verdict == real || verdict == Some("malformed"), "{name}: {verdict:?}, {real:?}");
     let mut failed = examined.findings.iter().filter_map(|it| Some(it.refused.as_ref()?.0));
     match verdict {
         None => assert_eq!(failed.next(), None, "{name}"),
@@ -111,6 +131,127 @@ fn what_is_told_of_each_check_is_what_the_client_says_of_the_vectors() {
         agrees(case["name"].as_str().unwrap(), &chain, &Verifier { roots, name }, now);
     }
     assert_eq!(cases.len(), 83);
+}
+
+/// Everything that the two sides of TLS 1.3 have and part 4 has not: keys on P-256 and of Ed25519, of authorities too, a
+/// client's certificate, ten certificates.
+#[test]
+fn what_is_told_of_chains_at_tls_1_3_is_what_both_sides_say() {
+    let now = SystemTime::now();
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let day = Duration::from_secs(24 * 60 * 60);
+    let valid = (now - day, now + day);
+    let usual = chain("the usual chain");
+    let authorities = |name| {
+        [
+            usual.server.called(name),
+            Party::with_p256(name).unwrap(),
+            Party::with_ed25519(name).unwrap(),
+        ]
+    };
+    let localhost = ["localhost", "127.0.0.1"];
+    let mut tried = Vec::new();
+    for (index, root) in authorities("Root CA").iter().enumerate() {
+        let certify = |issuer: &Party, subject: &Party, validity, extensions| {
+            issuer.certify(subject, &Statement { validity, extensions }).unwrap()
+        };
+        let top = certify(root, root, valid, of_authority(1).unwrap());
+        let leaves = authorities("localhost").into_iter().cycle().skip(index);
+        for (middle, leaf) in authorities("Intermediate CA").iter().zip(leaves) {
+            let below = certify(root, middle, valid, of_authority(0).unwrap());
+            let for_server = of_server(&leaf, &localhost).unwrap();
+            let for_client = of_client(&leaf, &["reader.example"]).unwrap();
+            let other = Party::with_p256("Intermediate CA").unwrap();
+            let over = (now - 2 * day, now - day);
+            for (what, signer, validity, extensions, copies) in [
+                ("server", middle, valid, for_server.clone(), 1),
+                ("client", middle, valid, for_client, 1),
+                ("expired", middle, over, for_server.clone(), 1),
+                ("signed by another", &other, valid, for_server.clone(), 1),
+                ("for any use", middle, valid, for_server[3..].to_vec(), 1),
+                ("ten", middle, valid, for_server.clone(), 9),
+                ("eleven", middle, valid, for_server.clone(), 10),
+                ("alone", middle, valid, for_server, 0),
+            ] {
+                let mut certificates = vec![certify(signer, &leaf, validity, extensions)];
+                certificates.extend(vec![below.clone(); copies]);
+                let roots = Roots::from_der(vec![top.clone()]).unwrap();
+                let name = ServerName::try_from("127.0.0.1").unwrap();
+                let verifier = Verifier { roots, name };
+                let says = |for_whom| agrees_for(for_whom, what, &certificates, &verifier, since);
+                tried.push((what, says(For::Tls13), says(For::Tls13Client)));
+            }
+        }
+    }
+    tried.sort_unstable();
+    let count = tried.len();
+    tried.dedup();
+    assert_eq!(count, 9 * 8);
+    assert_eq!(
+        tried,
+        [
+            ("alone", Some("unknown_issuer"), Some("wrong_use")),
+            ("client", Some("wrong_use"), None),
+            ("eleven", Some("too_many_certificates"), Some("too_many_certificates")),
+            ("expired", Some("expired"), Some("expired")),
+            ("for any use", None, None),
+            ("server", None, Some("wrong_use")),
+            ("signed by another", Some("bad_certificate_signature"), Some("wrong_use")),
+            ("signed by another", Some("unacceptable_signature"), Some("wrong_use")),
+            ("ten", None, Some("wrong_use")),
+        ]
+    );
+}
+
+/// What nobody said is taken from the leaf.
+#[test]
+fn a_chain_is_shown_to_whoever_it_is_for() {
+    let now = SystemTime::now();
+    let valid = (now, now + Duration::from_secs(60 * 60));
+    let root = Party::with_p256("Root CA").unwrap();
+    let leaf = Party::with_ed25519("localhost").unwrap();
+    let certify = |subject: &Party, extensions| {
+        root.certify(subject, &Statement { validity: valid, extensions }).unwrap()
+    };
+    let usual = chain("the usual chain");
+    let top = certify(&root, of_authority(0).unwrap());
+    let files = |leaf| {
+        Files::of(&Chain { certificates: vec![leaf], roots: vec![top.clone()], ..usual.clone() })
+    };
+
+    let of_server = files(certify(&leaf, of_server(&leaf, &["localhost"]).unwrap()));
+    let text = of_server.shown(&[]);
+    for line in [
+        "  localhost  certificate 1: the server",
+        "  signature               ecdsaWithSHA256  How the issuer signs, once more: this one is under the",
+        "  subjectPublicKeyInfo    Ed25519  The public key that belongs to the subject. Only the subject has",
+        "    ✓ use        no CA, digitalSignature, serverAuth, Ed25519",
+        "    ✓ signature  ecdsaWithSHA256, by Root CA",
+        "    ✓ use        CA, path length 0, keyCertSign, cRLSign, P-256",
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line}\n{text}");
+    }
+    assert!(text.contains("\nwhat a client of localhost at TLS 1.3 with "), "{text}");
+    assert!(text.contains("\n✓ the client believes this chain: it goes on"), "{text}");
+    let text = of_server.shown(&["--for", "part4-cert"]);
+    assert!(text.contains("\n✗ the client refuses this chain by unacceptable_signature"), "{text}");
+    let text = of_server.shown(&["--for", "tls13-client"]);
+    assert!(text.contains("\n✗ the server refuses this chain by wrong_use"), "{text}");
+    let shown: Value = serde_json::from_str(&of_server.shown(&["--json"])).unwrap();
+    assert_eq!((&shown["for"], &shown["name"]), (&"tls13".into(), &"localhost".into()));
+
+    let of_client = files(certify(&leaf, of_client(&leaf, &["reader.example"]).unwrap()));
+    let text = of_client.shown(&[]);
+    assert!(text.contains("certificate 1: the client\n"), "{text}");
+    assert!(text.contains("\nwhat a server at TLS 1.3 with "), "{text}");
+    assert!(text.contains("\n✓ the server believes this chain: it goes on"), "{text}");
+    assert!(!text.contains("was asked for") && !text.contains('✗'), "{text}");
+    let shown: Value = serde_json::from_str(&of_client.shown(&["--json"])).unwrap();
+    assert_eq!((&shown["for"], &shown["name"]), (&"tls13-client".into(), &Value::Null));
+    let text = of_client.shown(&["--for", "tls13"]);
+    assert!(text.contains("\n✗ the client refuses this chain by wrong_use"), "{text}");
+    let shown: Value = serde_json::from_str(&Files::of(&usual).shown(&["--json"])).unwrap();
+    assert_eq!(shown["for"], "part4-cert");
 }
 
 #[test]

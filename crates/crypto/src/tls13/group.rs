@@ -107,6 +107,7 @@ impl KeyShare {
         Self { private, public }
     }
 
+    // ANCHOR: agree
     /// Computes the secret. `None` if the peer's is no key of this group, or makes the secret zero.
     pub fn agree(&self, theirs: &[u8]) -> Option<SharedSecret> {
         match &self.private {
@@ -122,6 +123,7 @@ impl KeyShare {
             }
         }
     }
+    // ANCHOR_END: agree
 }
 
 impl Private {

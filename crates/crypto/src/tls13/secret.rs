@@ -71,6 +71,7 @@ impl Secret {
         self.derive("traffic upd", &Hash { bytes: [0; MAX_HASH_LEN], len: 0 })
     }
 
+    // ANCHOR: finished
     /// The tag of Finished over all that was said, for the sender whose traffic secret this is (section 4.4.4).
     pub fn finished(&self, hash: &Hash) -> Hash {
         let key = self.finished_key();
@@ -87,6 +88,7 @@ impl Secret {
     fn finished_key(&self) -> Self {
         self.derive("finished", &Hash { bytes: [0; MAX_HASH_LEN], len: 0 })
     }
+    // ANCHOR_END: finished
 
     /// The suite it belongs to.
     pub fn suite(&self) -> Suite {

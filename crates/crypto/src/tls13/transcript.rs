@@ -28,6 +28,7 @@ pub struct Transcript {
 }
 
 impl Transcript {
+    // ANCHOR: transcript
     /// Nothing was said yet.
     pub fn new(suite: Suite) -> Self {
         Self { suite, hasher: Hasher::new(suite.hash()) }
@@ -54,4 +55,5 @@ impl Transcript {
         self.add(&[254, 0, 0, len]);
         self.add(&hash);
     }
+    // ANCHOR_END: transcript
 }

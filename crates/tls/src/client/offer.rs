@@ -119,6 +119,7 @@ impl<'c> Offer<'c> {
     }
 
     /// Makes the second ClientHello: a key for the group that the server wants, and its cookie (section 4.1.4).
+    // ANCHOR: retry
     pub(super) fn retry(&mut self, request: &ServerHello) -> Result<(), TlsError> {
         let illegal = |why| TlsError::Illegal { message: "HelloRetryRequest", why };
         let mut changed = false;
@@ -148,6 +149,7 @@ impl<'c> Offer<'c> {
         }
         if changed { Ok(()) } else { Err(illegal("it asks for nothing else than what was sent")) }
     }
+    // ANCHOR_END: retry
 
     /// The secret that is shared with the server.
     pub(super) fn agree(&self, hello: &ServerHello) -> Result<(Group, SharedSecret), TlsError> {
