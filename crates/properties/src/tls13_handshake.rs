@@ -153,7 +153,7 @@ fn alone(setup: &Setup, choices: &mut Choices<'_>) {
     let stream = Stream { net: net.clone(), side: usize::from(!is_client) };
     let outcome = if is_client { setup.client(stream) } else { setup.server(stream) };
     // No such peer has a key.
-    let error = outcome.err().expect("it cannot go through");
+    let error = outcome.expect_err("it cannot go through");
     assert!(!error.to_string().is_empty());
     assert_sent(&net.lock().sent[usize::from(!is_client)], error.alert());
 }

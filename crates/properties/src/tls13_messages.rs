@@ -10,7 +10,7 @@ use crate::messages::assert_tiles;
 /// The most bytes that an explanation says of one message.
 const MAX_SAID: usize = 64 * 1_024;
 
-/// The messages of RFC 8448's traces: Hellos and HelloRetryRequests in the clear, and what follows under keys.
+/// The messages of RFC 8448's traces: Hellos, and requests for another, in the clear, and what follows under keys.
 pub(crate) static KNOWN: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let vectors = include_str!("../../tls/tests/vectors/rfc8448.json");
     let vectors: serde_json::Value = serde_json::from_str(vectors).expect("it is JSON");
