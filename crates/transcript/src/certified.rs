@@ -4,7 +4,7 @@ use messages::fields::{CERTIFICATE, CERTIFICATE_VERIFY, Fields, Tag, X25519_KEY}
 use messages::x509::Certificate;
 use messages::{Explained, Span};
 
-use crate::Direction;
+use crate::{Direction, lines};
 
 /// Lists the certificates in a message, the sender's own first, as far as they can be read.
 pub fn certificates(message: &[u8]) -> Vec<Certificate<'_>> {
@@ -48,9 +48,14 @@ fn find<'s>(spans: &'s [Span], name: &str) -> Option<&'s Span> {
 /// accepted the message.
 pub fn sender(message: &[u8]) -> Option<String> {
     let certificates = certificates(message);
-    let names: Vec<_> =
-        certificates.first()?.names().iter().map(|name| format!("{name:?}")).collect();
-    (!names.is_empty()).then(|| names.join(" or "))
+    let own = certificates.first()?;
+    let names: Vec<_> = own.names().iter().map(|name| format!("{name:?}")).collect();
+    (!names.is_empty()).then(|| lines::either(&names))
+}
+
+/// The subject of the sender's own certificate, in quotes: a client has no name on the network.
+pub fn subject(message: &[u8]) -> Option<String> {
+    certificates(message).first().map(|own| format!("{:?}", own.subject.text))
 }
 
 /// Who vouches for whom in a message.

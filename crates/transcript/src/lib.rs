@@ -13,6 +13,7 @@
 //! - [`visible`](mod@visible): strangers' text, made harmless; [`output`]: text of any kind on standard output.
 //! - [`merge`]: the events of a client, a server and the wire in one causal order.
 
+mod agreed;
 pub mod certified;
 pub mod event;
 pub mod lines;

@@ -359,7 +359,7 @@ fn list_of(
 }
 
 /// Lists the first names of many.
-fn listed(mut names: impl Iterator<Item = String>) -> String {
+pub(super) fn listed(mut names: impl Iterator<Item = String>) -> String {
     let first: Vec<_> = names.by_ref().take(MAX_LISTED).collect();
     match names.count() {
         0 => first.join(", "),
