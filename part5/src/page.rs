@@ -136,7 +136,11 @@ fn parts(hello: &ClientHello, agreed: &Agreed) -> Vec<Part> {
 
 fn part(extension: &Extension, agreed: &Agreed) -> Part {
     let group = agreed.group.id();
-    let bytes = |len| if len == 0 { String::new() } else { format!("{len} bytes") };
+    let bytes = |len| match len {
+        0 => String::new(),
+        1 => "1 byte".to_owned(),
+        len => format!("{len} bytes"),
+    };
     let (mut says, mut list) = (String::new(), Vec::new());
     match extension {
         Extension::ServerName(name) => says = name.clone().unwrap_or_default(),
