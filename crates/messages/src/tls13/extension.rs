@@ -367,8 +367,8 @@ pub(super) fn listed(mut names: impl Iterator<Item = String>) -> String {
     }
 }
 
-/// What an extension is for.
-fn meaning(kind: u16) -> &'static str {
+/// Tells what an extension is for, in a sentence.
+pub fn meaning(kind: u16) -> &'static str {
     match kind {
         0 => {
             "The name of the server that the client wants, in the clear: one address serves many names."
