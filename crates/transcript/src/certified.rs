@@ -66,8 +66,8 @@ pub struct Chain {
     /// What stands between it and the signature: each is signed by the one before it, the first by the root. The
     /// last is the sender's own.
     pub links: Vec<Link>,
-    /// Where the sender's signature is in the message.
-    pub signature: Place,
+    /// Where the sender's signature is in the message. At TLS it stands in one of its own, CertificateVerify.
+    pub signature: Option<Place>,
 }
 
 /// A certificate of a chain.
@@ -106,11 +106,16 @@ pub fn chain(message: &[u8]) -> Option<Chain> {
         issuer = Some(certificate.issuer.text);
     }
     links.reverse();
-    Some(Chain {
-        root: issuer?,
-        links,
-        signature: values(&CERTIFICATE_VERIFY, &explained, message).next()?,
-    })
+    let signature = values(&CERTIFICATE_VERIFY, &explained, message).next();
+    let is_whole = signature.is_some() || messages::tls13::is_one(message);
+    is_whole.then_some(Chain { root: issuer?, links, signature })
+}
+
+/// Finds the signature in a message that carries one and nothing else: TLS's CertificateVerify.
+pub fn signature(message: &[u8]) -> Option<Place> {
+    let explained = messages::explain(message);
+    let signature = find(&explained.spans, "signature")?.inside.last()?;
+    Some(Place { offset: signature.offset, len: signature.len })
 }
 
 impl Place {

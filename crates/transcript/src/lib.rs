@@ -21,6 +21,7 @@ pub mod merge;
 pub mod outline;
 pub mod output;
 pub mod read;
+pub mod schedule;
 pub mod summary;
 pub mod text;
 pub mod visible;
