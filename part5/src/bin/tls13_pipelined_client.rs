@@ -22,7 +22,7 @@ fn main() -> ExitCode {
                 stream.write(request)?;
                 unanswered += 1;
             }
-            let mut answers = Reader::new();
+            let mut answers = Reader::default();
             for _ in 0..unanswered {
                 answers.answer(&mut stream)?.ok_or(NoAnswer)?;
             }
