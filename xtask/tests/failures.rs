@@ -568,6 +568,8 @@ fn two_sides_of_tls_that_have_nothing_in_common_are_told_what_is_missing() {
     let (evil, roots) = (evil.to_str().unwrap(), made("roots.pem"));
     let [eve_chain, eve_key] = ["eve_chain.pem", "eve_key.pem"].map(made);
     let eve = ["--certificate", &eve_chain, "--key", &eve_key];
+    let [client_chain, client_key] = ["client_chain.pem", "client_key.pem"].map(made);
+    let client = ["--certificate", &client_chain, "--key", &client_key];
     for (server_args, client_args, of_server, of_client) in [
         (
             &["--suite", "TLS_AES_128_GCM_SHA256"][..],
@@ -591,7 +593,8 @@ fn two_sides_of_tls_that_have_nothing_in_common_are_told_what_is_missing() {
         (&[], &["--roots", evil], "the alert bad_certificate", "Certificate refused: "),
         (&eve, &[], "the alert bad_certificate", "and not for localhost"),
         (&["--roots", &roots], &[], "this server wants one", "the alert certificate_required"),
-        (&["--roots", evil], &eve, "Certificate refused: ", "the alert bad_certificate"),
+        (&["--roots", &roots], &eve, "Certificate refused: ", "the alert unsupported_certificate"),
+        (&["--roots", evil], &client, "Certificate refused: ", "the alert bad_certificate"),
     ] {
         let (server, addr) = Lone::server(&PART5_TLS13, server_args);
         let client = Lone::client(&PART5_TLS13, addr, client_args).end();
