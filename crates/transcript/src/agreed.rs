@@ -44,21 +44,14 @@ impl Agreed {
     /// Says it in a sentence, if there was an agreement.
     pub(crate) fn told(&self) -> Option<String> {
         let Self { suite, group, scheme, protocol, is_retried, .. } = self;
-        let mut told = format!("agreed: {}, {}", suite.as_ref()?, group.as_ref()?);
-        if let Some(scheme) = scheme {
-            told += &format!(", signed by {scheme}");
-        }
-        told += &match protocol {
-            Some(protocol) => format!(", protocol {protocol:?}"),
-            None => ", no protocol (ALPN)".to_owned(),
+        let (suite, group) = (suite.as_ref()?, group.as_ref()?);
+        let signed = scheme.as_ref().map(|scheme| format!(", signed by {scheme}"));
+        let protocol = match protocol {
+            Some(protocol) => format!("protocol {protocol:?}"),
+            None => "no protocol (ALPN)".to_owned(),
         };
-        Some(
-            told + if *is_retried {
-                "; after a HelloRetryRequest"
-            } else {
-                "; no HelloRetryRequest"
-            },
-        )
+        let how = if *is_retried { "after a HelloRetryRequest" } else { "no HelloRetryRequest" };
+        Some(format!("agreed: {suite}, {group}{}, {protocol}; {how}", signed.unwrap_or_default()))
     }
 }
 
@@ -95,11 +88,12 @@ pub(crate) fn glimpse(message: &[u8]) -> String {
             _ => Vec::new(),
         },
     };
-    let lists: Vec<_> = lists.iter().filter(|list| !list.is_empty()).map(listed).collect();
+    let lists: Vec<_> =
+        lists.iter().filter(|list| !list.is_empty()).map(|list| listed(list)).collect();
     if lists.is_empty() { name.to_owned() } else { format!("{name}: {}", lists.join("; ")) }
 }
 
-fn listed(names: &Vec<String>) -> String {
+fn listed(names: &[String]) -> String {
     let first = names.iter().take(MAX_LISTED).cloned().collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(MAX_LISTED) {
         0 => first,
