@@ -50,7 +50,11 @@ fn reporting(connection: &Arc<Connection>, hello: Option<Arc<Mutex<Vec<u8>>>>) -
         {
             *hello.lock().unwrap_or_else(PoisonError::into_inner) = bytes.to_vec();
         }
-        connection.report(event(&connection, told));
+        // A peer that is gone, or that has refused this side, is no fault of its bytes.
+        let is_refusal = |error: &TlsError| error.rejection().is_some();
+        if !matches!(told, Told::Rejected { error, .. } if !is_refusal(error)) {
+            connection.report(event(&connection, told));
+        }
     })
 }
 

@@ -41,6 +41,11 @@ fn with_any_certificates(text: &str) -> String {
         (r"\d+ bytes", "[len] bytes"),
         // What is left at the beginning of a row is an offset.
         (r"│ +\d+ ( *\S)", "│ [at] $1"),
+        // What is encrypted is too short to tell from a number, or its length is.
+        (
+            r"(?m)(inner type|ciphertext|length) (\[len\] B)  (?:[0-9a-f]{2} ?){1,2}$",
+            "$1 $2  [bytes]",
+        ),
     ];
     masks.into_iter().fold(text.to_owned(), |text, (pattern, by)| {
         regex_lite::Regex::new(pattern).unwrap().replace_all(&text, by).into_owned()

@@ -864,6 +864,19 @@ fn an_end_that_proves_nothing_and_one_that_wants_proof_let_nothing_through() {
 }
 
 #[test]
+fn a_stage_that_no_tunnel_has_is_refused_with_the_names_of_those_that_one_can_have() {
+    let names: Vec<_> = tunnelled_stages().map(Stage::short_name).collect();
+    for stage in ["plain", "dh", "tls13", "part5-tls13"] {
+        let ends = ["--side", "client", "--listen", "x:1", "--connect", "x:1"];
+        let output = tunnel(&[&["--stage", stage], &ends[..]].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(&format!("possible values: {}", names.join(", "))), "{said}");
+    }
+    assert_eq!(names, ["hmac", "hmac-seq", "aead", "hkdf", "cert"]);
+}
+
+#[test]
 fn options_and_files_that_say_who_somebody_is_are_refused_where_they_are_of_no_use() {
     let folder = Folder::new();
     let missing = folder.0.join("missing.pem").to_str().unwrap().to_owned();

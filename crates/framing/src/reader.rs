@@ -136,6 +136,16 @@ impl<R: Read> RecordReader<R> {
     }
     // ANCHOR_END: read_record
 
+    /// Reads the header of the next record, and leaves it where it is. At the end of the stream it is cut, or empty.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn peek_header(&mut self) -> io::Result<&[u8]> {
+        self.fill(self.header.len())?;
+        let unread = self.unread();
+        Ok(unread.get(..self.header.len()).unwrap_or(unread))
+    }
+
     /// Returns how many bytes of the next record, and of what follows it, have already arrived.
     pub fn unread_len(&self) -> usize {
         self.unread().len()

@@ -97,6 +97,11 @@ impl<T: Read + Write + Clone> Records<T> {
     /// [`TlsError`].
     pub fn next(&mut self, due: &'static str) -> Result<Next<'_>, TlsError> {
         let unexpected = |got| Err(TlsError::Unexpected { due, got });
+        // Whatever is not TLS has no record to wait for.
+        let first = self.reader.peek_header()?.first().copied();
+        if first.is_some_and(|kind| ContentType::find(kind).is_none()) {
+            return unexpected(NO_RECORD);
+        }
         let Some(Record { header, payload }) = self.reader.read_record()? else {
             return Ok(Next::End);
         };
@@ -166,6 +171,10 @@ impl<T: Read + Write + Clone> Records<T> {
         }
     }
 }
+
+/// What stands where a record is due and begins as none does.
+const NO_RECORD: &str =
+    "something that is no record of TLS (plain HTTP, it may be, or another stage)";
 
 /// Counts a record that says nothing.
 fn nothing<'r>(empty: &mut u32, what: &'static str) -> Result<Next<'r>, TlsError> {

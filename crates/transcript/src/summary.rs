@@ -161,6 +161,10 @@ impl Summary {
         if *direction == Way::Sent {
             return self.add(role, Of::Messages, step.clone(), 0);
         }
+        // It means nothing, and that it was sent is told.
+        if stage.has_types() && **bytes == [1] {
+            return String::new();
+        }
         let mut lines = Lines::of(role);
         accepts_message(&mut lines, stage, step, checked);
         self.believes(&mut lines, role, stage, bytes);
@@ -384,7 +388,7 @@ fn seen(stage: &Stage, direction: Direction, cut: &Cut) -> String {
             let mut told = vec![(PLAIN, "in the clear:".to_owned())];
             if stage.has_types() {
                 let style = field_style(field::Role::Message);
-                let words = agreed::glimpse(part.bytes).join(" ");
+                let words = agreed::glimpse(part.bytes);
                 told.extend(words.split(' ').map(|word| (style, word.to_owned())));
             } else {
                 told.extend(glimpse_values(part.bytes));
