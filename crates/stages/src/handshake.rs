@@ -180,11 +180,16 @@ impl Stage {
         record: &'r [u8],
     ) -> Option<Vec<Part<'r>>> {
         let is_message = if self.has_types() {
-            record.first() != Some(&tls13::APPLICATION_DATA)
+            self.is_open(record)
         } else {
             self.message(direction, index).is_some()
         };
         if is_message { self.split_message(record) } else { self.split(record) }
+    }
+
+    /// Returns whether a record says of itself that it is not encrypted, at a stage where it says so.
+    pub fn is_open(&self, record: &[u8]) -> bool {
+        self.has_types() && record.first() != Some(&tls13::APPLICATION_DATA)
     }
 
     /// Cuts the record of a message that is not encrypted into its fields.

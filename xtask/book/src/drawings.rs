@@ -2,6 +2,8 @@
 //!
 //! Lengths and offsets come from the catalogue of stages, and the exchange from a run of the programs.
 
+mod tls;
+
 use std::fs;
 use std::path::Path;
 
@@ -9,11 +11,13 @@ use anyhow::{Result, ensure};
 use askama::Template;
 use stages::{Field, Place, STAGES, Stage, field, handshake, part};
 use transcript::certified::{Chain, chain};
+use transcript::schedule::is_over_what_was_said;
 use transcript::{Direction, Event, EventKind, HandshakeMessage, Record, Role, Way};
 use xtask::complain;
 use xtask::launch::{Pair, Programs, Wire};
 use xtask::views::{NewFile, layout};
 
+use self::tls::{KeysView, LadderView};
 use crate::{Finding, SOURCE};
 
 /// Width of a picture.
@@ -38,8 +42,13 @@ pub fn remake(root: &Path, check: bool) -> Result<Vec<Finding>> {
     for stage in STAGES {
         let record = RecordView::new(stage).render()?;
         let events = run(&programs, stage)?;
-        let exchange = ExchangeView::new(stage, &events).render()?;
-        let mut drawings = vec![("record", record), ("exchange", exchange)];
+        let mut drawings = vec![("record", record)];
+        if stage.has_types() {
+            drawings.push(("exchange", LadderView::new(stage, &events).render()?));
+            drawings.push(("keys", KeysView::new(stage, &events).render()?));
+        } else {
+            drawings.push(("exchange", ExchangeView::new(stage, &events).render()?));
+        }
         if let Some(chain) = ChainView::new(stage, &events) {
             drawings.push(("chain", chain.render()?));
         }
@@ -70,7 +79,7 @@ pub fn remake(root: &Path, check: bool) -> Result<Vec<Finding>> {
 
 /// Runs an exchange, and returns its events.
 fn run(programs: &Programs, stage: &'static Stage) -> Result<Vec<Event>> {
-    let has_more = stage.has_records() && stage.has_data();
+    let has_more = stage.has_records() && stage.has_data() && !stage.has_types();
     let client_args: &[_] = if has_more { &["--requests", "2"] } else { &[] };
     let mut events = Vec::new();
     let pair = Pair { stage, server_args: &[], client_args, wire: Wire::Unwatched };
@@ -103,12 +112,16 @@ impl FieldView {
 /// Lays the fields of a record side by side, from `left` to `right`. The longer ones are wider, but none is too
 /// narrow for its name; the text takes what the others leave.
 fn row(places: impl Iterator<Item = Place>, left: u32, right: u32) -> Vec<FieldView> {
-    let width = |len: usize| 42 + u32::try_from(len).unwrap_or(0) * 5 / 4;
+    let width = |field: &Field| {
+        let [len, letters] =
+            [field.len?, field.name.len()].map(|it| u32::try_from(it).unwrap_or(0));
+        Some((42 + len * 5 / 4).max(8 + 6 * letters))
+    };
     let places: Vec<_> = places.collect();
-    let fixed: u32 = places.iter().filter_map(|place| place.field.len).map(width).sum();
+    let fixed: u32 = places.iter().filter_map(|place| width(place.field)).sum();
     let mut x = left;
     let field = |place: Place| {
-        let width = place.field.len.map_or(right - left - fixed, width);
+        let width = width(place.field).unwrap_or(right - left - fixed);
         let field = FieldView { place, x, width };
         x = field.end();
         field
@@ -303,6 +316,8 @@ struct ChainView {
     stage: &'static Stage,
     /// The name of the message that it stands in.
     message: String,
+    /// The name of the message that the signature of this connection stands in.
+    signed_in: String,
     chain: Chain,
 }
 
@@ -328,7 +343,22 @@ impl ChainView {
             }
             _ => None,
         });
-        received.map(|(message, chain)| Self { stage, message, chain })
+        let (message, chain) = received?;
+        let signed_in = match chain.signature {
+            Some(_) => message.clone(),
+            None => events.iter().find_map(|event| match &event.kind {
+                EventKind::Handshake(it) if is_over_what_was_said(&it.message) => {
+                    Some(it.step.clone())
+                }
+                _ => None,
+            })?,
+        };
+        Some(Self { stage, message, signed_in, chain })
+    }
+
+    /// Whether the signature is over both keys alone, and not over all that was said.
+    fn is_over_keys(&self) -> bool {
+        self.chain.signature.is_some()
     }
 
     fn title(&self) -> String {
@@ -336,7 +366,12 @@ impl ChainView {
     }
 
     fn links(&self) -> Vec<LinkView> {
-        let Self { message, chain, .. } = self;
+        let Self { message, signed_in, chain, .. } = self;
+        let signs = if self.is_over_keys() {
+            format!("signs, for this connection: the end of {message}")
+        } else {
+            format!("signs, for this connection: {signed_in}")
+        };
         let root =
             (chain.root.as_str(), "length", "root", "the client has it beforehand".to_owned());
         let last = chain.links.len();
@@ -353,7 +388,7 @@ impl ChainView {
                 what,
                 place,
                 signs: if at as usize == last {
-                    format!("signs, for this connection: the end of {message}")
+                    signs.clone()
                 } else {
                     "signs, for years".to_owned()
                 },
@@ -373,7 +408,12 @@ impl ChainView {
         let link =
             |it: LinkView| format!("{}, {}, {}: it {}", it.name, it.what, it.place, it.signs);
         let links: Vec<_> = self.links().into_iter().map(link).collect();
-        format!("{}. Last, the client's X25519 key and the server's", links.join(". "))
+        let last = if self.is_over_keys() {
+            "the client's X25519 key and the server's".to_owned()
+        } else {
+            format!("all that was said, ClientHello to {}", self.message)
+        };
+        format!("{}. Last, {last}", links.join(". "))
     }
 }
 

@@ -11,10 +11,12 @@
 //! merged.
 
 mod comments;
+mod secrets;
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufWriter, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -30,6 +32,7 @@ use stages::Stage;
 use transcript::{Direction, Event, EventKind};
 
 use self::comments::Comments;
+use self::secrets::KeyLog;
 
 /// Both ends' address. The articles' programs talk on loopback.
 const ADDRESS: [u8; 4] = [127, 0, 0, 1];
@@ -56,6 +59,9 @@ pub struct Capture<W: Write> {
     run: DefaultHasher,
     /// When the last packet passed, as time since 1970.
     now: Duration,
+    /// The secrets to put in front of the packets, and the packets that wait for them.
+    key_log: Option<KeyLog>,
+    waiting: Vec<EnhancedPacketBlock<'static>>,
 }
 
 impl<W: Write> Capture<W> {
@@ -83,7 +89,15 @@ impl<W: Write> Capture<W> {
         })
         .map_err(cause)?;
         let (run, now) = (DefaultHasher::new(), Duration::ZERO);
-        Ok(Self { file, connection: None, connections: 0, run, now })
+        let (key_log, waiting) = (None, Vec::new());
+        Ok(Self { file, connection: None, connections: 0, run, now, key_log, waiting })
+    }
+
+    /// Puts into the capture what a key log has of its connections, so that Wireshark shows what was encrypted. Their
+    /// secrets have to stand in front of the packets, which are held in memory until the run is over.
+    #[must_use]
+    pub fn with_key_log(self, path: &Path) -> Self {
+        Self { key_log: Some(KeyLog::new(path)), ..self }
     }
 
     /// Writes the next event. Only those of the wire leave a trace. A connection begins with the first of
@@ -92,6 +106,9 @@ impl<W: Write> Capture<W> {
     /// # Errors
     /// When it cannot be written, or its time is one that a capture cannot represent.
     pub fn write(&mut self, event: &Event) -> Result<()> {
+        if let (Some(key_log), EventKind::Handshake(message)) = (&mut self.key_log, &event.kind) {
+            key_log.pass(&message.message);
+        }
         let (direction, micros, bytes) = match &event.kind {
             EventKind::Chunk { direction, micros, bytes } => (*direction, *micros, Some(bytes)),
             EventKind::End { direction, micros } => (*direction, *micros, None),
@@ -133,7 +150,17 @@ impl<W: Write> Capture<W> {
     }
 
     /// Ends the capture: everything is written when this returns.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the key log cannot be read.
     pub fn finish(mut self) -> Result<()> {
+        if let Some(key_log) = &self.key_log {
+            let secrets = key_log.block()?;
+            secrets.map(|block| self.file.write_pcapng_block(block)).transpose().map_err(cause)?;
+        }
+        for packet in std::mem::take(&mut self.waiting) {
+            self.file.write_pcapng_block(packet).map_err(cause)?;
+        }
         Ok(self.file.get_mut().flush()?)
     }
 
@@ -152,7 +179,7 @@ impl<W: Write> Capture<W> {
         self.connections += 1;
         let mut new = Connection { stage, client_port, made: self.now, flows };
         let syn = new.packet(Direction::ToServer, Kind::Syn, &[])?;
-        self.write_packet(&syn, vec![])?;
+        self.write_packet(syn, vec![])?;
         self.write_acknowledged(&mut new, Direction::ToClient, Kind::SynAck, &[], vec![])?;
         Ok(new)
     }
@@ -175,22 +202,25 @@ impl<W: Write> Capture<W> {
         comments: Vec<String>,
     ) -> Result<()> {
         let packet = connection.packet(direction, kind, payload)?;
-        self.write_packet(&packet, comments)?;
+        self.write_packet(packet, comments)?;
         let ack = connection.packet(opposite(direction), Kind::Ack, &[])?;
-        self.write_packet(&ack, vec![])
+        self.write_packet(ack, vec![])
     }
 
-    fn write_packet(&mut self, packet: &[u8], comments: Vec<String>) -> Result<()> {
+    fn write_packet(&mut self, packet: Vec<u8>, comments: Vec<String>) -> Result<()> {
         let comment = |text| EnhancedPacketOption::Comment(Cow::Owned(text));
-        self.file
-            .write_pcapng_block(EnhancedPacketBlock {
-                interface_id: 0,
-                timestamp: self.now,
-                original_len: packet.len().try_into()?,
-                data: packet.into(),
-                options: comments.into_iter().map(comment).collect(),
-            })
-            .map_err(cause)?;
+        let packet = EnhancedPacketBlock {
+            interface_id: 0,
+            timestamp: self.now,
+            original_len: packet.len().try_into()?,
+            data: Cow::Owned(packet),
+            options: comments.into_iter().map(comment).collect(),
+        };
+        if self.key_log.is_some() {
+            self.waiting.push(packet);
+        } else {
+            self.file.write_pcapng_block(packet).map_err(cause)?;
+        }
         Ok(())
     }
 }

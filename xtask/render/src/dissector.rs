@@ -13,16 +13,21 @@ pub const BEGIN: &str = "-- BEGIN: printed by `cargo run --package render -- --d
 /// The line after it.
 pub const END: &str = "-- END\n";
 
+/// Lists the stages that it reads. TLS itself is read by a dissector that Wireshark has.
+pub fn stages() -> impl Iterator<Item = &'static Stage> {
+    STAGES.iter().copied().filter(|stage| !stage.has_types())
+}
+
 /// Makes the tables of the dissector: the stages with records by the server's port, the ports of those without,
 /// the names of the fields of messages by their tags, and the tag of a certificate.
 pub fn lua() -> String {
     let mut lua = format!(
         "local MAX_PLAINTEXT_LEN = {MAX_PLAINTEXT_LEN}\nlocal MAX_MESSAGE_LEN = {MAX_MESSAGE_LEN}\nlocal STAGES = {{\n"
     );
-    for stage in STAGES.iter().filter(|stage| stage.has_records()) {
+    for stage in stages().filter(|stage| stage.has_records()) {
         lua += &row(stage);
     }
-    let plain = STAGES.iter().filter(|stage| !stage.has_records());
+    let plain = stages().filter(|stage| !stage.has_records());
     let ports: Vec<_> = plain.map(|stage| format!("[{}] = true", stage.port)).collect();
     _ = writeln!(lua, "}}\nlocal PLAIN_PORTS = {{ {} }}\nlocal TAGS = {{", ports.join(", "));
     for tag in TAGS {

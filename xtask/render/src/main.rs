@@ -6,6 +6,7 @@
 //! code is 0 then, 2 at a line that is not an event, 3 if it cannot read or write.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Error, Result};
@@ -26,6 +27,10 @@ struct Options {
     /// The traffic as a packet capture for Wireshark
     #[arg(long, group = "view")]
     capture: bool,
+
+    /// Put the secrets of the run's connections into the capture, out of this key log
+    #[arg(long, value_name = "FILE", requires = "capture")]
+    keylog: Option<PathBuf>,
 
     /// The run as one self-contained page for a browser
     #[arg(long, group = "view")]
@@ -77,6 +82,9 @@ fn render(options: &Options) -> Result<()> {
     if options.capture {
         let no_capture = "cannot write the capture";
         let mut capture = Capture::new(out).context(no_capture)?;
+        if let Some(path) = &options.keylog {
+            capture = capture.with_key_log(path);
+        }
         each_event(|event| capture.write(event).context(no_capture))?;
         capture.finish().context(no_capture)
     } else {

@@ -303,58 +303,75 @@ impl Section {
         let is_sealed = self.connection.sees_sealed(self.stage, from, message);
         let mut course = Course::default();
         if is_first_seen {
+            self.begin_glance();
             course = self.connection.course(self.stage, from, message, is_sealed);
-            let key = is_sealed.then(|| course.key.clone().unwrap_or_default());
-            self.glance_at(from, message, key);
         }
         let report = Report::new(message, is_sealed);
-        match message.direction {
+        let shown = match message.direction {
             Way::Sent => self.show(from, name, course, Some(report), None),
             Way::Received => {
                 let belief = self.connection.belief(self.stage, from, message);
                 if let Some(vouched) = self.connection.vouched(self.stage, from, message, &belief) {
                     self.agreement_under_way().vouch(vouched);
                 }
-                self.arrived_by(role, name, course, || Arrival::Accepted(report, belief));
+                self.arrived_by(role, name, course, || Arrival::Accepted(report, belief))
             }
+        };
+        // In which order the events of two processes come is up to them.
+        if role == Role::Client || self.connection.is_foreign(Role::Client) {
+            self.glance_at(from, message, is_sealed, shown);
         }
     }
 
-    /// Adds a message to the picture in front of the handshake.
-    fn glance_at(&mut self, from: Role, message: &HandshakeMessage, key: Option<String>) {
-        if !self.stage.has_types() {
-            return;
-        }
-        let is_under_way = |row: &Row| matches!(row, Row::Glance(glance) if !glance.is_over);
-        if !self.waiting.iter().any(is_under_way) {
-            if self.connection.has_glance || self.shown >= SHOWN {
-                return;
-            }
+    /// Makes room for a picture in front of the handshake.
+    fn begin_glance(&mut self) {
+        let is_due = self.stage.has_types() && !self.connection.has_glance;
+        if is_due && self.shown < SHOWN {
             self.connection.has_glance = true;
             self.waiting.push_back(Row::Glance(Glance::default()));
         }
+    }
+
+    /// Adds a message to it, which is shown in the row of this number.
+    fn glance_at(
+        &mut self,
+        from: Role,
+        message: &HandshakeMessage,
+        is_sealed: bool,
+        id: Option<u64>,
+    ) {
+        let exchange = self.waiting.iter().find_map(|row| match row {
+            Row::Exchange(exchange) if Some(exchange.id) == id => Some(exchange),
+            _ => None,
+        });
+        let Some(Exchange { id, course, .. }) = exchange else { return };
+        let key = is_sealed.then(|| course.key.clone().unwrap_or_default());
         let (step, len) = (visible(&message.step), message.wire_len(self.stage));
-        let line = Line { id: self.rows + 1, from, step, len };
-        if let Some(Row::Glance(glance)) =
-            self.waiting.iter_mut().rev().find(|row| is_under_way(row))
-        {
+        let line = Line { id: *id, from, step, len };
+        let mut rows = self.waiting.iter_mut().rev();
+        let glance = rows.find_map(|row| match row {
+            Row::Glance(glance) if !glance.is_over => Some(glance),
+            _ => None,
+        });
+        if let Some(glance) = glance {
             glance.add(line, &message.message, key, &self.connection.sealing);
         }
     }
 
     /// Joins what arrived at `to` with what was sent to it.
     fn arrived(&mut self, to: Role, name: Name, arrival: impl FnOnce() -> Arrival) {
-        self.arrived_by(to, name, Course::default(), arrival);
+        _ = self.arrived_by(to, name, Course::default(), arrival);
     }
 
-    /// The same. The `course` is for a message of which its sender tells nothing.
+    /// The same. The `course` is for a message of which its sender tells nothing. Returns the number of its row, if
+    /// that is shown.
     fn arrived_by(
         &mut self,
         to: Role,
         name: Name,
         course: Course,
         arrival: impl FnOnce() -> Arrival,
-    ) {
+    ) -> Option<u64> {
         let from = peer_of(to);
         let its_own = |exchange: &&mut Exchange| {
             exchange.from == from && exchange.name.is(&name) && exchange.arrival.is_none()
@@ -365,11 +382,15 @@ impl Section {
         });
         if let Some(exchange) = { exchanges }.find(its_own) {
             exchange.arrival = Some(arrival());
+            Some(exchange.id)
         } else if name.index >= self.connection.tally(from).sent(&name) {
-            self.show(from, name, course, None, Some(arrival()));
+            self.show(from, name, course, None, Some(arrival()))
+        } else {
+            None
         }
     }
 
+    /// Shows a row, as long as there is room, and returns its number.
     fn show(
         &mut self,
         from: Role,
@@ -377,7 +398,7 @@ impl Section {
         course: Course,
         sent: Option<Report>,
         arrival: Option<Arrival>,
-    ) {
+    ) -> Option<u64> {
         if self.shown < SHOWN {
             self.shown += 1;
             self.rows += 1;
@@ -385,8 +406,10 @@ impl Section {
             let id = self.rows;
             let exchange = Exchange { id, from, name, course, is_foreign, sent, arrival };
             self.waiting.push_back(Row::Exchange(exchange));
+            Some(id)
         } else {
             self.more += 1;
+            None
         }
     }
 

@@ -8,7 +8,7 @@ use messages::fields::{TAGS, Tag, X25519_KEY};
 use render::page::{Page, SHOWN};
 use stages::{
     PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, PART3_HKDF, PART3_X25519,
-    PART4_CERT, STAGES, Stage, field, handshake,
+    PART4_CERT, STAGES, Stage, field,
 };
 use transcript::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Way};
 
@@ -171,23 +171,28 @@ fn every_field_is_explained_where_it_is_and_below() {
 fn every_span_of_a_message_is_explained_where_it_is_and_below() {
     let payload = message(TAGS.iter().copied().chain([&STRANGE]).map(|tag| (tag, &b"abc"[..])));
     let explained = messages::explain(&payload);
-    let [length, whole] = handshake::FIELDS else { panic!("{:?}", handshake::FIELDS) };
     for stage in STAGES.iter().filter(|stage| !stage.handshake.is_empty()) {
+        let (whole, header) = stage.fields_of_messages().split_last().unwrap();
+        let header_len = stage.header().len();
         let html = page(&[says(stage, Role::Client, "ClientHello", &payload)]);
         let parts: Vec<_> = html.split("<details ").skip(1).map(text).collect();
         let below = text(html.split_once("class=\"meanings\"").unwrap().1);
-        let all = stage.record(&payload);
-        let (header, fields) = (&fields(&html, "sent")[0], &fields(&html, "sent")[1..]);
-        assert_eq!((&*header.0, &header.1[..]), (length.name, &all[..4]));
-        assert_eq!(fields.len(), explained.leaves().count());
-        for (((name, bytes), shown), span) in fields.iter().zip(&parts[1..]).zip(explained.leaves())
-        {
+        let all = stage.record_of_message(&payload);
+        let mut fields = fields(&html, "sent");
+        let spans = fields.split_off(header.len());
+        let names: Vec<_> = fields.iter().map(|(name, _)| &**name).collect();
+        assert_eq!(names, header.iter().map(|field| field.name).collect::<Vec<_>>());
+        let bytes: Vec<_> = fields.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
+        assert_eq!(bytes, all[..header_len]);
+        assert_eq!(spans.len(), explained.leaves().count());
+        let parts = parts[header.len()..].iter();
+        for (((name, bytes), shown), span) in spans.iter().zip(parts).zip(explained.leaves()) {
             let place = format!(
                 "Offset {}, length {}: bytes {} to {} of the {}",
-                span.offset + 4,
+                span.offset + header_len,
                 span.len,
-                span.offset + 4,
-                span.offset + 4 + span.len - 1,
+                span.offset + header_len,
+                span.offset + header_len + span.len - 1,
                 all.len()
             );
             assert!(shown.contains(&place), "{place}: {shown}");

@@ -11,12 +11,14 @@ use std::sync::OnceLock;
 use framing::MAX_PLAINTEXT_LEN;
 use messages::fields::{CERTIFICATE, CERTIFICATE_VERIFY, X25519_KEY};
 use pcap_file::pcapng::{Block, PcapNgReader, PcapNgWriter};
+use render::capture::Capture;
+use render::dissector::stages;
 use stages::{
     PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, Part, STAGES, Stage, field,
     handshake,
 };
 use transcript::certified::certificates;
-use transcript::{Direction, Event, EventKind, Role};
+use transcript::{Direction, Event, EventKind, HandshakeMessage, Role, Way};
 use xtask::launch::{self, Pair, Programs};
 
 use crate::wire::{BOTH, Wire, capture, payload_sent};
@@ -382,7 +384,7 @@ fn a_handshake_is_shown_as_it_was() {
 #[test]
 #[ignore = "needs tshark, which .ci/run installs"]
 fn several_records_in_a_packet_and_across_packets_are_shown_as_they_were() {
-    for stage in STAGES {
+    for stage in stages() {
         let connections = run(stage, 3, None);
         for len in [7, 100, 1460] {
             let joined = connections.iter().map(|events| Wire::of(stage, events).at_once());
@@ -413,8 +415,114 @@ fn all_stages_in_one_capture_are_shown_as_they_were() {
     let connections: Vec<_> = events.chunk_by(|one, next| one.stage == next.stage).collect();
     assert_eq!(connections.len(), STAGES.len());
     for (stream, events) in connections.into_iter().enumerate() {
-        assert_shown(stream, events, &packets);
+        if stages().any(|stage| stage == events[0].stage) {
+            assert_shown(stream, events, &packets);
+        }
     }
+}
+
+/// The values of these fields in a capture, in order, each with the name of its field.
+fn told(file: &Path, asked: &[&str], settings: &[&str]) -> Vec<(String, String)> {
+    let mut args = vec!["-T", "fields", "-E", "separator=/t", "-E", "aggregator=|"];
+    args.extend(settings);
+    args.extend(asked.iter().flat_map(|field| ["-e", field]));
+    let mut told = Vec::new();
+    for line in tshark(file, &args).lines() {
+        for (name, values) in asked.iter().zip(line.split('\t')) {
+            let values = values.split('|').filter(|value| !value.is_empty());
+            told.extend(values.map(|value| ((*name).to_owned(), value.to_owned())));
+        }
+    }
+    told
+}
+
+#[test]
+#[ignore = "needs tshark, which .ci/run installs"]
+fn tls_is_read_by_wireshark_itself_and_what_is_inside_with_the_key_log() {
+    let stage = *STAGES.iter().find(|stage| stage.has_types()).unwrap();
+    let log = path("key-log").with_extension("txt");
+    _ = fs::remove_file(&log);
+    let server_args = ["--keylog", log.to_str().unwrap()];
+    let wire = launch::Wire::Tapped { segment: None };
+    let pair = Pair { stage, server_args: &server_args, client_args: &[], wire };
+    let mut events = vec![];
+    let outcome = pair.run(programs(), |event| events.push(event.clone())).unwrap();
+    assert_eq!(outcome.code(), 0);
+
+    let open = written("tls-open", events.iter().cloned());
+    let file = path("tls-secrets");
+    let mut capture = Capture::new(fs::File::create(&file).unwrap()).unwrap().with_key_log(&log);
+    events.iter().for_each(|event| capture.write(event).unwrap());
+    capture.finish().unwrap();
+
+    let sent = |role: Role, is_meant: fn(&HandshakeMessage) -> bool| -> Vec<_> {
+        let sent = events.iter().filter(|event| event.role == role);
+        let messages = sent.filter_map(move |event| match &event.kind {
+            EventKind::Handshake(it) if it.direction == Way::Sent && is_meant(it) => Some(it),
+            _ => None,
+        });
+        messages.collect()
+    };
+    let is_message = |it: &HandshakeMessage| it.message.len() >= 4;
+    let types = |messages: &[&HandshakeMessage]| -> Vec<String> {
+        messages.iter().map(|message| message.message[0].to_string()).collect()
+    };
+    // In which order both ends' packets pass is up to them.
+    let values =
+        |file: &Path, field: &str, direction: Direction, settings: &[&str]| -> Vec<String> {
+            let port = if direction == Direction::ToServer { "tcp.dstport" } else { "tcp.srcport" };
+            let filter = format!("{port} == {}", stage.port);
+            let settings = [settings, &["-Y", &filter]].concat();
+            told(file, &[field], &settings).into_iter().map(|(_, value)| value).collect()
+        };
+    for direction in BOTH {
+        let role = Role::sender(direction);
+        let hellos = types(&sent(role, |it| it.message.len() >= 4 && it.record.is_none()));
+        let all = types(&sent(role, is_message));
+        assert_eq!(values(&open, "tls.handshake.type", direction, &[]), hellos);
+        // By itself, or with the log beside it.
+        let log = format!("tls.keylog_file:{}", log.display());
+        for (file, settings) in [(&file, &[][..]), (&open, &["-o", &log])] {
+            assert_eq!(values(file, "tls.handshake.type", direction, settings), all);
+            assert_eq!(values(file, "tls.alert_message.desc", direction, settings), ["0"]);
+            let extensions = values(file, "tls.handshake.extension.type", direction, settings);
+            assert_eq!(extensions, extension_types(&sent(role, is_message)));
+        }
+    }
+    let http = told(&file, &["http.request.uri", "http.response.code"], &[]);
+    let http: Vec<_> = http.iter().map(|(_, value)| value.as_str()).collect();
+    assert_eq!(http, ["/transfer?to=bob&amount=100", "200"]);
+    assert_eq!(told(&open, &["http.request.uri", "rtls.stage", "_ws.malformed"], &[]), []);
+    assert_eq!(told(&file, &["rtls.stage", "_ws.malformed"], &[]), []);
+    let comments = told(&file, &["frame.comment"], &[]);
+    let comments: Vec<_> = comments.iter().map(|(_, comment)| comment.as_str()).collect();
+    for said in
+        ["ClientHello, client to server, ", "ServerHello, server to client, ", "ChangeCipherSpec, "]
+    {
+        assert!(comments.iter().any(|comment| comment.contains(said)), "{said}: {comments:?}");
+    }
+    let sealed = "encrypted, server to client, 24 bytes: type 1, version 2, length 2, ciphertext 2, inner type 1, tag 16";
+    assert!(comments.iter().any(|comment| comment.contains(sealed)), "{comments:?}");
+}
+
+/// The numbers of the extensions in these messages, by our own decoder.
+fn extension_types(messages: &[&HandshakeMessage]) -> Vec<String> {
+    let mut types = Vec::new();
+    for message in messages {
+        let mut left = messages::explain(&message.message).spans;
+        left.reverse();
+        while let Some(span) = left.pop() {
+            if let [kind, ..] = &span.inside[..]
+                && kind.name == "type"
+            {
+                let number = &message.message[kind.offset..][..2];
+                types.push(u16::from_be_bytes([number[0], number[1]]).to_string());
+            } else {
+                left.extend(span.inside.into_iter().rev());
+            }
+        }
+    }
+    types
 }
 
 /// What tshark prints about the packets that the dissector shows: their info column.
@@ -669,7 +777,7 @@ fn a_message_is_named_by_its_first_field_where_several_are_due() {
     let mut auth = vec![];
     CERTIFICATE.append(&[0x30, 3, 2, 1, 1], &mut auth);
     CERTIFICATE_VERIFY.append(&[7; 256], &mut auth);
-    for stage in STAGES.iter().filter(|stage| stage.has_certificates()) {
+    for stage in stages().filter(|stage| stage.has_certificates()) {
         // The ServerHello is there, or it was lost.
         for (name, payloads, names) in [
             ("both", &[&hello(), &auth][..], &["ServerHello", "ServerAuth"][..]),
@@ -690,7 +798,7 @@ fn a_message_is_named_by_its_first_field_where_several_are_due() {
 #[ignore = "needs tshark, which .ci/run installs"]
 fn what_is_no_certificate_hides_nothing() {
     let deep = [0x30, 0x80].repeat(2_000);
-    for stage in STAGES.iter().filter(|stage| stage.has_certificates()) {
+    for stage in stages().filter(|stage| stage.has_certificates()) {
         for (number, value) in
             [&[][..], &[0x30], &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff], &[0xff; 300], &deep]
                 .into_iter()
@@ -825,11 +933,11 @@ fn messages_whose_packets_were_cut_are_shown_as_far_as_they_are_there() {
 
 /// The stages with records of data, whose first may carry messages.
 fn with_records() -> impl Iterator<Item = &'static Stage> {
-    STAGES.iter().copied().filter(|stage| stage.has_records() && stage.has_data())
+    stages().filter(|stage| stage.has_records() && stage.has_data())
 }
 
 fn with_handshake() -> impl Iterator<Item = &'static Stage> {
-    STAGES.iter().copied().filter(|stage| !stage.handshake.is_empty())
+    stages().filter(|stage| !stage.handshake.is_empty())
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use framing::Cutter;
 use framing::cutter::Cut;
-use messages::Span;
+use messages::{Span, tls13};
 use stages::{Role, Stage};
 use transcript::Direction;
 use transcript::lines::statement;
@@ -37,8 +37,12 @@ impl Comments {
                     0 => String::new(),
                     passed => range(passed, record.len()),
                 };
-                let (name, fields) =
-                    (name(stage, direction, index), fields(stage, direction, index, &record));
+                let name = if stage.has_types() {
+                    name_of_tls(stage, index, &record)
+                } else {
+                    name(stage, direction, index)
+                };
+                let fields = fields(stage, direction, index, &record);
                 lines.push(format!("{part}{name}, {direction}, {fields}"));
                 left -= record.len() - self.passed;
                 (self.index, self.passed) = (index + 1, 0);
@@ -65,8 +69,19 @@ impl Comments {
     }
 }
 
+/// `ClientHello`; `record 2, encrypted`. Which messages come, and how many, is up to the two.
+fn name_of_tls(stage: &Stage, index: u64, record: &[u8]) -> String {
+    match record.split_at_checked(stage.header().len()) {
+        Some((_, message)) if stage.is_open(record) => tls13::name(message).to_owned(),
+        _ => format!("record {index}, encrypted"),
+    }
+}
+
 /// `ClientHello`, `record 0`
 fn name(stage: &Stage, direction: Direction, index: u64) -> String {
+    if stage.has_types() {
+        return format!("record {index}");
+    }
     match stage.message(direction, index) {
         Some(message) => message.name.to_owned(),
         None => format!("record {}", index.saturating_sub(stage.messages(direction))),
@@ -79,7 +94,10 @@ fn fields(stage: &Stage, direction: Direction, index: u64, record: &[u8]) -> Str
     let mut lengths = Vec::new();
     for part in stage.split_at(direction, index, record).unwrap_or_default() {
         if part.field.role == Role::Message {
-            let spans = messages::explain(part.bytes).spans;
+            let mut spans = messages::explain(part.bytes).spans;
+            if stage.has_types() {
+                spans = spans.into_iter().flat_map(opened).collect();
+            }
             lengths.extend(spans.iter().take(NAMED).map(|span| named(span, part.bytes)));
             if spans.len() > NAMED {
                 lengths.push("more fields".to_owned());
@@ -89,6 +107,11 @@ fn fields(stage: &Stage, direction: Direction, index: u64, record: &[u8]) -> Str
         }
     }
     format!("{}: {}", count(record.len()), lengths.join(", "))
+}
+
+/// What the body of a message is made of; or what is no body, as it is.
+fn opened(span: Span) -> Vec<Span> {
+    if span.inside.is_empty() { vec![span] } else { span.inside }
 }
 
 /// `X25519 key 36`; `certificate 995 ("localhost", signed by "Intermediate CA")`

@@ -350,6 +350,12 @@ impl Carried {
         parts.map(|part| FieldView::new(part, before.next().map(|part| part.bytes))).collect()
     }
 
+    /// Names what a message travels as, whatever its record says.
+    fn content_type(&self) -> &'static str {
+        let record = self.stage.record_of_message(&self.record);
+        content_type(record.first().copied().unwrap_or_default())
+    }
+
     /// Returns whether its fields are many, with long names.
     fn is_wide(&self) -> bool {
         self.stage.has_types() && self.form != Form::Record
@@ -465,7 +471,10 @@ impl<'r> FieldView<'r> {
             len: part.bytes.len(),
             offset: part.offset,
             bytes: part.bytes,
-            says: part.number().map(|number| number.to_string()).unwrap_or_default(),
+            says: match (part.field.role, part.bytes) {
+                (field::Role::ContentType, [kind]) => content_type(*kind).to_owned(),
+                _ => part.number().map(|number| number.to_string()).unwrap_or_default(),
+            },
             before: before.map_or(Before::Unknown, Before::Bytes),
         }
     }
@@ -508,6 +517,17 @@ impl<'r> FieldView<'r> {
     /// Returns the offset of its last byte.
     fn last(&self) -> usize {
         (self.offset + self.len).saturating_sub(1)
+    }
+}
+
+/// Names what a record carries (RFC 8446, section 5.1).
+fn content_type(kind: u8) -> &'static str {
+    match kind {
+        20 => "change_cipher_spec",
+        21 => "alert",
+        22 => "handshake",
+        23 => "application_data",
+        _ => "unknown",
     }
 }
 

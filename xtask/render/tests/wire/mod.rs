@@ -18,10 +18,13 @@ impl Wire {
     /// Makes a chunk of each message and each record of a run.
     pub fn of(stage: &'static Stage, events: &[Event]) -> Self {
         let chunk = |event: &Event| {
-            let payload = payload_sent(event)?;
             let to_server = event.role == Role::Client;
             let direction = if to_server { Direction::ToServer } else { Direction::ToClient };
-            Some((direction, stage.record(payload)))
+            let is_open = matches!(&event.kind, EventKind::Handshake(it) if it.record.is_none());
+            let payload = payload_sent(event)?;
+            let record =
+                if is_open { stage.record_of_message(payload) } else { stage.record(payload) };
+            Some((direction, record))
         };
         Self { stage, chunks: events.iter().filter_map(chunk).collect() }
     }
@@ -61,7 +64,9 @@ impl Wire {
 /// The payload of a record that was sent, of the handshake's messages too.
 pub fn payload_sent(event: &Event) -> Option<&[u8]> {
     match &event.kind {
-        EventKind::Handshake(message) if message.direction == Way::Sent => Some(&message.message),
+        EventKind::Handshake(message) if message.direction == Way::Sent => {
+            Some(message.record.as_ref().unwrap_or(&message.message))
+        }
         EventKind::Sent(record) => Some(&record.record),
         _ => None,
     }
