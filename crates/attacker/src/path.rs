@@ -77,6 +77,7 @@ pub enum Report {
 pub struct OwnEnd {
     from: RecordReader<TcpStream>,
     to: TcpStream,
+    log: Arc<Mutex<AttackLog>>,
 }
 
 /// The keys that were to be kept for long: somebody gave them away.
@@ -116,6 +117,8 @@ pub enum Step {
         /// Its plaintext, if it is sealed.
         text: Option<Vec<u8>>,
     },
+    /// Let its own program have a message.
+    Handed(Passing),
     /// Computed a secret.
     Computed {
         /// Whose, in words.
@@ -280,7 +283,7 @@ impl Path {
     /// [`ErrorKind::NotFound`] when it has none.
     pub fn own_client(&self) -> io::Result<OwnEnd> {
         let (stream, _) = self.tool()?.listener.accept()?;
-        OwnEnd::new(stream, self.stages.1)
+        self.own_end(stream, self.stages.1)
     }
 
     /// Takes the place of a client towards its own server.
@@ -289,7 +292,14 @@ impl Path {
     /// [`ErrorKind::NotFound`] when it has none.
     pub fn own_server(&self) -> io::Result<OwnEnd> {
         let server = self.tool()?.server.ok_or(ErrorKind::NotFound)?;
-        OwnEnd::new(TcpStream::connect(server)?, self.stages.0)
+        self.own_end(TcpStream::connect(server)?, self.stages.0)
+    }
+
+    fn own_end(&self, stream: TcpStream, stage: &Stage) -> io::Result<OwnEnd> {
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let from = RecordReader::new(stream.try_clone()?, stage.header(), stage.limits());
+        Ok(OwnEnd { from, to: stream, log: self.log.clone() })
     }
 
     /// Waits for what its program reports next.
@@ -377,13 +387,6 @@ impl Path {
 }
 
 impl OwnEnd {
-    fn new(stream: TcpStream, stage: &Stage) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let from = RecordReader::new(stream.try_clone()?, stage.header(), stage.limits());
-        Ok(Self { from, to: stream })
-    }
-
     /// Reads the next record that it makes.
     ///
     /// # Errors
@@ -396,6 +399,7 @@ impl OwnEnd {
 
     /// Lets it have a message.
     pub fn give(&mut self, message: &Message) -> io::Result<()> {
+        lock(&self.log).steps.push(Step::Handed(message.taken.clone()));
         self.to.write_all(message.bytes())
     }
 }

@@ -15,7 +15,7 @@ use attacker::attacks::control;
 use framing::Direction;
 use messages::x509::Certificate;
 use serde::{Deserialize, Serialize};
-use stages::Stage;
+use stages::{Role, Stage, handshake};
 use transcript::lines::listed;
 use transcript::{Event, Hex};
 
@@ -110,6 +110,9 @@ pub enum Deed {
     SendsHello {
         /// Its name.
         step: String,
+        /// Its bytes, if its record is encrypted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<Hex>,
         /// The bytes on the wire.
         bytes: Hex,
     },
@@ -121,6 +124,23 @@ pub enum Deed {
         checked: Vec<String>,
         /// Whether the other side has sent another.
         is_changed: bool,
+        /// Its bytes, if its record is encrypted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<Hex>,
+        /// The bytes on the wire.
+        bytes: Hex,
+    },
+    /// A client or a server says that it sends no more, or that something went wrong.
+    SendsAlert {
+        /// Its name, such as `close_notify`.
+        alert: String,
+        /// The bytes on the wire.
+        bytes: Hex,
+    },
+    /// A client or a server is told so.
+    AcceptsAlert {
+        /// Its name.
+        alert: String,
         /// The bytes on the wire.
         bytes: Hex,
     },
@@ -280,6 +300,9 @@ pub struct Message {
     /// Whether it is one of the handshake.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_hello: bool,
+    /// Whether it is an alert.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_alert: bool,
 }
 
 /// A field that was changed.
@@ -468,6 +491,9 @@ impl Story {
         if let Some(name) = self.name_of_hello(message) {
             return format!("{name}{of}");
         }
+        if message.is_alert {
+            return format!("the alert of {}", self.the(from, connection));
+        }
         let noun = if from == Who::Server {
             "answer"
         } else if stage.is_some_and(Stage::has_records) {
@@ -510,7 +536,8 @@ impl Story {
 
     /// The act in which a side refused.
     fn refused_by(&self) -> Option<&Act> {
-        self.acts.iter().find(|act| matches!(act.deed, Deed::Refuses { .. }))
+        let is_it = |act: &&Act| matches!(&act.deed, Deed::Refuses { check, .. } if Some(check) == self.by.as_ref());
+        self.acts.iter().find(is_it)
     }
 }
 
@@ -523,6 +550,16 @@ fn because_of(check: &str, stage: &Stage, is_misled: bool, acts: &[Act]) -> Stri
         "bad_tag" if is_misled && share_a_secret(acts) => {
             "both sides hold the same secret, and made other keys of it: a label says what a key is for, and the two \
              stages have different ones"
+                .to_owned()
+        }
+        "bad_tag" if stage.has_types() && acts.iter().any(is_other_message) => {
+            "the keys are made of the secret and of a hash of all that was said. The two sides have not seen the same, so \
+             their keys differ, and the first message under them does not open"
+                .to_owned()
+        }
+        "bad_tag" if stage.has_types() && is_out_of_place(acts) => {
+            "the record is genuine and not a bit of it was changed, but it is not in its place. Both sides count the \
+             records and make each nonce of its number, which is not sent: in any other place the tag does not fit"
                 .to_owned()
         }
         "bad_tag" if !acts.iter().any(is_changed) => {
@@ -539,7 +576,10 @@ fn because_of(check: &str, stage: &Stage, is_misled: bool, acts: &[Act]) -> Stri
             .to_owned(),
         "too_short" => "what is left is shorter than any record of this stage: there is no room in it for the tag"
             .to_owned(),
-        "too_long" => "the length is compared with the limit before anything is read or allocated for it"
+        "truncated" => "the end is said, by a close_notify under the same keys as the data. A TCP connection that ends \
+                        without one is not taken for an end, and nobody on the path can make one"
+            .to_owned(),
+        "too_long" | "record_overflow" => "the length is compared with the limit before anything is read or allocated for it"
             .to_owned(),
         "encryption" => "what passes by is ciphertext: without the key it tells no more than its length"
             .to_owned(),
@@ -564,7 +604,7 @@ fn because_of_handshake(check: &str, stage: &Stage, acts: &[Act]) -> String {
              same fingerprint: comparing the two would prove nothing"
                 .to_owned()
         }
-        "low_order_key" => {
+        "low_order_key" | "illegal_parameter" => {
             let saves =
                 if stage.has_certificates() { ". A server that gets it does not sign for it either" } else { "" };
             format!(
@@ -600,6 +640,21 @@ fn because_of_handshake(check: &str, stage: &Stage, acts: &[Act]) -> String {
              knows: the one that it made for this connection, and the one that it was sent"
                 .to_owned()
         }
+        "wrong_name" if !acts.iter().any(|act| matches!(act.deed, Deed::Makes { .. })) => {
+            "the certificate that arrives is the server's own, and the client wants another. To show another, the \
+             attacker would have to encrypt it, under keys of a secret that it does not know"
+                .to_owned()
+        }
+        "protocol_version" => {
+            "the server speaks TLS 1.3 and nothing older, and says so. One that goes back has to say in its random value \
+             that it could do more; that value is under its signature, and a client of TLS 1.3 looks for it"
+                .to_owned()
+        }
+        "unexpected_message" => {
+            "the first byte of a message says what it is, and no message of TLS is a 0: what a client of another stage \
+             says means nothing here"
+                .to_owned()
+        }
         "wrong_name" => {
             "the chain is good and the signature fits: the attacker is who it says it is. But the client knew \
              beforehand whom it wanted, and that is somebody else"
@@ -612,6 +667,32 @@ fn because_of_handshake(check: &str, stage: &Stage, acts: &[Act]) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// Returns whether a message of the handshake that is not encrypted became another.
+fn is_other_message(act: &Act) -> bool {
+    let of_message = |field: &str| {
+        handshake::FIELDS.iter().any(|it| it.role == Role::Message && it.name == field)
+    };
+    matches!(&act.deed, Deed::Puts { changes, .. } if changes.iter().any(|change| of_message(&change.field)))
+}
+
+/// Returns whether what was refused last is of its connection and direction, as it was sent.
+fn is_out_of_place(acts: &[Act]) -> bool {
+    let Some(at) = acts.iter().position(|act| matches!(act.deed, Deed::Refuses { .. })) else {
+        return false;
+    };
+    let (before, refused) = acts.split_at(at);
+    let who = refused.first().map(|act| (act.who, act.connection));
+    let last = before.iter().rev().find_map(|act| match &act.deed {
+        Deed::Puts { message, to, changes, .. } if who == Some((*to, act.connection)) => {
+            Some((message, act.connection, *to, changes.is_empty()))
+        }
+        _ => None,
+    });
+    last.is_some_and(|(message, connection, to, is_as_sent)| {
+        is_as_sent && message.connection == connection && message.from != to
+    })
 }
 
 /// Returns whether a client and the server hold the same secret.

@@ -12,7 +12,7 @@ use transcript::visible;
 
 use super::play::{Between, play};
 use super::scenario::Scenario;
-use super::victims::Played;
+use super::victims::{Played, Victim};
 use crate::launch::Programs;
 
 /// One cell of the table: the result of an attack at a stage.
@@ -159,6 +159,12 @@ impl Cell {
     }
 }
 
+/// Returns the refusal that stopped it. That a connection was cut may have come of that: whoever refuses breaks off.
+fn refusal<'v>(victims: impl Iterator<Item = &'v Victim> + Clone) -> Option<(&'v str, &'v str)> {
+    let all = || victims.clone().filter_map(Victim::refusal);
+    all().find(|(check, _)| *check != "truncated").or_else(|| all().next())
+}
+
 impl Scenario {
     /// Tries the attack at a stage and judges what the victims said. Also returns what they said,
     /// if there was something to try.
@@ -186,7 +192,7 @@ impl Scenario {
         let victims = || [&played.server].into_iter().chain(&played.clients);
         let cell = if (self.succeeded)(&played) {
             cell(Verdict::Succeeded, None, self.means)
-        } else if let Some((check, words)) = victims().find_map(|victim| victim.refusal()) {
+        } else if let Some((check, words)) = refusal(victims()) {
             cell(Verdict::Refused, Some(check), words)
         } else if (self.is_unharmed)(&played) {
             let (check, why) = self.unharmed;

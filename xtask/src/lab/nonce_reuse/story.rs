@@ -81,7 +81,13 @@ fn acts(lab: &NonceLab) -> Vec<Act> {
     let mut acts = Vec::new();
     let mut add = |who, connection, deed| acts.push(Act { who, connection, deed });
     let [one, other] = lab.records.each_ref().map(|record| stage.record(&record.record));
-    let message = |connection| Message { from: Who::Client, connection, index: 0, is_hello: false };
+    let message = |connection| Message {
+        from: Who::Client,
+        connection,
+        index: 0,
+        is_hello: false,
+        is_alert: false,
+    };
     for (connection, (record, bytes)) in lab.records.iter().zip([&one, &other]).enumerate() {
         let (plaintext, bytes) = (record.plaintext.clone(), bytes.as_slice().into());
         let sends = Deed::Sends { index: record.index, plaintext, bytes };

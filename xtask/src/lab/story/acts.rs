@@ -6,7 +6,7 @@
 //! party nearer to the receiver. So causes come before their effects, and the order is the same
 //! each time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use attacker::{AttackLog, Passing, Step};
 use framing::Direction;
@@ -15,7 +15,7 @@ use transcript::{Event, EventKind, HandshakeMessage, Hex, Record, Way, visible};
 
 use super::words::of_fingerprint;
 use super::{Act, Change, Deed, Message, Value, Who};
-use crate::lab::victims::Played;
+use crate::lab::victims::{FAILED, Played, is_alert};
 
 /// One direction of a connection: requests, or answers.
 type FlowName = (usize, bool);
@@ -39,11 +39,14 @@ struct Told {
     /// Of those that were sent, and of those that arrived: with data.
     data_sent: usize,
     data_arrived: usize,
+    /// The same, with a message of the handshake.
+    hellos_sent: usize,
+    hellos_arrived: usize,
 }
 
 /// Lists the acts of an attack on a client and a server of these stages.
 pub fn of(stages: (&'static Stage, &'static Stage), played: &Played) -> Vec<Act> {
-    let mut flows = Flows::default();
+    let mut flows = Flows { stages: Some(stages), ..Flows::default() };
     for (connection, client) in played.clients.iter().enumerate() {
         let mut last = Way::Sent;
         for event in &client.events {
@@ -54,7 +57,7 @@ pub fn of(stages: (&'static Stage, &'static Stage), played: &Played) -> Vec<Act>
             flows.of(connection, REQUESTS).sent.push_front(wants);
         }
     }
-    flows.attacker(&played.log, stages);
+    flows.attacker(&played.log, stages, &alerts(played));
     flows.server(&played.server.events);
     flows.compare();
     flows.endings(played);
@@ -65,8 +68,19 @@ pub fn of(stages: (&'static Stage, &'static Stage), played: &Played) -> Vec<Act>
 /// a handshake.
 pub fn in_short(acts: &[Act]) -> Vec<Act> {
     let mut short: Vec<Act> = Vec::new();
+    let mut refused = BTreeSet::new();
     for act in acts {
+        // At TLS, either side says more before it knows that the other has broken off.
+        if refused.contains(&act.connection) && act.deed.goes_on() {
+            continue;
+        }
+        if let Deed::Refuses { step: Some(_), .. } = act.deed {
+            refused.insert(act.connection);
+        }
         let connection = act.connection;
+        if act.deed.is_of_alert() {
+            continue;
+        }
         if act.deed.is_of_handshake() {
             match agreement(acts, connection) {
                 Some(agreement) if !short.contains(&agreement) => short.push(agreement),
@@ -101,6 +115,7 @@ fn agreement(acts: &[Act], connection: usize) -> Option<Act> {
     let here = acts.iter().filter(|act| act.connection == connection);
     for act in here.filter(|act| act.deed.is_of_handshake()) {
         match &act.deed {
+            Deed::SendsHello { step, .. } if steps.contains(step) => {}
             Deed::SendsHello { step, .. } => steps.push(step.clone()),
             Deed::Derives { fingerprint, .. } => fingerprints.extend(fingerprint),
             Deed::PassesOn { .. } | Deed::AcceptsHello { is_changed: false, .. } => {}
@@ -118,7 +133,7 @@ impl Act {
         match &self.deed {
             Deed::Sends { .. } => self.who == Who::Server,
             Deed::PassesOn { message, .. } | Deed::Takes { message, .. } => {
-                message.from == Who::Server
+                message.from == Who::Server && !message.is_alert
             }
             Deed::Puts { to, .. } | Deed::Makes { to, .. } => *to == Who::Client,
             Deed::Accepts { .. } | Deed::Refuses { .. } => self.who == Who::Client,
@@ -138,7 +153,11 @@ impl Act {
 
 /// All directions of all connections.
 #[derive(Debug, Default)]
-struct Flows(BTreeMap<FlowName, Flow>);
+struct Flows {
+    flows: BTreeMap<FlowName, Flow>,
+    /// The stages of the client and the server.
+    stages: Option<(&'static Stage, &'static Stage)>,
+}
 
 /// The end of what a client sends. It is news only if there was more to come.
 const ENDS_REQUESTS: Deed = Deed::Ends { to: Who::Server };
@@ -148,25 +167,38 @@ const ANSWERS: bool = true;
 
 impl Flows {
     fn of(&mut self, connection: usize, are_answers: bool) -> &mut Flow {
-        self.0.entry((connection, are_answers)).or_default()
+        self.flows.entry((connection, are_answers)).or_default()
     }
 
     /// What a client or a server reports of a connection. The `last` message that it told of was sent or received.
     fn event(&mut self, connection: usize, who: Who, event: &Event, last: &mut Way) {
         let outgoing = who == Who::Server;
         match &event.kind {
-            EventKind::Handshake(HandshakeMessage {
-                step, direction, message, checked, ..
-            }) => {
+            EventKind::Handshake(told) if is_alert(told) => {
+                let alert = told.step.split_once(' ').map_or(told.step.as_str(), |(_, name)| name);
+                let alert = visible(alert);
+                let bytes = on_the_wire(event.stage, told).as_slice().into();
+                if told.direction == Way::Sent {
+                    let deed = Deed::SendsAlert { alert, bytes };
+                    self.of(connection, outgoing).sent.push_back(deed);
+                } else {
+                    let deed = Deed::AcceptsAlert { alert, bytes };
+                    self.of(connection, !outgoing).arrived.push_back(deed);
+                }
+            }
+            EventKind::Handshake(told) => {
+                let HandshakeMessage { step, direction, message, checked, record, .. } = told;
                 *last = *direction;
-                let (step, bytes) = (visible(step), event.stage.record(message));
-                let bytes = bytes.as_slice().into();
+                let step = visible(step);
+                let bytes = on_the_wire(event.stage, told).as_slice().into();
+                let message = record.as_ref().map(|_| message.clone());
                 if *direction == Way::Sent {
-                    let deed = Deed::SendsHello { step, bytes };
+                    let deed = Deed::SendsHello { step, message, bytes };
                     self.of(connection, outgoing).sent.push_back(deed);
                 } else {
                     let checked = checked.iter().map(|check| visible(check)).collect();
-                    let deed = Deed::AcceptsHello { step, checked, is_changed: false, bytes };
+                    let deed =
+                        Deed::AcceptsHello { step, checked, is_changed: false, message, bytes };
                     self.of(connection, !outgoing).arrived.push_back(deed);
                 }
             }
@@ -196,9 +228,11 @@ impl Flows {
                 };
                 self.of(connection, !outgoing).arrived.push_back(deed);
             }
+            EventKind::Rejected { error, .. } if error == FAILED => {}
             EventKind::Rejected { index, step, error, message, .. } => {
                 let (check, message) = (visible(error), visible(message));
-                let step = step.as_deref().map(visible);
+                let due = || self.due(connection, !outgoing, event.stage);
+                let step = step.as_deref().map(visible).or_else(due);
                 let deed = Deed::Refuses { index: *index, step, check, message };
                 self.of(connection, !outgoing).arrived.push_back(deed);
             }
@@ -206,13 +240,29 @@ impl Flows {
         }
     }
 
-    fn attacker(&mut self, log: &AttackLog, stages: (&Stage, &Stage)) {
+    /// The message of the handshake that is due in a direction, if there is one.
+    fn due(&self, connection: usize, are_answers: bool, stage: &Stage) -> Option<String> {
+        let flow = self.flows.get(&(connection, are_answers));
+        let arrived = flow.into_iter().flat_map(|flow| &flow.arrived);
+        let count = arrived.filter(|deed| matches!(deed, Deed::AcceptsHello { .. })).count();
+        let direction = if are_answers { Direction::ToClient } else { Direction::ToServer };
+        let due = stage.message(direction, u64::try_from(count).ok()?)?;
+        Some(due.name.to_owned())
+    }
+
+    fn attacker(&mut self, log: &AttackLog, stages: (&Stage, &Stage), alerts: &[Vec<u8>]) {
         let mut at_work = (0, REQUESTS);
         let sender = |passing: &Passing| match passing.direction {
             Direction::ToServer => stages.0,
             Direction::ToClient => stages.1,
         };
-        let name = |passing: &Passing| name(log, passing, sender(passing));
+        let name = |passing: &Passing| {
+            let message = name(log, passing, sender(passing));
+            if alerts.contains(&passing.bytes) {
+                return Message { is_hello: false, is_alert: true, ..message };
+            }
+            message
+        };
         // How many were put on the wire, each way.
         let mut put: BTreeMap<FlowName, u64> = BTreeMap::new();
         let mut passed_on = Vec::new();
@@ -230,7 +280,7 @@ impl Flows {
                         let sent = log
                             .steps
                             .iter()
-                            .any(|step| is_sent(step, taken) || is_replaced(step, taken));
+                            .any(|step| is_sent(step, taken) || is_used(step, taken));
                         Deed::Takes { message, bytes, kept: !sent }
                     }
                 }
@@ -270,6 +320,7 @@ impl Flows {
                         bytes: sent.bytes.as_slice().into(),
                     }
                 }
+                Step::Handed(_) => continue,
                 Step::Computed { secret, from, fingerprint } => {
                     let fingerprint = of_fingerprint(fingerprint);
                     let value = Value {
@@ -305,17 +356,15 @@ impl Flows {
         let mut last = Way::Received;
         for event in events {
             let arrived = match &event.kind {
-                EventKind::Handshake(HandshakeMessage {
-                    direction: Way::Received,
-                    message,
-                    ..
-                }) => Some(event.stage.record(message)),
+                EventKind::Handshake(told) if told.direction == Way::Received => {
+                    Some(on_the_wire(event.stage, told))
+                }
                 EventKind::Received(Record { record, .. }) => Some(event.stage.record(record)),
-                EventKind::Rejected { .. } => Some(Vec::new()),
+                EventKind::Rejected { error, .. } if error != FAILED => Some(Vec::new()),
                 _ => None,
             };
             if let Some(arrived) = arrived {
-                let due = self.0.iter().find(|((_, are_answers), flow)| {
+                let due = self.flows.iter().find(|((_, are_answers), flow)| {
                     let next = flow.put().nth(flow.arrivals().count());
                     *are_answers == REQUESTS
                         && next.is_some_and(|(_, bytes)| arrived.is_empty() || **bytes == *arrived)
@@ -330,7 +379,7 @@ impl Flows {
     fn compare(&mut self) {
         let mut made = Vec::new();
         let mut accepted = Vec::new();
-        for (place, flow) in &self.0 {
+        for (place, flow) in &self.flows {
             for (number, deed) in flow.attacked.iter().enumerate() {
                 if let Deed::Makes { replaces: Some(message), plaintext: Some(_), .. } = deed {
                     made.push((*place, number, self.text(message).cloned()));
@@ -353,13 +402,13 @@ impl Flows {
             }
         }
         for (place, number, sent) in made {
-            let deed = self.0.get_mut(&place).and_then(|flow| flow.attacked.get_mut(number));
+            let deed = self.flows.get_mut(&place).and_then(|flow| flow.attacked.get_mut(number));
             if let Some(Deed::Makes { instead_of, .. }) = deed {
                 *instead_of = sent;
             }
         }
         for (place, number, sent) in accepted {
-            match self.0.get_mut(&place).and_then(|flow| flow.arrived.get_mut(number)) {
+            match self.flows.get_mut(&place).and_then(|flow| flow.arrived.get_mut(number)) {
                 Some(Deed::Accepts { instead_of, .. }) => *instead_of = sent,
                 Some(Deed::AcceptsHello { is_changed, .. }) => *is_changed = true,
                 _ => {}
@@ -369,7 +418,7 @@ impl Flows {
 
     /// The deed by which a message was sent.
     fn sent(&self, message: &Message) -> Option<&Deed> {
-        let flow = self.0.get(&(message.connection, message.from == Who::Server))?;
+        let flow = self.flows.get(&(message.connection, message.from == Who::Server))?;
         let mut hellos = flow.sent.iter().filter(|deed| matches!(deed, Deed::SendsHello { .. }));
         let mut texts = flow.sent.iter().filter(|deed| matches!(deed, Deed::Sends { .. }));
         if message.is_hello { hellos.nth(message.index) } else { texts.nth(message.index) }
@@ -389,7 +438,7 @@ impl Flows {
             .events
             .iter()
             .any(|event| matches!(event.kind, EventKind::Closed { clean: true, .. }));
-        let cut = self.0.iter().filter_map(|((connection, _), flow)| {
+        let cut = self.flows.iter().filter_map(|((connection, _), flow)| {
             let is_cut = ended_well && flow.attacked.contains(&ENDS_REQUESTS);
             let texts = flow.arrived.iter().filter(|deed| matches!(deed, Deed::Accepts { .. }));
             is_cut.then(|| (*connection, texts.count()))
@@ -415,13 +464,32 @@ impl Flows {
         }
     }
 
+    /// Returns whether the sender of the next message of the handshake has all that comes before it, or waits for nothing
+    /// more.
+    fn was_answered(&self, (connection, are_answers): FlowName) -> bool {
+        let opposite = self.flows.get(&(connection, !are_answers));
+        let sent =
+            self.flows.get(&(connection, are_answers)).map_or(0, |flow| flow.told.hellos_sent);
+        let direction = if are_answers { Direction::ToClient } else { Direction::ToServer };
+        let stage = self.stages.map(|(client, server)| if are_answers { server } else { client });
+        let messages = stage.map_or(&[][..], |stage| stage.handshake);
+        let own = messages.iter().enumerate().filter(|(_, it)| it.direction == direction);
+        let before = { own }.nth(sent).map_or(messages.len(), |(at, _)| at);
+        let needed = messages.iter().take(before).filter(|it| it.direction != direction).count();
+        let arrived = opposite.map_or(0, |flow| flow.told.hellos_arrived);
+        arrived >= needed
+            || sent > 0
+                && opposite.is_none_or(|flow| !flow.arrived.iter().any(Deed::is_of_handshake))
+    }
+
     fn in_order(mut self) -> Vec<Act> {
         let mut acts: Vec<Act> = Vec::new();
         loop {
-            let next = self.0.keys().find_map(|place| Some((*place, self.next(*place, &acts)?)));
+            let next =
+                self.flows.keys().find_map(|place| Some((*place, self.next(*place, &acts)?)));
             // An act that follows from nothing known is told last.
             let next = next.or_else(|| {
-                self.0.iter().find_map(|(place, flow)| Some((*place, flow.left(place.1)?)))
+                self.flows.iter().find_map(|(place, flow)| Some((*place, flow.left(place.1)?)))
             });
             let Some(((connection, are_answers), who)) = next else { return acts };
             let deed = self.of(connection, are_answers).tell(who, are_answers);
@@ -431,12 +499,12 @@ impl Flows {
 
     /// Finds who can go on in a direction of a connection.
     fn next(&self, place: FlowName, acts: &[Act]) -> Option<Who> {
-        let flow = self.0.get(&place)?;
+        let flow = self.flows.get(&place)?;
         let (connection, are_answers) = place;
         let (from, to) = ends(are_answers);
-        let requests = self.0.get(&(connection, REQUESTS));
+        let requests = self.flows.get(&(connection, REQUESTS));
         // Data travels when the handshake is over, which ends with something of the server's.
-        let answers = self.0.get(&(connection, ANSWERS)).filter(|_| !are_answers);
+        let answers = self.flows.get(&(connection, ANSWERS)).filter(|_| !are_answers);
         let is_early = answers.is_some_and(Flow::is_in_handshake);
         let is_due = |deed: &&Deed| !(is_early && deed.is_of_data());
         let is_over = |flow: Option<&Flow>| flow.is_none_or(|flow| flow.left(REQUESTS).is_none());
@@ -454,13 +522,16 @@ impl Flows {
             }
             _ => true,
         });
-        let greeted = || requests.is_some_and(|it| it.told.arrived > 0);
+        let opposite = self.flows.get(&(connection, !are_answers));
         let asked = || requests.is_some_and(|it| it.told.data_arrived > flow.told.data_sent);
         let sent = flow.sent.front().filter(is_due).is_some_and(|deed| match deed {
             Deed::EndsWell { .. } => flow.attacked.is_empty() && is_over(requests),
             Deed::Derives { .. } => true,
-            // In a handshake, a server may say several things at once.
-            Deed::SendsHello { .. } => !are_answers || greeted(),
+            Deed::SendsHello { .. } => self.was_answered(place),
+            // It is sent when nothing more is received.
+            Deed::SendsAlert { .. } => {
+                opposite.is_none_or(|flow| flow.arrived.iter().all(Deed::is_last))
+            }
             _ => !are_answers || asked(),
         });
         [(arrived, to), (attacked, Who::Attacker), (sent, from)]
@@ -517,11 +588,13 @@ impl Flow {
             let deed = self.sent.pop_front()?;
             told.sent += usize::from(deed.is_message());
             told.data_sent += usize::from(matches!(deed, Deed::Sends { .. }));
+            told.hellos_sent += usize::from(matches!(deed, Deed::SendsHello { .. }));
             Some(deed)
         } else {
             let deed = self.arrived.pop_front()?;
             told.arrived += usize::from(deed.is_message());
             told.data_arrived += usize::from(matches!(deed, Deed::Accepts { .. }));
+            told.hellos_arrived += usize::from(matches!(deed, Deed::AcceptsHello { .. }));
             Some(deed)
         }
     }
@@ -552,12 +625,44 @@ impl Deed {
         (is_of_any || self.is_message()) && !self.is_of_handshake()
     }
 
+    /// Returns whether it is about an alert that is not kept back.
+    fn is_of_alert(&self) -> bool {
+        match self {
+            Self::SendsAlert { .. } | Self::AcceptsAlert { .. } => true,
+            Self::PassesOn { message, .. }
+            | Self::Takes { message, kept: false, .. }
+            | Self::Makes { replaces: Some(message), .. }
+            | Self::Puts { message, .. } => message.is_alert,
+            _ => false,
+        }
+    }
+
+    /// Returns whether a handshake goes on in it.
+    fn goes_on(&self) -> bool {
+        match self {
+            Self::SendsHello { .. } | Self::AcceptsHello { .. } => true,
+            Self::PassesOn { message, .. } | Self::Takes { message, .. } => message.is_hello,
+            Self::Makes { step, .. } => step.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Returns whether nothing that is received follows.
+    fn is_last(&self) -> bool {
+        matches!(
+            self,
+            Self::AcceptsAlert { .. } | Self::GetsNoAnswer { .. } | Self::GetsNoHello { .. }
+        )
+    }
+
     /// Returns whether a client or a server sends a message in it, or one reaches them.
     fn is_message(&self) -> bool {
         matches!(
             self,
             Self::Sends { .. }
                 | Self::SendsHello { .. }
+                | Self::SendsAlert { .. }
+                | Self::AcceptsAlert { .. }
                 | Self::Accepts { .. }
                 | Self::AcceptsHello { .. }
                 | Self::Refuses { .. }
@@ -593,8 +698,27 @@ fn is_sent(step: &Step, message: &Passing) -> bool {
     matches!(step, Step::Sent { taken, .. } if taken == message)
 }
 
-fn is_replaced(step: &Step, message: &Passing) -> bool {
-    matches!(step, Step::Made { instead_of: Some(taken), .. } if taken == message)
+/// Returns whether another goes in its place, or the attacker's own program gets it.
+fn is_used(step: &Step, message: &Passing) -> bool {
+    matches!(step, Step::Made { instead_of: Some(taken), .. } | Step::Handed(taken) if taken == message)
+}
+
+/// The records of all alerts.
+fn alerts(played: &Played) -> Vec<Vec<u8>> {
+    let victims = played.clients.iter().chain([&played.server]);
+    let alerts = victims.flat_map(|victim| &victim.events).filter_map(|event| match &event.kind {
+        EventKind::Handshake(told) if is_alert(told) => Some(on_the_wire(event.stage, told)),
+        _ => None,
+    });
+    alerts.collect()
+}
+
+/// The record in which a message passes by.
+fn on_the_wire(stage: &Stage, told: &HandshakeMessage) -> Vec<u8> {
+    match &told.record {
+        Some(payload) => stage.record(payload),
+        None => stage.record_of_message(&told.message),
+    }
 }
 
 /// Returns whether nothing like it was sent before.
@@ -610,7 +734,9 @@ fn passes_on(log: &AttackLog, took: usize) -> Option<usize> {
         Step::Took(passing) | Step::Sent { sent: passing, .. } => place(passing) == place(taken),
         Step::Made { sent, .. } => place(sent) == place(taken),
         Step::Learned(_) | Step::Held(_) => true,
-        Step::Computed { .. } | Step::GotKeys { .. } | Step::Ended { .. } => false,
+        Step::Handed(_) | Step::Computed { .. } | Step::GotKeys { .. } | Step::Ended { .. } => {
+            false
+        }
     };
     let steps = || log.steps.iter().enumerate();
     let (at, next) = steps().skip(took + 1).find(here)?;
@@ -637,7 +763,7 @@ fn name(log: &AttackLog, message: &Passing, stage: &Stage) -> Message {
     let hellos = usize::try_from(stage.messages(message.direction)).unwrap_or_default();
     let is_hello = index < hellos;
     let index = if is_hello { index } else { index - hellos };
-    Message { from, connection: message.session, index, is_hello }
+    Message { from, connection: message.session, index, is_hello, is_alert: false }
 }
 
 /// The fields of a message of this stage that differ from what becomes of them.

@@ -63,7 +63,8 @@ fn certificates(acts: &[Act], connection: usize) -> Option<[Leaf; 2]> {
 
 fn belief(acts: &[Act], connection: usize, sender: Who, receiver: Who) -> Option<Belief> {
     let here = |who| acts.iter().filter(move |act| (act.who, act.connection) == (who, connection));
-    let message = |index| Message { from: sender, connection, index, is_hello: false };
+    let message =
+        |index| Message { from: sender, connection, index, is_hello: false, is_alert: false };
     let sent = here(sender).filter_map(|act| match &act.deed {
         Deed::Sends { plaintext, .. } => Some(plaintext),
         _ => None,

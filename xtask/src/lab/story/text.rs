@@ -13,7 +13,7 @@ use transcript::lines::{
 use transcript::{Event, EventKind, HandshakeMessage, Hex, Record, Way, text, visible};
 
 use super::acts::in_short;
-use super::words::{Content, Line, Tone, cut_off, payload_of_hello, shown};
+use super::words::{Content, Line, Tone, cut_off, is_sealed, payload_of_hello, shown};
 use super::{Act, Change, Deed, Message, Story, Who};
 use crate::lab::verdict::Verdict;
 use crate::views::Step;
@@ -228,6 +228,15 @@ impl<'s> Telling<'s> {
         let record = |index: u64, plaintext: &[u8], bytes: &Hex| {
             Record::new(stage, index, plaintext, payload(bytes, header_len))
         };
+        let hello = |step: &str, way, message: Option<&Hex>, bytes, checked: &[&str]| {
+            let sealed = payload(bytes, header_len);
+            match message {
+                Some(message) => {
+                    HandshakeMessage::new(step, way, message, checked).sealed_in(Some(sealed))
+                }
+                None => HandshakeMessage::new(step, way, sealed, checked),
+            }
+        };
         let kind = match &act.deed {
             Deed::Sends { index, plaintext, bytes } => {
                 EventKind::Sent(record(*index, plaintext, bytes))
@@ -235,21 +244,12 @@ impl<'s> Telling<'s> {
             Deed::Accepts { index, plaintext, bytes, .. } => {
                 EventKind::Received(record(*index, plaintext, bytes))
             }
-            Deed::SendsHello { step, bytes } => EventKind::Handshake(HandshakeMessage::new(
-                step,
-                Way::Sent,
-                payload(bytes, header_len),
-                &[],
-            )),
-            Deed::AcceptsHello { step, checked, bytes, .. } => {
+            Deed::SendsHello { step, message, bytes } => {
+                EventKind::Handshake(hello(step, Way::Sent, message.as_ref(), bytes, &[]))
+            }
+            Deed::AcceptsHello { step, checked, message, bytes, .. } => {
                 let checked: Vec<_> = checked.iter().map(String::as_str).collect();
-                let message = HandshakeMessage::new(
-                    step,
-                    Way::Received,
-                    payload(bytes, header_len),
-                    &checked,
-                );
-                EventKind::Handshake(message)
+                EventKind::Handshake(hello(step, Way::Received, message.as_ref(), bytes, &checked))
             }
             Deed::Derives { label, from, to, fingerprint } => EventKind::Derived {
                 label: label.clone(),
@@ -335,7 +335,7 @@ impl<'s> Telling<'s> {
     /// All bytes of a message, field by field.
     fn every_byte(&mut self, message: Message, bytes: &[u8], connection: usize) {
         let by = (Who::Attacker, connection);
-        if message.is_hello {
+        if message.is_hello && !is_sealed(bytes) {
             let payload = payload_of_hello(bytes);
             let header_len = bytes.len() - payload.len();
             let header = bytes.get(..header_len).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use framing::Header;
-use stages::{Field, Role, Stage, handshake};
+use stages::{Field, PART5_TLS13, Role, Stage, handshake};
 use transcript::Hex;
 use transcript::lines;
 use transcript::lines::listed;
@@ -104,6 +104,8 @@ impl Story {
             | Deed::AcceptsHello { .. }
             | Deed::Derives { .. }
             | Deed::Agree { .. }
+            | Deed::SendsAlert { .. }
+            | Deed::AcceptsAlert { .. }
             | Deed::GetsNoHello { .. } => self.handshake(act),
             Deed::PassesOn { message, bytes } => {
                 self.message("passes on", *message, bytes).into_iter().collect()
@@ -222,6 +224,8 @@ impl Story {
                 let (steps, of) = (listed(&steps), of_fingerprint(fingerprint));
                 vec![words("agrees", format!("on a secret, by {steps} {of}"))]
             }
+            Deed::SendsAlert { alert, .. } => vec![words("says", alert)],
+            Deed::AcceptsAlert { alert, .. } => vec![words("is told", alert)],
             Deed::GetsNoHello { step } => vec![words("waits", format!("in vain for a {step}"))],
             _ => Vec::new(),
         }
@@ -425,10 +429,16 @@ fn checks<'s>(stage: &Stage, seq: Option<u64>) -> Line<'s> {
 
 /// A message of the handshake by its name, and what it says: its fields, each with its first bytes.
 fn hello(name: &str, bytes: &[u8]) -> String {
+    if is_sealed(bytes) {
+        return format!("{name}, encrypted");
+    }
     let payload = payload_of_hello(bytes);
     let spans = messages::explain(payload).spans;
-    let fields = spans.iter().map(|span| {
-        let value = span.inside.last().unwrap_or(span);
+    // At TLS, the message is one span, behind its type; before, each field has a tag and a length in front.
+    let is_tls = messages::tls13::is_one(payload);
+    let body = spans.iter().rfind(|span| is_tls && !span.inside.is_empty());
+    let fields = body.map_or(&spans, |body| &body.inside).iter().map(|span| {
+        let value = span.inside.last().filter(|_| !is_tls).unwrap_or(span);
         let value = payload.get(value.offset..value.offset + value.len).unwrap_or_default();
         field_at_a_glance(span.name, value)
     });
@@ -457,9 +467,17 @@ fn numbered(serial: &[u8]) -> String {
     format!("certificate {}", glimpsed(serial))
 }
 
-/// The record of a message of the handshake without its header.
+/// The record of a message of the handshake without its header. That of TLS says in its first byte what it carries; at
+/// the stages before, there is but a length, of less than 2^24.
 pub(super) fn payload_of_hello(bytes: &[u8]) -> &[u8] {
-    bytes.get(Header::LENGTH.len()..).unwrap_or_default()
+    let is_length = bytes.first() == Some(&0);
+    let header = if is_length { Header::LENGTH } else { PART5_TLS13.header() };
+    bytes.get(header.len()..).unwrap_or_default()
+}
+
+/// Returns whether the record of a message of the handshake is encrypted.
+pub(super) fn is_sealed(bytes: &[u8]) -> bool {
+    bytes.first() == PART5_TLS13.record(&[]).first()
 }
 
 /// Returns whether a message of the handshake became another.
