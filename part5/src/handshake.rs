@@ -6,7 +6,7 @@ use certificates::ServerName;
 use program::Connection;
 use program::stream::TimedStream;
 use tls::{ClientConfig, Observer, ServerConfig, TlsError, TlsStream, Told};
-use transcript::{EventKind, HandshakeMessage, Record, Way};
+use transcript::{EventKind, HandshakeMessage, Record, Role, Way};
 
 /// Connects to the server of this name.
 ///
@@ -94,14 +94,15 @@ fn event(connection: &Connection, told: &Told<'_>) -> EventKind {
             direction,
             fingerprint: fingerprint.map(|it| it.as_slice().into()),
         },
-        Told::Rekeyed { direction, generation } => EventKind::Derived {
-            label: format!("application_traffic_secret_{generation}"),
-            from: format!(
-                "application_traffic_secret_{}, after a KeyUpdate",
-                generation.saturating_sub(1)
-            ),
-            direction: Some(direction),
-            fingerprint: None,
-        },
+        Told::Rekeyed { direction, generation } => {
+            let sender = Role::sender(direction);
+            let secret = |generation| format!("{sender}_application_traffic_secret_{generation}");
+            EventKind::Derived {
+                label: secret(generation),
+                from: format!("{}, after a KeyUpdate", secret(generation.saturating_sub(1))),
+                direction: Some(direction),
+                fingerprint: None,
+            }
+        }
     }
 }

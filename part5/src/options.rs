@@ -81,7 +81,7 @@ pub struct TlsClientOptions {
     #[command(flatten)]
     offer: Offer,
 
-    /// Ask a server for this page, and read until it closes
+    /// Ask a server for this page, and print it; events then go to standard error
     #[arg(long, value_name = "URL", value_parser = Url::parse)]
     #[arg(conflicts_with_all = ["addr", "texts", "count"])]
     get: Option<Url>,
@@ -161,6 +161,10 @@ impl Load for TlsClientOptions {
 
     fn addr(&self) -> Option<&str> {
         self.get.as_ref().map(|url| url.addr.as_str())
+    }
+
+    fn takes_stdout(&self) -> bool {
+        self.get.is_some()
     }
 }
 

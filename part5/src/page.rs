@@ -1,56 +1,186 @@
-//! What a browser is shown of the connection that it has made: what it offered, and what was agreed on.
+//! What a client is answered: a browser a page about the connection that it has made, any other the articles' answer.
 
 use askama::Template;
-use messages::tls13::names;
+use messages::tls13::extension::{self, Extension, KeyShareEntry};
+use messages::tls13::hello::ClientHello;
+use messages::tls13::{HandshakeMessage, names};
+use program::RESPONSE;
 use tls::Agreed;
+use transcript::outline::{Item, outline};
+
+use crate::http::{Refused, Request};
+
+/// Fields of every page's head: nothing but the page itself, whoever asks for more; nobody keeps it.
+const HEAD: &str = "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n\
+                    X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
 
 /// The page.
 #[derive(Template)]
 #[template(path = "connection.html")]
-struct Page {
+struct Page<'p> {
+    /// What allows the page's own style, and no other.
+    nonce: &'p str,
     suite: String,
     group: String,
+    is_post_quantum: bool,
     scheme: String,
     protocol: String,
     name: String,
     retried: bool,
-    /// Lines of the ClientHello, as a tree: how deep, its name, what it says, its length in bytes.
-    offered: Vec<Line>,
-}
-
-struct Line {
-    depth: usize,
-    name: &'static str,
-    says: String,
+    /// Whether the ClientHello has an extension that hides the true one, or looks as if.
+    may_hide: bool,
+    /// What the browser offered.
+    parts: Vec<Part>,
+    /// The ClientHello, field by field.
+    lines: Vec<Item<'p>>,
     len: usize,
 }
 
-/// Answers with the page.
-pub fn answer(agreed: &Agreed, hello: &[u8]) -> Vec<u8> {
+/// Something that the browser offered.
+struct Part {
+    name: String,
+    /// What it is for.
+    what: &'static str,
+    /// What it says, if that is no list.
+    says: String,
+    list: Vec<Entry>,
+}
+
+/// One of a list, the preferred one first.
+struct Entry {
+    name: String,
+    is_chosen: bool,
+}
+
+impl Part {
+    /// What was chosen of it.
+    fn chosen(&self) -> Option<&Entry> {
+        self.list.iter().find(|entry| entry.is_chosen)
+    }
+}
+
+/// A page where there is nothing.
+#[derive(Template)]
+#[template(path = "nothing.html")]
+struct Nothing;
+
+/// Answers a request. The demo's answer never depends on what was asked.
+pub fn answer(request: &Request, agreed: &Agreed, hello: &[u8], nonce: [u8; 16]) -> Vec<u8> {
+    let mut answer = match (request.path.as_str(), request.wants_page) {
+        ("/favicon.ico", _) => answer_of("404 Not Found", "", ""),
+        ("/", true) => {
+            let nonce = hex::encode(nonce);
+            let policy = format!(
+                "Content-Security-Policy: default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; \
+                 base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n{HEAD}"
+            );
+            answer_of("200 OK", &policy, &page(agreed, hello, &nonce))
+        }
+        (_, true) => {
+            let policy = format!("Content-Security-Policy: default-src 'none'\r\n{HEAD}");
+            answer_of("404 Not Found", &policy, &Nothing.render().unwrap_or_default())
+        }
+        (_, false) => RESPONSE.to_vec(),
+    };
+    if request.is_head {
+        let end = answer.windows(4).position(|it| it == b"\r\n\r\n").map_or(0, |at| at + 4);
+        answer.truncate(end);
+    }
+    answer
+}
+
+/// Answers what is no request, or one that is not read further. It is the last answer.
+pub fn refusal(refused: &Refused) -> Vec<u8> {
+    let fields = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n";
+    answer_of(refused.status, fields, &format!("{}\n", refused.why))
+}
+
+fn answer_of(status: &str, fields: &str, body: &str) -> Vec<u8> {
+    let len = body.len();
+    format!("HTTP/1.1 {status}\r\n{fields}Content-Length: {len}\r\n\r\n{body}").into_bytes()
+}
+
+fn page(agreed: &Agreed, hello: &[u8], nonce: &str) -> String {
     let explained = messages::explain(hello);
-    let offered = transcript::outline::outline(&explained.spans, usize::MAX);
-    let line = |item: &transcript::outline::Item<'_>| Line {
-        depth: item.depth,
-        name: item.span.name,
-        says: item.says.to_owned(),
-        len: item.span.len,
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    // The handshake has read it already.
+    let parts = match HandshakeMessage::decode(hello) {
+        Ok(HandshakeMessage::ClientHello(hello)) => parts(&hello, agreed),
+        _ => Vec::new(),
     };
     let page = Page {
+        nonce,
         suite: names::suite(agreed.suite.id()),
         group: names::group(agreed.group.id()),
+        is_post_quantum: names::group(agreed.group.id()).contains("MLKEM"),
         scheme: names::scheme(agreed.scheme.id()),
-        protocol: agreed
-            .protocol
-            .as_deref()
-            .map_or_else(String::new, |it| String::from_utf8_lossy(it).into_owned()),
+        protocol: agreed.protocol.as_deref().map_or_else(String::new, text),
         name: agreed.name.as_ref().map_or_else(String::new, |it| it.to_str().into_owned()),
         retried: agreed.retried,
-        offered: offered.iter().map(line).collect(),
+        may_hide: parts.iter().any(|part| part.name == "encrypted_client_hello"),
+        lines: outline(&explained.spans, usize::MAX),
+        parts,
+        len: hello.len(),
     };
-    let page = page.render().unwrap_or_default();
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\r\n",
-        page.len()
-    );
-    [head.into_bytes(), page.into_bytes()].concat()
+    page.render().unwrap_or_default()
+}
+
+/// Lists what a ClientHello offers: its suites, then its extensions in their order, GREASE among them.
+fn parts(hello: &ClientHello, agreed: &Agreed) -> Vec<Part> {
+    let suites = numbers(&hello.cipher_suites, names::suite, agreed.suite.id());
+    let what = "How records may be protected. Those of TLS 1.3 begin with TLS_AES or TLS_CHACHA20; the others \
+                are for servers of TLS 1.2.";
+    let suites = Part { name: "cipher_suites".into(), what, says: String::new(), list: suites };
+    [suites].into_iter().chain(hello.extensions.iter().map(|it| part(it, agreed))).collect()
+}
+
+fn part(extension: &Extension, agreed: &Agreed) -> Part {
+    let group = agreed.group.id();
+    let bytes = |len| match len {
+        0 => String::new(),
+        1 => "1 byte".to_owned(),
+        len => format!("{len} bytes"),
+    };
+    let (mut says, mut list) = (String::new(), Vec::new());
+    match extension {
+        Extension::ServerName(name) => says = name.clone().unwrap_or_default(),
+        Extension::SupportedGroups(groups) => list = numbers(groups, names::group, group),
+        Extension::SignatureAlgorithms(schemes) => {
+            list = numbers(schemes, names::scheme, agreed.scheme.id());
+        }
+        // Of these none is chosen: a certificate is there, or it is not.
+        Extension::SignatureAlgorithmsCert(schemes) => list = numbers(schemes, names::scheme, 0),
+        Extension::Alpn(protocols) => {
+            let entry = |protocol: &Vec<u8>| Entry {
+                name: String::from_utf8_lossy(protocol).into_owned(),
+                is_chosen: agreed.protocol.as_ref() == Some(protocol),
+            };
+            list = protocols.iter().map(entry).collect();
+        }
+        Extension::SupportedVersions(versions) => {
+            list = numbers(versions, names::version, names::TLS13);
+        }
+        Extension::KeyShares(shares) => {
+            let entry = |share: &KeyShareEntry| Entry {
+                name: format!("{}, {} bytes", names::group(share.group), share.key_exchange.len()),
+                is_chosen: share.group == group,
+            };
+            list = shares.iter().map(entry).collect();
+        }
+        Extension::PskKeyExchangeModes(modes) => {
+            let names: Vec<_> = modes.iter().map(|mode| names::psk_mode(*mode)).collect();
+            says = names.join(", ");
+        }
+        Extension::RecordSizeLimit(limit) => says = format!("{limit} bytes"),
+        Extension::Cookie(cookie) => says = bytes(cookie.len()),
+        Extension::Other { body, .. } => says = bytes(body.len()),
+        Extension::SelectedVersion(_) | Extension::KeyShare(_) | Extension::SelectedGroup(_) => {}
+    }
+    let kind = extension.kind();
+    Part { name: names::extension(kind), what: extension::meaning(kind), says, list }
+}
+
+fn numbers(numbers: &[u16], name: fn(u16) -> String, chosen: u16) -> Vec<Entry> {
+    let entry = |number: &u16| Entry { name: name(*number), is_chosen: *number == chosen };
+    numbers.iter().map(entry).collect()
 }

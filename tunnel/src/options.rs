@@ -177,17 +177,18 @@ impl Side {
     }
 }
 
-/// The stages a tunnel can have: without a tag on its records, anyone could change what it carries.
-fn tagged_stages() -> impl Iterator<Item = &'static Stage> {
-    STAGES.iter().copied().filter(|stage| stage.has(stages::Role::Tag))
+/// The stages a tunnel can have: without a tag on its records, anyone could change what it carries. TLS is spoken by
+/// programs that need no tunnel.
+fn tunnelled_stages() -> impl Iterator<Item = &'static Stage> {
+    STAGES.iter().copied().filter(|stage| stage.has(stages::Role::Tag) && !stage.has_types())
 }
 
 /// Takes a stage by its short name, `aead`, or in full, `part2-aead`.
 fn stage_parser() -> impl TypedValueParser<Value = &'static Stage> {
     let name =
         |stage: &Stage| PossibleValue::new(stage.short_name()).alias(stage.name).help(stage.title);
-    PossibleValuesParser::new(tagged_stages().map(name)).try_map(|name| {
+    PossibleValuesParser::new(tunnelled_stages().map(name)).try_map(|name| {
         let is_meant = |stage: &&Stage| [stage.short_name(), stage.name].contains(&&*name);
-        tagged_stages().find(is_meant).ok_or("no such stage")
+        tunnelled_stages().find(is_meant).ok_or("no such stage")
     })
 }

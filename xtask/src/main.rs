@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use xtask::commands::Options;
+use xtask::launch::guard;
 
 fn main() -> ExitCode {
-    xtask::main(Options::run)
+    guard::main().unwrap_or_else(|| xtask::main(Options::run))
 }

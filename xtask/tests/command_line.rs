@@ -27,7 +27,7 @@ fn complaint(args: &[&str]) -> String {
 fn a_wrong_name_is_told_in_a_line_with_the_nearest_one_and_where_all_are() {
     let stages = "To see all: cargo xtask list";
     let attacks = "To see all: cargo xtask attack";
-    let tunnelled: Vec<_> = common::tagged_stages().map(Stage::short_name).collect();
+    let tunnelled: Vec<_> = common::tunnelled_stages().map(Stage::short_name).collect();
     for (args, said) in [
         (
             &["run"][..],

@@ -344,7 +344,7 @@ fn a_saved_handshake_of_any_bytes_is_shown() {
             let chunk = EventKind::Chunk {
                 direction: Direction::ToServer,
                 micros: 0,
-                bytes: stage.record(message).as_slice().into(),
+                bytes: stage.record_of_message(message).as_slice().into(),
             };
             let run: String = [
                 (Role::Client, told(Way::Sent)),

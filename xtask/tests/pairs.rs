@@ -9,10 +9,12 @@ use std::process::Stdio;
 use common::vectors::{certificate_pem, key_der, key_pem, pem};
 use common::{Folder, Lone, names, pair, pair_of, programs};
 use messages::fields::{CERTIFICATE, DH_PUBLIC_VALUE};
+use messages::tls13::{Extension, HandshakeMessage as Tls, names as tls_names};
 use program::{REQUEST, RESPONSE};
 use serde_json::Value;
 use stages::{
-    PART1_PLAIN, PART2_AEAD, PART2_HMAC_SEQ, PART3_DH, PART3_HKDF, PART4_CERT, STAGES, Stage,
+    PART1_PLAIN, PART2_AEAD, PART2_HMAC_SEQ, PART3_DH, PART3_HKDF, PART4_CERT, PART5_TLS13, STAGES,
+    Stage,
 };
 use transcript::{Direction, Event, EventKind, HandshakeMessage, Record, Role, Way};
 use xtask::launch::pair::Outcome;
@@ -26,6 +28,11 @@ fn record_stages() -> impl Iterator<Item = &'static Stage> {
 /// The stages that begin with a handshake.
 fn handshake_stages() -> impl Iterator<Item = &'static Stage> {
     STAGES.iter().copied().filter(|stage| !stage.handshake.is_empty())
+}
+
+/// Those whose handshake is the articles', the same in every run to the byte.
+fn fixed_handshake_stages() -> impl Iterator<Item = &'static Stage> {
+    handshake_stages().filter(|stage| !stage.has_types())
 }
 
 /// The events that are not of a handshake.
@@ -101,7 +108,7 @@ fn every_record_pair_exchanges_one_request_and_five() {
 
 #[test]
 fn a_pipelined_client_sends_everything_before_it_reads() {
-    for stage in record_stages() {
+    for stage in record_stages().filter(|stage| !stage.has_types()) {
         let (events, outcome) = pipelined_pair(stage, "5");
         assert_eq!(outcome.code(), 0);
         let mut client = of_data(&events);
@@ -134,6 +141,7 @@ fn the_same_events_come_in_the_same_order_every_time() {
         || pair(&PART3_HKDF, &[], &["--requests", "3"]),
         || pair(&PART4_CERT, &[], &["--requests", "3"]),
         || pipelined_pair(&PART4_CERT, "3"),
+        || pair(&PART5_TLS13, &[], &["--requests", "3"]),
     ] {
         let order = || names_and_roles(&run().0);
         let first = order();
@@ -245,8 +253,8 @@ fn a_handshake_is_told_in_causal_order_with_the_wire_and_without() {
     let mut cert = hkdf.clone();
     // The client has read the first message while the server signs.
     cert.splice(9..9, [(Client, "handshake"), (Server, "handshake"), (Wire, "chunk")]);
-    assert_eq!(handshake_stages().count(), 4);
-    for (stage, expected) in handshake_stages().zip([&dh[..], &x25519, &hkdf, &cert]) {
+    assert_eq!(fixed_handshake_stages().count(), 4);
+    for (stage, expected) in fixed_handshake_stages().zip([&dh[..], &x25519, &hkdf, &cert]) {
         let without: Vec<_> = expected.iter().copied().filter(|(role, _)| *role != Wire).collect();
         assert_eq!(names_and_roles(&pair(stage, &[], &[]).0), without, "{stage:?}");
         for segment in [None, Some(7)] {
@@ -277,7 +285,7 @@ fn have_come_apart(stage: &Stage, events: &[Event]) -> bool {
 /// `part4-cert` the certificates too, and the signature.
 #[test]
 fn what_crosses_is_what_the_catalogue_says_to_the_byte() {
-    for stage in handshake_stages() {
+    for stage in fixed_handshake_stages() {
         let events = watched(stage, None);
         for direction in [Direction::ToServer, Direction::ToClient] {
             let (sender, receiver) = match direction {
@@ -422,27 +430,46 @@ fn assert_says_nothing_of_secrets(
     for event in &events {
         let known: &[&str] = match event["event"].as_str().unwrap() {
             "connected" => &["peer"],
-            "handshake" if event["direction"] == "sent" => {
-                &["direction", "message", "spans", "step"]
-            }
-            "handshake" => &["checked", "direction", "message", "spans", "step"],
+            "handshake" => &["direction", "message", "spans", "step"],
             "derived" if event["label"] == "shared secret" => &["fingerprint", "from", "label"],
+            "derived" if event["label"] == "exporter_master_secret" => &["from", "label"],
             "derived" => &["direction", "from", "label"],
-            "sent" | "received" => &["index", "plaintext", "record", "seq"],
+            "sent" | "received" => &["index", "plaintext", "record"],
             "closed" => &["clean", "records_received", "records_sent"],
             other => panic!("{other}"),
         };
         let mut known = [known, &["event", "role", "stage"]].concat();
+        let is_data = event["event"] == "sent" || event["event"] == "received";
+        if is_data && stage.has(stages::Role::Seq) {
+            known.push("seq");
+        }
+        let is_close = event["step"] == "Alert close_notify";
+        if event["direction"] == "received" && !is_close {
+            known.push("checked");
+        }
+        // What is encrypted is told as it travels, too.
+        let is_sealed = |message: &&stages::Message| message.is_sealed;
+        let mut sealed = stage.handshake.iter().filter(is_sealed).map(|message| message.name);
+        if is_close || sealed.any(|name| event["step"] == name) {
+            known.push("record");
+        }
         known.sort_unstable();
         assert_eq!(fields(event), known, "{event}");
         // What a secret or a key is made from, and which, is one of the few words that all runs say.
         if event["event"] == "derived" {
             let (label, from) = (event["label"].as_str().unwrap(), event["from"].as_str().unwrap());
-            let source = ["dh", "x25519", "wire"].map(|module| {
-                std::fs::read_to_string(format!("../crates/handshake/src/{module}.rs")).unwrap()
-            });
-            let source =
-                source.concat() + &std::fs::read_to_string("../crates/crypto/src/hkdf.rs").unwrap();
+            let sources = [
+                "handshake/src/dh.rs",
+                "handshake/src/x25519.rs",
+                "handshake/src/wire.rs",
+                "crypto/src/hkdf.rs",
+                "tls/src/config.rs",
+                "tls/src/schedule.rs",
+                "messages/src/tls13/names.rs",
+            ];
+            let source = sources
+                .map(|path| std::fs::read_to_string(format!("../crates/{path}")).unwrap())
+                .concat();
             assert!(source.contains(&format!("\"{label}\"")), "{label}");
             assert!(source.contains(&format!("\"{from}\"")), "{from}");
             let fingerprint = event["fingerprint"].as_str();
@@ -459,4 +486,233 @@ fn assert_no_identity_key_in(told: &str) {
     assert!(private.len() > 2 * public.len());
     let parts = (0..=private.len() - 16).step_by(2).map(|at| &private[at..at + 16]);
     assert_eq!(parts.filter(|part| told.contains(part)).count(), 0);
+}
+
+/// What `role` did, message by message: the step of a handshake, or else the name of the event.
+fn steps(events: &[Event]) -> Vec<(Role, Option<Way>, String)> {
+    let step = |(event, name): (&Event, &str)| match &event.kind {
+        EventKind::Handshake(message) => {
+            (event.role, Some(message.direction), message.step.clone())
+        }
+        _ => (event.role, None, name.to_owned()),
+    };
+    events.iter().zip(names(events)).map(step).collect()
+}
+
+#[test]
+fn tls_is_told_in_the_order_of_its_figure_with_the_wire_and_without() {
+    use Role::{Client, Server, Wire};
+    let sent = |role, step: &str| (role, Some(Way::Sent), step.to_owned());
+    let got = |role, step: &str| (role, Some(Way::Received), step.to_owned());
+    let other = |role, name: &str| (role, None, name.to_owned());
+    let flight = ["EncryptedExtensions", "Certificate", "CertificateVerify", "Finished"];
+    let derived = |role| std::iter::repeat_n(other(role, "derived"), 3);
+    let mut expected = vec![
+        other(Server, "listening"),
+        other(Client, "connected"),
+        other(Server, "connected"),
+        sent(Client, "ClientHello"),
+        other(Wire, "chunk"),
+        got(Server, "ClientHello"),
+        sent(Server, "ServerHello"),
+        sent(Server, "ChangeCipherSpec"),
+    ];
+    expected.extend(derived(Server));
+    expected.extend(flight.map(|step| sent(Server, step)));
+    expected.push(other(Wire, "chunk"));
+    expected.extend(derived(Server));
+    expected.push(got(Client, "ServerHello"));
+    expected.extend(derived(Client));
+    expected.push(sent(Client, "ChangeCipherSpec"));
+    expected.push(got(Client, "ChangeCipherSpec"));
+    expected.extend(flight.map(|step| got(Client, step)));
+    expected.extend(derived(Client));
+    expected.extend([
+        sent(Client, "Finished"),
+        other(Client, "sent"),
+        other(Wire, "chunk"),
+        got(Server, "ChangeCipherSpec"),
+        got(Server, "Finished"),
+        other(Server, "received"),
+        other(Server, "sent"),
+        other(Wire, "chunk"),
+        other(Client, "received"),
+        sent(Client, "Alert close_notify"),
+        other(Wire, "chunk"),
+        got(Server, "Alert close_notify"),
+        sent(Server, "Alert close_notify"),
+        other(Wire, "chunk"),
+        other(Wire, "end"),
+        other(Wire, "end"),
+        other(Client, "closed"),
+        other(Server, "closed"),
+    ]);
+    let mut told = steps(&watched(&PART5_TLS13, None));
+    told.dedup_by(|next, before| next == before && next.2 == "chunk");
+    assert_eq!(told, expected);
+    expected.retain(|(role, ..)| *role != Wire);
+    assert_eq!(steps(&pair(&PART5_TLS13, &[], &[]).0), expected);
+}
+
+/// A connection of TLS whose two sides end with 0, without complaint.
+fn tls(server_args: &[&str], client_args: &[&str]) -> Vec<Event> {
+    let (events, outcome) = pair(&PART5_TLS13, server_args, client_args);
+    assert_eq!(
+        (outcome.code(), outcome.complaints),
+        (0, vec![]),
+        "{server_args:?} {client_args:?}"
+    );
+    events
+}
+
+/// The messages of a handshake that both sides tell alike, in order.
+fn told_by_both(events: &[Event], sender: Role, receiver: Role) -> Vec<Tls> {
+    let sent = messages(events, sender, Way::Sent);
+    let received = messages(events, receiver, Way::Received);
+    let both = sent.iter().zip(&received).map(|(sent, received)| {
+        assert_eq!((&sent.step, &sent.message), (&received.step, &received.message));
+        Tls::decode(&sent.message).ok()
+    });
+    both.flatten().collect()
+}
+
+/// A test's own certificates, where the launcher has made them.
+fn made(name: &str) -> String {
+    programs().certificates().unwrap().join(name).to_str().unwrap().to_owned()
+}
+
+/// The suite, the group and the scheme that a server has chosen, its protocol, and whether it asked for another key.
+fn chosen(events: &[Event]) -> (String, String, String, Option<Vec<u8>>, bool) {
+    let (mut suite, mut group, mut scheme) = Default::default();
+    let (mut protocol, mut is_retried) = (None, false);
+    for message in told_by_both(events, Role::Server, Role::Client) {
+        match message {
+            Tls::ServerHello(hello) if hello.is_retry_request() => is_retried = true,
+            Tls::ServerHello(hello) => {
+                suite = tls_names::suite(hello.cipher_suite);
+                group = hello
+                    .extensions
+                    .iter()
+                    .find_map(|it| match it {
+                        Extension::KeyShare(share) => Some(tls_names::group(share.group)),
+                        _ => None,
+                    })
+                    .unwrap();
+            }
+            Tls::EncryptedExtensions(extensions) => {
+                protocol = extensions.into_iter().find_map(|it| match it {
+                    Extension::Alpn(mut protocols) => protocols.pop(),
+                    _ => None,
+                });
+            }
+            Tls::CertificateVerify(verify) => scheme = tls_names::scheme(verify.scheme),
+            _ => {}
+        }
+    }
+    (suite, group, scheme, protocol, is_retried)
+}
+
+#[test]
+fn every_suite_group_and_kind_of_key_is_agreed_on() {
+    for suite in
+        ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"]
+    {
+        assert_eq!(chosen(&tls(&["--suite", suite], &[])).0, suite);
+        assert_eq!(chosen(&tls(&[], &["--suite", suite])).0, suite);
+    }
+    // The client sends keys for the first that it prefers, and for X25519.
+    for (group, is_asked_for) in [("X25519MLKEM768", false), ("x25519", false), ("secp256r1", true)]
+    {
+        let events = tls(&["--group", group], &[]);
+        let (_, agreed, _, _, is_retried) = chosen(&events);
+        assert_eq!((&*agreed, is_retried), (group, is_asked_for));
+        let hellos = told_by_both(&events, Role::Client, Role::Server);
+        let hellos = hellos.iter().filter(|message| matches!(message, Tls::ClientHello(_)));
+        assert_eq!(hellos.count(), 1 + usize::from(is_asked_for));
+        let steps = messages(&events, Role::Client, Way::Received);
+        let is_named = steps.iter().any(|message| message.step == "HelloRetryRequest");
+        assert_eq!(is_named, is_asked_for);
+        assert_eq!(chosen(&tls(&[], &["--group", group])).1, group);
+    }
+    for (kind, scheme) in [
+        ("ecdsa", "ecdsa_secp256r1_sha256"),
+        ("ed25519", "ed25519"),
+        ("server", "rsa_pss_rsae_sha256"),
+    ] {
+        let [chain, key] = ["chain", "key"].map(|part| made(&format!("{kind}_{part}.pem")));
+        let events = tls(&["--certificate", &chain, "--key", &key], &[]);
+        assert_eq!(chosen(&events).2, scheme);
+    }
+    let events = tls(&["--alpn", "http/1.1"], &["--alpn", "h2,http/1.1"]);
+    assert_eq!(chosen(&events).3, Some(b"http/1.1".to_vec()));
+    assert_eq!(chosen(&tls(&["--alpn", "http/1.1"], &[])).3, None);
+}
+
+#[test]
+fn a_server_that_asks_for_a_certificate_is_told_who_the_client_is() {
+    let [roots, chain, key] = ["roots.pem", "client_chain.pem", "client_key.pem"].map(made);
+    let events = tls(&["--roots", &roots], &["--certificate", &chain, "--key", &key]);
+    let from_client = told_by_both(&events, Role::Client, Role::Server);
+    let steps: Vec<_> = from_client.iter().map(Tls::name).collect();
+    assert_eq!(steps, ["ClientHello", "Certificate", "CertificateVerify", "Finished"]);
+    let Tls::Certificate(certificate) = &from_client[1] else { panic!("{from_client:?}") };
+    let sent = certificate.certificates.iter().map(|entry| pem("CERTIFICATE", &entry.der));
+    assert_eq!(sent.collect::<String>(), std::fs::read_to_string(chain).unwrap());
+    // One that nobody asked for is kept back.
+    let events = tls(&[], &["--certificate", &made("client_chain.pem"), "--key", &key]);
+    let from_client = told_by_both(&events, Role::Client, Role::Server);
+    assert!(!from_client.iter().any(|message| matches!(message, Tls::Certificate(_))));
+}
+
+/// The lines of a key log: a label, the client's random value, a secret.
+fn key_log(path: &Path) -> Vec<[String; 3]> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let line = |line: &str| {
+        let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
+        words.try_into().unwrap()
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn a_key_log_has_the_secrets_of_both_sides_and_nothing_else_has_any() {
+    let folder = Folder::new();
+    let [of_client, of_server] = ["client.log", "server.log"].map(|name| folder.join(name));
+    let mut randoms = Vec::new();
+    let mut told = String::new();
+    for _ in 0..2 {
+        let events = tls(
+            &["--keylog", of_server.to_str().unwrap(), "--suite", "TLS_AES_256_GCM_SHA384"],
+            &["--keylog", of_client.to_str().unwrap()],
+        );
+        for event in &events {
+            told += &serde_json::to_string(event).unwrap();
+        }
+        match &told_by_both(&events, Role::Client, Role::Server)[0] {
+            Tls::ClientHello(hello) => randoms.push(hex::encode(hello.random)),
+            other => panic!("{other:?}"),
+        }
+    }
+    let log = key_log(&of_client);
+    assert_eq!(log, key_log(&of_server), "both hold the same secrets, and the second run appends");
+    let labels = [
+        "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+        "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+        "CLIENT_TRAFFIC_SECRET_0",
+        "SERVER_TRAFFIC_SECRET_0",
+        "EXPORTER_SECRET",
+    ];
+    let expected = randoms.iter().flat_map(|random| labels.map(|label| (label, &**random)));
+    let found = log.iter().map(|[label, random, _]| (&**label, &**random));
+    assert!(found.eq(expected), "{log:?}");
+    for [_, _, secret] in &log {
+        assert_eq!(secret.len(), 2 * 48, "as long as a hash of the suite");
+        let mut parts = (0..=secret.len() - 16).step_by(2).map(|at| &secret[at..at + 16]);
+        assert!(!parts.any(|part| told.contains(part)));
+    }
+    #[cfg(unix)]
+    for path in [&of_client, &of_server] {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
 }

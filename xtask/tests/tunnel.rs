@@ -17,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 use attacker::{Message, Path, Session};
-use common::{Ended, Lone, tagged_stages};
+use common::{Ended, Lone, tunnelled_stages};
 use crypto::hkdf::{self, WriteKeys};
 use crypto::x25519::PrivateKey;
 use crypto::{Open, Seal, aead};
@@ -155,7 +155,7 @@ fn complaints(ended: &Ended) -> Vec<&str> {
 
 #[test]
 fn bytes_pass_both_ways_and_so_does_a_half_close() {
-    for stage in tagged_stages() {
+    for stage in tunnelled_stages() {
         let (service, to) = service();
         let tunnel = Tunnel::new(stage, to, &[]);
         let (request, answer) = (pattern(1_000_001, 1), pattern(2_000_003, 2));
@@ -280,7 +280,7 @@ fn more_connections_than_the_cap_wait_their_turn() {
 fn without_the_key_nobody_reaches_the_service() {
     let folder = Folder::new();
     let [ours, theirs] = ["ours", "theirs"].map(|name| folder.new_key(name));
-    for stage in tagged_stages().filter(|stage| stage.handshake.is_empty()) {
+    for stage in tunnelled_stages().filter(|stage| stage.handshake.is_empty()) {
         let (service, to) = service();
         let key = |path: &FilePath| ["--key-file".to_owned(), path.display().to_string()];
         let [ours, theirs] = [key(&ours), key(&theirs)];
@@ -308,7 +308,7 @@ fn without_the_key_nobody_reaches_the_service() {
 fn the_same_key_file_on_both_ends_opens_the_way_at_every_stage() {
     let folder = Folder::new();
     let key = folder.new_key("key");
-    for stage in tagged_stages().filter(|stage| stage.handshake.is_empty()) {
+    for stage in tunnelled_stages().filter(|stage| stage.handshake.is_empty()) {
         let (service, to) = service();
         let tunnel = Tunnel::new(stage, to, &["--key-file", key.to_str().unwrap()]);
         let client = connect(tunnel.addr);
@@ -368,7 +368,7 @@ fn cut(record: &mut Message) {
 
 #[test]
 fn a_cut_inside_a_record_reaches_the_client_as_an_error() {
-    for stage in tagged_stages() {
+    for stage in tunnelled_stages() {
         let (tunnel, _path, mut session, client, mut connected) = attacked(stage, &[]);
         connected.write_all(b"Content-Length: 1000\r\n\r\nand so on").unwrap();
         let mut answer = session.answers.take().unwrap();
@@ -384,7 +384,7 @@ fn a_cut_inside_a_record_reaches_the_client_as_an_error() {
 /// The hole that only a record which marks the end closes. HTTP's own length is what notices here.
 #[test]
 fn a_cut_between_two_records_reaches_the_client_as_a_clean_end() {
-    for stage in tagged_stages() {
+    for stage in tunnelled_stages() {
         let (tunnel, _path, mut session, client, mut connected) = attacked(stage, &[]);
         connected.write_all(b"Content-Length: 1000\r\n\r\n").unwrap();
         let answer = session.answers.take().unwrap();
@@ -402,7 +402,7 @@ fn a_cut_between_two_records_reaches_the_client_as_a_clean_end() {
 
 #[test]
 fn a_changed_record_reaches_the_client_as_an_error() {
-    for stage in tagged_stages() {
+    for stage in tunnelled_stages() {
         let (tunnel, _path, mut session, client, mut connected) = attacked(stage, &[]);
         connected.write_all(b"amount=100").unwrap();
         let mut answer = session.answers.take().unwrap();
@@ -490,7 +490,7 @@ fn a_hundred_clients(service: SocketAddr, client: impl Fn(usize, TcpStream) + Sy
     // A slow machine may take its time here without meeting a deadline.
     let timeouts = ["--timeout", "600", "--message-timeout", "600"];
     // No option gives a handshake more time: a hundred signatures at once, by a build that is not optimised, take it all.
-    let stages = tagged_stages().filter(|stage| !stage.has_certificates());
+    let stages = tunnelled_stages().filter(|stage| !stage.has_certificates());
     let tunnels: Vec<_> = stages.map(|stage| Tunnel::new(stage, service, &timeouts)).collect();
     for addr in tunnels.iter().map(|tunnel| tunnel.addr).chain([service]) {
         thread::scope(|scope| {
@@ -573,7 +573,7 @@ fn what_a_client_sent_before_it_broke_off_reaches_the_service_that_streams() {
 
 #[test]
 fn behind_an_early_answer_a_changed_record_still_reaches_nobody() {
-    for stage in tagged_stages() {
+    for stage in tunnelled_stages() {
         let (tunnel, _path, mut session, mut client, mut connected) = attacked(stage, &[]);
         connected.write_all(b"413").unwrap();
         let mut answer = session.answers.take().unwrap();
@@ -592,7 +592,7 @@ fn behind_an_early_answer_a_changed_record_still_reaches_nobody() {
 
 #[test]
 fn what_the_help_admits_is_let_through() {
-    for stage in tagged_stages().filter(|stage| stage.handshake.is_empty()) {
+    for stage in tunnelled_stages().filter(|stage| stage.handshake.is_empty()) {
         let (service, to) = service();
         let (tunnel, path) = Tunnel::attacked(stage, to, &[]);
         let mut client = connect(tunnel.addr);
@@ -619,7 +619,7 @@ fn what_the_help_admits_is_let_through() {
 /// Keys of a connection's own close what one key for everything leaves open; nothing but an identity closes the rest.
 #[test]
 fn where_keys_are_agreed_on_neither_end_takes_its_own_records_or_a_recorded_connection() {
-    for stage in tagged_stages().filter(|stage| !stage.handshake.is_empty()) {
+    for stage in tunnelled_stages().filter(|stage| !stage.handshake.is_empty()) {
         let (service, to) = service();
         let (tunnel, path) = Tunnel::attacked(stage, to, &[]);
         let mut client = connect(tunnel.addr);
@@ -655,7 +655,7 @@ fn where_keys_are_agreed_on_neither_end_takes_its_own_records_or_a_recorded_conn
 /// As above, with everything recorded: the server's key is another one by now.
 #[test]
 fn a_recorded_handshake_and_what_followed_it_do_not_reach_the_service_again() {
-    for stage in tagged_stages().filter(|stage| !stage.handshake.is_empty()) {
+    for stage in tunnelled_stages().filter(|stage| !stage.handshake.is_empty()) {
         let (service, to) = service();
         let (server, between) = end(stage, Role::Server, to, &[]);
         let tap = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -1191,7 +1191,7 @@ fn curl_fetches_a_gibibyte_from_a_web_server_and_not_a_byte_differs() {
     (0..1024).for_each(|number| file.write_all(&megabyte(number)).unwrap());
     let server = WebServer::new(&folder);
     // With a handshake in front, the records are those of a stage that is among these.
-    for stage in tagged_stages().filter(|stage| stage.handshake.is_empty()) {
+    for stage in tunnelled_stages().filter(|stage| stage.handshake.is_empty()) {
         let tunnel = fast_tunnel(stage, server.addr);
         let mut curl = Command::new("curl")
             .args(["-sS", &format!("http://{}/file", tunnel.addr)])

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -20,6 +20,9 @@ use stages::{Role, Stage};
 /// Bytes read at once at the plain stage, where a message is whatever comes.
 const READ_LEN: usize = 4096;
 
+/// How long the attacker waits for its own program.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Payload lengths of a handshake's messages.
 const MESSAGES: Limits = Limits { min: 0, max: MAX_MESSAGE_LEN };
 
@@ -32,6 +35,7 @@ pub struct Path {
     stages: (&'static Stage, &'static Stage),
     credentials: Option<Credentials>,
     leaked: Option<Mutex<Receiver<LeakedKeys>>>,
+    tool: Option<Tool>,
     log: Arc<Mutex<AttackLog>>,
 }
 
@@ -39,10 +43,40 @@ pub struct Path {
 pub struct Credentials {
     /// A name of its own: an honest certificate, and the key.
     pub own: Identity,
-    /// Another chain for the server's name and key. Certificates are public.
+    /// The server's chain, and another for the same name and key. Certificates are public.
+    pub known: Vec<Vec<u8>>,
+    /// The other chain.
     pub renewed: Vec<Vec<u8>>,
     /// The server's name, if its key was stolen.
     pub stolen: Option<Identity>,
+}
+
+/// A program of the attacker's that speaks TLS for it: this crate cannot. It has no more than anyone who runs such
+/// programs.
+#[derive(Debug)]
+pub struct Tool {
+    /// Its client connects here, in place of to a server.
+    pub listener: TcpListener,
+    /// Its server waits here for a client, if it has one.
+    pub server: Option<SocketAddr>,
+    /// What it reports, in order.
+    pub reports: Mutex<Receiver<Report>>,
+}
+
+/// Something that a [`Tool`] found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// It shares a secret with someone.
+    Secret(Fingerprint),
+    /// It opened this text, or sealed it.
+    Text(Vec<u8>),
+}
+
+/// A connection of the attacker's own to one end of its [`Tool`].
+#[derive(Debug)]
+pub struct OwnEnd {
+    from: RecordReader<TcpStream>,
+    to: TcpStream,
 }
 
 /// The keys that were to be kept for long: somebody gave them away.
@@ -159,7 +193,7 @@ impl Path {
     pub fn new(stage: &'static Stage, server: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let (stages, log) = ((stage, stage), Arc::default());
-        Ok(Self { listener, server, stages, credentials: None, leaked: None, log })
+        Ok(Self { listener, server, stages, credentials: None, leaked: None, tool: None, log })
     }
 
     /// Leads them to a server of another stage.
@@ -178,6 +212,18 @@ impl Path {
     #[must_use]
     pub fn with_leak(self, keys: Receiver<LeakedKeys>) -> Self {
         Self { leaked: Some(Mutex::new(keys)), ..self }
+    }
+
+    /// Gives the attacker a program that speaks TLS.
+    #[must_use]
+    pub fn with_tool(self, tool: Tool) -> Self {
+        Self { tool: Some(tool), ..self }
+    }
+
+    /// Says where its server waits, which it does not know before it runs.
+    #[must_use]
+    pub fn with_own_server(self, addr: SocketAddr) -> Self {
+        Self { tool: self.tool.map(|tool| Tool { server: Some(addr), ..tool }), ..self }
     }
 
     /// The stage of the server.
@@ -228,9 +274,47 @@ impl Path {
         lock(&self.log).steps.push(Step::Learned(bytes.to_vec()));
     }
 
+    /// Takes the place of a server towards its own client.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when it has none.
+    pub fn own_client(&self) -> io::Result<OwnEnd> {
+        let (stream, _) = self.tool()?.listener.accept()?;
+        OwnEnd::new(stream, self.stages.1)
+    }
+
+    /// Takes the place of a client towards its own server.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when it has none.
+    pub fn own_server(&self) -> io::Result<OwnEnd> {
+        let server = self.tool()?.server.ok_or(ErrorKind::NotFound)?;
+        OwnEnd::new(TcpStream::connect(server)?, self.stages.0)
+    }
+
+    /// Waits for what its program reports next.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TimedOut`] when it reports nothing, and [`ErrorKind::UnexpectedEof`] when it has ended.
+    pub fn report(&self) -> io::Result<Report> {
+        let reports = self.tool()?.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        reports.recv_timeout(PATIENCE).map_err(|error| match error {
+            RecvTimeoutError::Timeout => ErrorKind::TimedOut.into(),
+            RecvTimeoutError::Disconnected => ErrorKind::UnexpectedEof.into(),
+        })
+    }
+
+    fn tool(&self) -> io::Result<&Tool> {
+        self.tool.as_ref().ok_or_else(|| ErrorKind::NotFound.into())
+    }
+
     /// Keeps a secret that it computed.
     pub fn compute(&self, secret: &'static str, from: &'static str, computed: &SharedSecret) {
-        let fingerprint = computed.fingerprint();
+        self.share(secret, from, computed.fingerprint());
+    }
+
+    /// Keeps the fingerprint of a secret that it, or its program, has.
+    pub fn share(&self, secret: &'static str, from: &'static str, fingerprint: Fingerprint) {
         lock(&self.log).steps.push(Step::Computed { secret, from, fingerprint });
     }
 
@@ -289,6 +373,30 @@ impl Path {
             requests: flow(Direction::ToServer, client_stage, client, server)?,
             answers: flow(Direction::ToClient, server_stage, server, client)?,
         })
+    }
+}
+
+impl OwnEnd {
+    fn new(stream: TcpStream, stage: &Stage) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let from = RecordReader::new(stream.try_clone()?, stage.header(), stage.limits());
+        Ok(Self { from, to: stream })
+    }
+
+    /// Reads the next record that it makes.
+    ///
+    /// # Errors
+    /// Those of the stream; [`ErrorKind::UnexpectedEof`] when there are no more.
+    pub fn take(&mut self) -> io::Result<Vec<u8>> {
+        let record = self.from.read_record().map_err(io::Error::other)?;
+        let record = record.ok_or(ErrorKind::UnexpectedEof)?;
+        Ok([record.header, record.payload].concat())
+    }
+
+    /// Lets it have a message.
+    pub fn give(&mut self, message: &Message) -> io::Result<()> {
+        self.to.write_all(message.bytes())
     }
 }
 
@@ -390,12 +498,22 @@ impl Flow {
         text: Option<&[u8]>,
     ) -> io::Result<()> {
         let bytes = self.stage.record(payload);
+        self.make_record(&bytes, instead_of, text)
+    }
+
+    /// The same, with a record that is whole already.
+    pub fn make_record(
+        &mut self,
+        bytes: &[u8],
+        instead_of: Option<&Message>,
+        text: Option<&[u8]>,
+    ) -> io::Result<()> {
         lock(&self.log).steps.push(Step::Made {
-            sent: self.passing(&bytes),
+            sent: self.passing(bytes),
             instead_of: instead_of.map(|message| message.taken.clone()),
             text: text.map(<[u8]>::to_vec),
         });
-        self.to.as_mut().map_or(Ok(()), |to| to.write_all(&bytes))
+        self.to.as_mut().map_or(Ok(()), |to| to.write_all(bytes))
     }
 
     /// Ends this direction, as its sender would by closing.
@@ -412,7 +530,8 @@ impl Flow {
     fn next(&mut self) -> io::Result<Option<Message>> {
         let bytes = match (&mut self.from, &mut self.raw) {
             (Some(from), _) if self.stage.has_records() => {
-                let is_message = self.stage.message(self.direction, self.taken).is_some();
+                let is_message = !self.stage.has_types()
+                    && self.stage.message(self.direction, self.taken).is_some();
                 from.set_limits(if is_message { MESSAGES } else { self.stage.limits() });
                 match from.read_record().map_err(io::Error::other)? {
                     Some(record) => [record.header, record.payload].concat(),
@@ -513,9 +632,48 @@ impl Message {
         self.taken.direction
     }
 
+    /// Returns whether it is the first of its direction: at every stage with a handshake, a Hello.
+    pub fn is_hello(&self) -> bool {
+        self.index == 0
+    }
+
+    /// Returns whether it is a record of TLS.
+    pub fn has_types(&self) -> bool {
+        self.stage.has_types()
+    }
+
+    /// Returns whether it is encrypted.
+    pub fn is_sealed(&self) -> bool {
+        !self.is_open() && self.has(Role::Ciphertext)
+    }
+
+    /// Returns whether it carries something of the handshake that is not encrypted.
+    pub fn is_open(&self) -> bool {
+        let parts = self.stage.split_at(self.direction(), self.index, &self.bytes);
+        parts.iter().flatten().any(|part| part.field.role == Role::Message)
+    }
+
     /// Puts another payload in place of its own, and makes the header fit.
     pub fn replace_payload(&mut self, payload: &[u8]) {
-        self.bytes = self.stage.record(payload);
+        self.put_into(self.stage, payload);
+    }
+
+    /// Puts other bytes in place of its payload, as many as there are, and leaves the header as it is.
+    pub fn change_payload(&mut self, payload: &[u8]) {
+        let header_len = self.stage.header().len();
+        self.bytes.truncate(header_len);
+        self.bytes.extend_from_slice(payload);
+    }
+
+    /// Puts it into a record as another stage has it.
+    pub fn translate(&mut self, stage: &Stage) {
+        let payload = self.payload().to_vec();
+        self.put_into(stage, &payload);
+    }
+
+    fn put_into(&mut self, stage: &Stage, payload: &[u8]) {
+        let is_open = self.is_open();
+        self.bytes = if is_open { stage.record_of_message(payload) } else { stage.record(payload) };
     }
 
     /// Puts other bytes in place of all of them.

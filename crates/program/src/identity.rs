@@ -57,6 +57,11 @@ pub trait Load: Args {
     fn addr(&self) -> Option<&str> {
         None
     }
+
+    /// Whether standard output is for something else than events: those then go to standard error.
+    fn takes_stdout(&self) -> bool {
+        false
+    }
 }
 
 /// No options: a stage without certificates.

@@ -93,7 +93,13 @@ pub fn client_of<M: Load>(
     let options = ClientOptions::<M>::parse(stage, args);
     let loaded = options.more.load();
     let loaded = loaded.unwrap_or_else(|why| options::bad_file(stage, Role::Client, &why));
-    let reporter = Arc::new(options.common.reporter(Role::Client, stage, PATIENCE));
+    let reporter = if options.more.takes_stdout() {
+        let (events, errors) = (anstream::stderr(), io::stderr());
+        options.common.reporter_to(Role::Client, stage, PATIENCE, events, errors)
+    } else {
+        options.common.reporter(Role::Client, stage, PATIENCE)
+    };
+    let reporter = Arc::new(reporter);
     let connect = || {
         let addr = options.more.addr().unwrap_or(&options.addr);
         let stream = TimedStream::connect(addr, options.common.limits()).map_err(|error| {

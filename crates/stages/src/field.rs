@@ -52,7 +52,7 @@ impl Field {
 
     /// Returns whether its bytes are a number, big-endian.
     pub fn is_number(&self) -> bool {
-        matches!(self.role, Role::Length | Role::Seq)
+        matches!(self.role, Role::ContentType | Role::Length | Role::Seq)
     }
 
     /// Returns the value of its bytes, where they are a number.

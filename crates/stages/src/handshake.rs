@@ -122,7 +122,8 @@ impl Message {
         payload
     }
 
-    /// Bytes of it on the wire, its record's header included, if every value is as long as it can be.
+    /// Bytes of it on the wire, its record's header included, if every value is as long as it can be. Those of TLS have no
+    /// values of a known length: of them it says nothing.
     pub fn max_record_len(&self) -> usize {
         LENGTH_LEN + self.blank().len()
     }
@@ -144,6 +145,16 @@ impl Stage {
              of theirs is refused. Nothing covers the rest."
         } else {
             NOT_PROTECTED
+        }
+    }
+
+    /// What protects this message of the handshake, or what stands among them: at TLS a ChangeCipherSpec or an alert,
+    /// which nothing is made of.
+    pub fn protection_of(&self, message: &[u8]) -> &'static str {
+        if self.has_types() && tls13::content_type(message) != tls13::HANDSHAKE {
+            "Nothing: no key is made of it."
+        } else {
+            self.protection_of_messages()
         }
     }
 

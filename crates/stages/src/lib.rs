@@ -147,6 +147,12 @@ impl Stage {
         self.has(Role::ContentType)
     }
 
+    /// Returns whether a record verifies in its own place alone: it has a number, which the tag covers or the nonce is
+    /// made of.
+    pub fn has_order(&self) -> bool {
+        self.has(Role::Seq) || self.has_types()
+    }
+
     /// Returns whether bytes travel in records. The plain stage has raw bytes and no header.
     pub fn has_records(&self) -> bool {
         self.has(Role::Length)

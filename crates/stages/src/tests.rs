@@ -4,8 +4,8 @@ use framing::cutter::Cut;
 use framing::{Direction, Header, Limits};
 
 use crate::{
-    PART1_CTR, PART2_HMAC, PART3_DH, PART3_HKDF, PART3_X25519, PART4_CERT, Part, Role, STAGES,
-    Stage,
+    PART1_CTR, PART2_HMAC, PART3_DH, PART3_HKDF, PART3_X25519, PART4_CERT, PART5_TLS13, Part, Role,
+    STAGES, Stage,
 };
 
 /// What `of` says of every stage, in the articles' order.
@@ -28,6 +28,7 @@ fn names_ports_and_overheads_are_those_of_the_articles() {
             ("part3-x25519", 10002, true, 0),
             ("part3-hkdf", 10003, true, 36),
             ("part4-cert", 10004, true, 36),
+            ("part5-tls13", 8443, true, 17),
         ]
     );
 }
@@ -43,7 +44,7 @@ fn fields_are_those_of_the_articles_in_their_order() {
             .collect::<Vec<_>>()
     };
     let aead = &[("seq", 0, 8), ("nonce", 8, 12), ("ciphertext", 20, 61), ("tag", 81, 16)];
-    let expected: [&[_]; 9] = [
+    let expected: [&[_]; 10] = [
         &[("plaintext", 0, 61)],
         &[("nonce", 0, 16), ("ciphertext", 16, 61)],
         &[("nonce", 0, 16), ("ciphertext", 16, 61), ("tag", 77, 32)],
@@ -53,27 +54,36 @@ fn fields_are_those_of_the_articles_in_their_order() {
         &[("message", 0, 61)],
         aead,
         aead,
+        &[("ciphertext", 0, 61), ("inner type", 61, 1), ("tag", 62, 16)],
     ];
     assert_eq!(each(cut), expected);
 }
 
-/// A record is its payload with 4 bytes of length in front, where there are records at all.
+/// A record is its payload with a header in front, where there are records at all: 4 bytes of length, or TLS's 5.
 #[test]
 fn the_header_is_among_the_fields_and_in_front_of_the_others() {
     for stage in STAGES {
-        let header = if stage.has_records() { Header::LENGTH } else { Header::NONE };
+        let header = match (stage.has_records(), stage.has_types()) {
+            (true, true) => Header { prefix_len: 3, length_len: 2 },
+            (true, false) => Header::LENGTH,
+            (false, _) => Header::NONE,
+        };
         assert_eq!(stage.header(), header, "{stage:?}");
         assert_eq!(stage.record_overhead(), header.len() + stage.overhead(), "{stage:?}");
         let payload = vec![7; stage.overhead() + 61];
         let record = stage.record(&payload);
-        assert_eq!(record, [&header.encode(payload.len()), &payload[..]].concat(), "{stage:?}");
+        let mut encoded = header.encode(payload.len()).to_vec();
+        if stage.has_types() {
+            encoded[..3].copy_from_slice(&[23, 3, 3]);
+        }
+        assert_eq!(record, [&encoded, &payload[..]].concat(), "{stage:?}");
 
         let parts = stage.split(&record).unwrap();
         let of_payload = stage.split_payload(&payload).unwrap();
-        let (length, behind) = parts.split_at(parts.len() - of_payload.len());
-        assert_eq!(length.len(), usize::from(stage.has_records()));
-        for length in length {
-            assert_eq!((length.field.role, length.offset), (Role::Length, 0));
+        let (in_front, behind) = parts.split_at(parts.len() - of_payload.len());
+        assert_eq!(in_front.last().is_some(), stage.has_records());
+        if let Some(length) = in_front.last() {
+            assert_eq!((length.field.role, length.offset), (Role::Length, header.prefix_len));
             assert_eq!(length.number(), Some(payload.len() as u64));
         }
         for (part, of_payload) in behind.iter().zip(of_payload) {
@@ -159,6 +169,7 @@ fn short_names_and_programs_are_made_of_the_name() {
             ("part3", "x25519", "x25519_server".to_owned()),
             ("part3", "hkdf", "hkdf_server".to_owned()),
             ("part4", "cert", "cert_server".to_owned()),
+            ("part5", "tls13", "tls13_server".to_owned()),
         ]
     );
 }
@@ -166,7 +177,9 @@ fn short_names_and_programs_are_made_of_the_name() {
 #[test]
 fn limits_run_from_no_plaintext_to_16384_bytes_of_it() {
     assert_eq!(PART1_CTR.limits(), Limits { min: 16, max: 16_400 });
-    for stage in STAGES {
+    // That of an alert in the clear is shorter than any overhead, and padding may make a record longer.
+    assert_eq!(PART5_TLS13.limits(), Limits { min: 0, max: 16_640 });
+    for stage in STAGES.iter().filter(|stage| !stage.has_types()) {
         let overhead = stage.overhead();
         assert_eq!(stage.limits(), Limits { min: overhead, max: overhead + 16_384 });
     }
@@ -194,15 +207,18 @@ fn no_stage_has_two_fields_of_one_role_or_one_name() {
     }
 }
 
-/// It covers everything in a payload except itself: the header is left unprotected, and said to be.
+/// It covers everything in a payload except itself. The header is left unprotected, and said to be, up to TLS.
 #[test]
 fn a_tag_covers_every_other_field_of_the_payload() {
     for stage in STAGES {
         for field in stage.fields {
-            let in_front_or_tag = matches!(field.role, Role::Length | Role::Tag);
+            let is_left_out = match field.role {
+                Role::Length => !stage.has_types(),
+                role => role == Role::Tag,
+            };
             assert_eq!(
                 field.is_covered,
-                stage.has(Role::Tag) && !in_front_or_tag,
+                stage.has(Role::Tag) && !is_left_out,
                 "{stage:?}: {}",
                 field.name
             );
@@ -226,6 +242,7 @@ fn a_stage_has_data_or_a_handshake_or_both() {
             ("x25519", false, 2),
             ("hkdf", true, 2),
             ("cert", true, 3),
+            ("tls13", true, 9),
         ]
     );
 }
@@ -257,26 +274,41 @@ fn the_messages_of_a_handshake_are_those_of_the_articles() {
     let fields = vec![(0x20, 995), (0x20, 954), (0x21, 256)];
     let server_auth = ("ServerAuth", to_client, 2_221, fields);
     assert_eq!(messages(&PART4_CERT), [client_hello, server_hello, server_auth]);
+    let sealed: Vec<_> = PART5_TLS13.handshake.iter().map(|it| (it.name, it.is_sealed)).collect();
+    assert_eq!(
+        sealed,
+        [
+            ("ClientHello", false),
+            ("ServerHello", false),
+            ("ChangeCipherSpec", false),
+            ("EncryptedExtensions", true),
+            ("Certificate", true),
+            ("CertificateVerify", true),
+            ("Finished", true),
+            ("ChangeCipherSpec", false),
+            ("Finished", true),
+        ]
+    );
 }
 
 #[test]
 fn a_stage_has_certificates_if_a_message_carries_some() {
     let with = |stage: &&&Stage| stage.has_certificates();
     let names: Vec<_> = STAGES.iter().filter(with).map(|stage| stage.name).collect();
-    assert_eq!(names, ["part4-cert"]);
+    assert_eq!(names, ["part4-cert", "part5-tls13"]);
 }
 
 #[test]
 fn the_messages_of_each_direction_are_counted() {
     let [to_server, to_client] = [Direction::ToServer, Direction::ToClient]
         .map(|direction| each(|stage| stage.messages(direction)));
-    assert_eq!(to_server, [0, 0, 0, 0, 0, 1, 1, 1, 1]);
-    assert_eq!(to_client, [0, 0, 0, 0, 0, 1, 1, 1, 2]);
+    assert_eq!(to_server, [0, 0, 0, 0, 0, 1, 1, 1, 1, 3]);
+    assert_eq!(to_client, [0, 0, 0, 0, 0, 1, 1, 1, 2, 6]);
 }
 
 #[test]
 fn after_the_messages_of_a_direction_its_records_are_those_of_data() {
-    for stage in STAGES {
+    for stage in STAGES.iter().filter(|stage| !stage.has_types()) {
         for direction in [Direction::ToServer, Direction::ToClient] {
             let count = stage.messages(direction);
             for index in 0..count + 2 {
@@ -291,6 +323,30 @@ fn after_the_messages_of_a_direction_its_records_are_those_of_data() {
             }
         }
     }
+}
+
+/// At TLS there may be more messages than in an honest run, and after data too: the record's type tells.
+#[test]
+fn a_type_tells_what_a_record_carries_wherever_it_stands() {
+    for (message, kind) in [(&[22, 0, 0, 0][..], 22), (&[1], 20), (&[2, 40], 21)] {
+        let record = PART5_TLS13.record_of_message(message);
+        let len = u8::try_from(message.len()).unwrap();
+        assert_eq!(record, [&[kind, 3, 3, 0, len], message].concat());
+        for (direction, index) in [(Direction::ToServer, 0), (Direction::ToClient, 99)] {
+            let parts = PART5_TLS13.split_at(direction, index, &record).unwrap();
+            assert_eq!(parts.last().unwrap().field.role, Role::Message);
+            assert_eq!(parts.last().unwrap().bytes, message);
+            let sealed = PART5_TLS13.record(&[7; 40]);
+            let parts = PART5_TLS13.split_at(direction, index, &sealed).unwrap();
+            let [.., ciphertext, inner, tag] = &parts[..] else { panic!("{parts:?}") };
+            assert_eq!((ciphertext.offset, ciphertext.bytes.len()), (5, 23));
+            assert_eq!((inner.field.role, tag.field.role), (Role::InnerType, Role::Tag));
+        }
+    }
+    let protection = |message: &[u8]| PART5_TLS13.protection_of(message);
+    assert_eq!(protection(&[1]), "Nothing: no key is made of it.");
+    assert_eq!(protection(&[2, 40]), protection(&[1]));
+    assert_ne!(protection(&[22, 0, 0, 0]), protection(&[1]));
 }
 
 /// A message is shorter than a record of data can be, and is cut out all the same.

@@ -80,7 +80,7 @@ const fn sealed(name: &'static str, fields: &'static [MessageField]) -> Message 
 /// The number of a record that is encrypted.
 pub(crate) const APPLICATION_DATA: u8 = 23;
 /// The number of a record that carries a message of the handshake.
-const HANDSHAKE: u8 = 22;
+pub(crate) const HANDSHAKE: u8 = 22;
 
 /// The longest payload of a record in bytes (RFC 8446, section 5.2).
 pub(crate) const MAX_PAYLOAD_LEN: usize = (1 << 14) + 256;

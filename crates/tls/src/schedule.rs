@@ -66,7 +66,8 @@ pub struct Named<'s> {
 impl Handshake {
     /// Names the secrets of the handshake.
     pub fn secrets(&self) -> [Named<'_>; 2] {
-        let from = "Handshake Secret, and the hash of ClientHello to ServerHello";
+        let from =
+            "Handshake Secret (of the shared secret), and the hash of ClientHello to ServerHello";
         [
             Named {
                 secret: "client_handshake_traffic_secret",
@@ -115,7 +116,7 @@ impl Handshake {
 impl Application {
     /// Names the secrets of the application's data.
     pub fn secrets(&self) -> [Named<'_>; 3] {
-        let from = "Master Secret, and the hash of ClientHello to the server's Finished";
+        let from = "Master Secret (of the Handshake Secret), and the hash of ClientHello to the server's Finished";
         [
             Named {
                 secret: "client_application_traffic_secret_0",

@@ -4,7 +4,7 @@ use messages::fields::{CERTIFICATE, CERTIFICATE_VERIFY, Fields, Tag, X25519_KEY}
 use messages::x509::Certificate;
 use messages::{Explained, Span};
 
-use crate::Direction;
+use crate::{Direction, lines};
 
 /// Lists the certificates in a message, the sender's own first, as far as they can be read.
 pub fn certificates(message: &[u8]) -> Vec<Certificate<'_>> {
@@ -48,9 +48,14 @@ fn find<'s>(spans: &'s [Span], name: &str) -> Option<&'s Span> {
 /// accepted the message.
 pub fn sender(message: &[u8]) -> Option<String> {
     let certificates = certificates(message);
-    let names: Vec<_> =
-        certificates.first()?.names().iter().map(|name| format!("{name:?}")).collect();
-    (!names.is_empty()).then(|| names.join(" or "))
+    let own = certificates.first()?;
+    let names: Vec<_> = own.names().iter().map(|name| format!("{name:?}")).collect();
+    (!names.is_empty()).then(|| lines::either(&names))
+}
+
+/// The subject of the sender's own certificate, in quotes: a client has no name on the network.
+pub fn subject(message: &[u8]) -> Option<String> {
+    certificates(message).first().map(|own| format!("{:?}", own.subject.text))
 }
 
 /// Who vouches for whom in a message.
@@ -61,8 +66,8 @@ pub struct Chain {
     /// What stands between it and the signature: each is signed by the one before it, the first by the root. The
     /// last is the sender's own.
     pub links: Vec<Link>,
-    /// Where the sender's signature is in the message.
-    pub signature: Place,
+    /// Where the sender's signature is in the message. At TLS it stands in one of its own, CertificateVerify.
+    pub signature: Option<Place>,
 }
 
 /// A certificate of a chain.
@@ -101,11 +106,16 @@ pub fn chain(message: &[u8]) -> Option<Chain> {
         issuer = Some(certificate.issuer.text);
     }
     links.reverse();
-    Some(Chain {
-        root: issuer?,
-        links,
-        signature: values(&CERTIFICATE_VERIFY, &explained, message).next()?,
-    })
+    let signature = values(&CERTIFICATE_VERIFY, &explained, message).next();
+    let is_whole = signature.is_some() || messages::tls13::is_one(message);
+    is_whole.then_some(Chain { root: issuer?, links, signature })
+}
+
+/// Finds the signature in a message that carries one and nothing else: TLS's CertificateVerify.
+pub fn signature(message: &[u8]) -> Option<Place> {
+    let explained = messages::explain(message);
+    let signature = find(&explained.spans, "signature")?.inside.last()?;
+    Some(Place { offset: signature.offset, len: signature.len })
 }
 
 impl Place {

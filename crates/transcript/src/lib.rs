@@ -13,6 +13,7 @@
 //! - [`visible`](mod@visible): strangers' text, made harmless; [`output`]: text of any kind on standard output.
 //! - [`merge`]: the events of a client, a server and the wire in one causal order.
 
+mod agreed;
 pub mod certified;
 pub mod event;
 pub mod lines;
@@ -20,6 +21,7 @@ pub mod merge;
 pub mod outline;
 pub mod output;
 pub mod read;
+pub mod schedule;
 pub mod summary;
 pub mod text;
 pub mod visible;

@@ -128,12 +128,14 @@ impl Lines {
         }
     }
 
-    /// A field as its sender reports it: a number also in decimal.
-    pub(crate) fn sent(&mut self, part: &Part<'_>) {
-        let number = part.number().map(|number| number.to_string());
-        for piece in Piece::of(part, usize::MAX) {
-            let says = number.as_ref().unwrap_or(&piece.says);
-            self.piece("", &piece, says);
+    /// Fields as their sender reports them: a number also in decimal.
+    pub(crate) fn sent(&mut self, parts: &[Part<'_>]) {
+        for part in parts {
+            let number = part.number().map(|number| number.to_string());
+            for piece in Piece::of(part, usize::MAX) {
+                let says = number.as_ref().unwrap_or(&piece.says);
+                self.piece("", &piece, says);
+            }
         }
     }
 
@@ -148,11 +150,21 @@ impl Lines {
     pub(crate) fn pieces<'b>(&mut self, parts: &[Part<'b>]) -> Vec<Piece<'b>> {
         let pieces: Vec<_> = parts.iter().flat_map(|part| Piece::of(part, FOLDED)).collect();
         if pieces.iter().any(|piece| piece.depth > 0) {
-            let named = |piece: &Piece<'_>| piece.label().len() + format!(" {} B", piece.len).len();
-            let room = self.width.saturating_sub(MARGIN + OFFSET + 3 * SHOWN);
-            self.named = pieces.iter().map(named).max().unwrap_or(0).min(room).max(NAMED);
+            self.make_room(&pieces);
         }
         pieces
+    }
+
+    /// Makes room for the names of all that fields are made of, from here on.
+    pub(crate) fn make_room_for(&mut self, parts: &[Part<'_>]) {
+        let pieces: Vec<_> = parts.iter().flat_map(|part| Piece::of(part, FOLDED)).collect();
+        self.make_room(&pieces);
+    }
+
+    fn make_room(&mut self, pieces: &[Piece<'_>]) {
+        let named = |piece: &Piece<'_>| piece.label().len() + format!(" {} B", piece.len).len();
+        let room = self.width.saturating_sub(MARGIN + OFFSET + 3 * SHOWN);
+        self.named = pieces.iter().map(named).max().unwrap_or(0).min(room).max(self.named);
     }
 
     fn piece(&mut self, offset: &str, piece: &Piece<'_>, says: &str) {
@@ -333,7 +345,11 @@ impl<'b> Piece<'b> {
                 style: field_style(field.role),
                 bytes,
                 len: bytes.len(),
-                says: String::new(),
+                // Its number is what everything else calls it by.
+                says: part
+                    .number()
+                    .filter(|_| field.role == field::Role::ContentType)
+                    .map_or_else(String::new, |number| number.to_string()),
                 is_told_by_what_it_says: false,
             }];
         }
@@ -384,11 +400,21 @@ pub fn flowed(pieces: impl IntoIterator<Item = (Style, String)>, columns: usize)
 }
 
 /// Lists names as a sentence does: "seq, nonce and ciphertext".
-pub fn listed(names: &[&str]) -> String {
-    match names {
+pub fn listed<N: AsRef<str>>(names: &[N]) -> String {
+    joined(names, "and")
+}
+
+/// Lists names of which one is meant: "a, b or c".
+pub fn either<N: AsRef<str>>(names: &[N]) -> String {
+    joined(names, "or")
+}
+
+fn joined<N: AsRef<str>>(names: &[N], before_last: &str) -> String {
+    let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
+    match &*names {
         [] => String::new(),
         [only] => (*only).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] => format!("{} {before_last} {last}", first.join(", ")),
     }
 }
 

@@ -1,14 +1,16 @@
 //! The summary of a run, three lines a message: who sends what, what the wire shows of it, and what its receiver
-//! checks. What is derived from one thing stands in one line.
+//! checks. What is derived from one thing stands in one line, and so do messages that are sent together.
 
 use std::fmt::Write;
 
 use framing::cutter::Cut;
 use stages::{Part, Stage, field};
 
-use crate::certified::sender;
+use crate::agreed::{self, Agreed};
+use crate::certified::{sender, subject};
 use crate::lines::{
-    BAD, DIM, GOOD, Lines, PLAIN, fingerprint as shown, glimpse, glimpse_values, width, wrapped_to,
+    BAD, DIM, GOOD, Lines, PLAIN, field_style, fingerprint as shown, glimpse, glimpse_values,
+    listed, width, wrapped_to,
 };
 use crate::wire::{Cutters, message, parts, readable};
 use crate::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Way, visible};
@@ -18,26 +20,44 @@ use crate::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Wa
 pub struct Summary {
     wire: Cutters,
     count: Count,
-    derived: Option<Derived>,
+    together: Option<Together>,
     /// The fingerprints of each side's secrets at the current stage.
     client: Vec<Hex>,
     server: Vec<Hex>,
-    /// Whom the client takes the server for at the current stage.
+    /// Whom the client takes the server for at the current stage, and the server the client.
     believed: Option<String>,
-    /// Whom the certificates that passed by in the clear are for.
+    believed_by_server: Option<String>,
+    /// What passed by in the clear and names the server.
     exposed: Option<String>,
+    agreed: Agreed,
+    /// The sides that have accepted the other's Finished, and those that have told anything.
+    finished: Vec<Role>,
+    told_by: Vec<Role>,
 }
 
-/// Secrets or keys that one side has made from the same thing, and that are not told yet.
+/// What one side has done, or what passed by, and is told in one line as soon as nothing can be added.
 #[derive(Debug)]
-struct Derived {
+struct Together {
     role: Role,
-    from: String,
+    of: Of,
     what: Vec<String>,
+    /// Bytes on the wire, if it passed by.
+    len: usize,
+}
+
+/// What may stand in one line.
+#[derive(Debug, PartialEq, Eq)]
+enum Of {
+    /// Secrets or keys that were made from the same thing.
+    Derived(String),
+    /// Messages of the handshake that were sent.
+    Messages,
+    /// Encrypted records that passed by.
+    Encrypted(Direction),
 }
 
 /// How many are told in one line: only a stranger's file has more.
-const MAX_DERIVED: usize = 8;
+const MAX_TOGETHER: usize = 8;
 /// Checks of a message that are named: only a stranger's file has more.
 const MAX_CHECKED: usize = 8;
 
@@ -51,45 +71,63 @@ struct Count {
 }
 
 impl Summary {
-    /// Returns the lines of an event, styled with escape codes. What is derived is told with the next event that is
-    /// anything else, or by [`settle`](Self::settle).
+    /// Returns the lines of an event, styled with escape codes. What may stand in a line with what follows is told with
+    /// the next event that is anything else, or by [`settle`](Self::settle).
     pub fn event(&mut self, event: &Event) -> String {
-        let goes_on = |derived: &Derived| {
-            let EventKind::Derived { from, .. } = &event.kind else { return false };
-            derived.role == event.role && derived.from == *from && derived.what.len() < MAX_DERIVED
-        };
-        let before =
-            if self.derived.as_ref().is_some_and(goes_on) { String::new() } else { self.settle() };
-        before + &self.lines_of(event)
+        let (stage, role) = (event.stage, event.role);
+        if role != Role::Wire && !self.told_by.contains(&role) {
+            self.told_by.push(role);
+        }
+        match &event.kind {
+            EventKind::Handshake(message) => self.handshake(role, stage, message),
+            EventKind::Derived { label, from, fingerprint, .. } => {
+                self.derives(role, label, from, fingerprint.as_ref())
+            }
+            EventKind::Chunk { .. } | EventKind::End { .. } => self.passes(event),
+            _ => self.settle() + &self.lines_of(event),
+        }
     }
 
-    /// Returns the line of what was derived last, if it is not told yet.
+    /// Returns the line of what is held back to stand in one with more, if there is any.
     pub fn settle(&mut self) -> String {
-        let Some(Derived { role, mut what, .. }) = self.derived.take() else {
+        let Some(Together { role, of, mut what, len }) = self.together.take() else {
             return String::new();
         };
+        let mut lines = Lines::of(role);
+        if let Of::Encrypted(_) = of {
+            let lens = match &*what {
+                [len] => format!("encrypted: {len} bytes"),
+                lens => format!("encrypted, in {} records: {} bytes", lens.len(), listed(lens)),
+            };
+            lines.summary(DIM, &format!("{len} B"), words(&lens));
+            return lines.text;
+        }
         if let Some((_, all_but_last)) = what.split_last_mut() {
             for piece in all_but_last {
                 piece.push(',');
             }
         }
-        let mut lines = Lines::of(role);
-        lines.summary(PLAIN, "derives", what.iter().map(|piece| (PLAIN, piece.as_str())));
+        let word = if of == Of::Messages { "sends" } else { "derives" };
+        lines.summary(PLAIN, word, what.iter().map(|piece| (PLAIN, piece.as_str())));
         lines.text
+    }
+
+    /// Adds to what stands in one line. Returns the line before, if this begins another.
+    fn add(&mut self, role: Role, of: Of, what: String, len: usize) -> String {
+        let goes_on =
+            |it: &Together| it.role == role && it.of == of && it.what.len() < MAX_TOGETHER;
+        let before =
+            if self.together.as_ref().is_some_and(goes_on) { String::new() } else { self.settle() };
+        let together =
+            self.together.get_or_insert_with(|| Together { role, of, what: Vec::new(), len: 0 });
+        together.what.push(what);
+        together.len += len;
+        before
     }
 
     fn lines_of(&mut self, event: &Event) -> String {
         let (stage, mut lines) = (event.stage, Lines::of(event.role));
         match &event.kind {
-            EventKind::Handshake(message) => {
-                handshake(&mut lines, message);
-                if event.role == Role::Client && message.direction == Way::Received {
-                    self.believes(&mut lines, &message.message);
-                }
-            }
-            EventKind::Derived { label, from, fingerprint, .. } => {
-                self.derives(event.role, label, from, fingerprint.as_ref());
-            }
             EventKind::Sent(record) => {
                 self.count.sent += 1;
                 let plaintext = lines.quoted_shortly(&record.plaintext);
@@ -108,47 +146,89 @@ impl Summary {
             EventKind::Dropped { events } => {
                 lines.summary(BAD, "is cut", words(&format!("{events} events are missing here")));
             }
-            EventKind::Chunk { .. } | EventKind::End { .. } => {
-                let Self { wire, count, exposed, .. } = self;
-                wire.event(event, |direction, _, cut| {
-                    if message(stage, direction, cut).is_none() {
-                        count.passed += 1;
-                        count.readable += usize::from(readable(stage, cut).is_some());
-                    } else if let Some(name) = carried(stage, direction, cut) {
-                        *exposed = Some(name);
-                    }
-                    lines.text += &passes(stage, direction, cut);
-                });
-            }
-            EventKind::Listening { .. }
-            | EventKind::Connected { .. }
-            | EventKind::Closed { .. } => {}
+            _ => {}
         }
         lines.text
     }
 
-    /// The client has accepted a message, and takes its sender for whom the certificates in it are for.
-    fn believes(&mut self, lines: &mut Lines, message: &[u8]) {
-        if let Some(name) = sender(message) {
-            lines.summary(GOOD, "believes", words(&format!("that it talks to {name}")));
-            self.believed = Some(name);
+    /// A message of the handshake, as the one who sends it or receives it tells it.
+    fn handshake(&mut self, role: Role, stage: &Stage, message: &HandshakeMessage) -> String {
+        let HandshakeMessage { step, direction, message: bytes, checked, .. } = message;
+        if stage.has_types() {
+            let is_from_server = (role == Role::Server) == (*direction == Way::Sent);
+            self.agreed.take(bytes, is_from_server);
         }
+        if *direction == Way::Sent {
+            return self.add(role, Of::Messages, step.clone(), 0);
+        }
+        let mut lines = Lines::of(role);
+        accepts_message(&mut lines, stage, step, checked);
+        self.believes(&mut lines, role, stage, bytes);
+        if step == "Finished" && !self.finished.contains(&role) {
+            self.finished.push(role);
+        }
+        self.settle() + &lines.text
     }
 
-    fn derives(&mut self, role: Role, label: &str, from: &str, fingerprint: Option<&Hex>) {
-        let derived = self.derived.get_or_insert_with(|| Derived {
-            role,
-            from: from.to_owned(),
-            what: Vec::new(),
-        });
-        derived.what.push(label.to_owned());
-        let Some(fingerprint) = fingerprint else { return };
-        derived.what.push(format!("fingerprint {}", shown(fingerprint)));
+    /// A side has accepted a message, and takes its sender for whom the certificates in it are for.
+    fn believes(&mut self, lines: &mut Lines, role: Role, stage: &Stage, message: &[u8]) {
+        let name = match role {
+            Role::Client => sender(message).map(|names| {
+                // The certificate may be for more names: that it is for this one was checked.
+                self.agreed.name.as_ref().map_or(names, |asked| format!("{asked:?}"))
+            }),
+            _ => subject(message).filter(|_| stage.has_types()),
+        };
+        let Some(name) = name else { return };
+        lines.summary(GOOD, "believes", words(&format!("that it talks to {name}")));
+        let believed =
+            if role == Role::Client { &mut self.believed } else { &mut self.believed_by_server };
+        *believed = Some(name);
+    }
+
+    fn derives(
+        &mut self,
+        role: Role,
+        label: &str,
+        from: &str,
+        fingerprint: Option<&Hex>,
+    ) -> String {
+        let before = self.add(role, Of::Derived(from.to_owned()), label.to_owned(), 0);
+        let Some(fingerprint) = fingerprint else { return before };
+        if let Some(together) = &mut self.together {
+            together.what.push(format!("fingerprint {}", shown(fingerprint)));
+        }
         match role {
             Role::Client => self.client.push(fingerprint.clone()),
             Role::Server => self.server.push(fingerprint.clone()),
             Role::Wire => {}
         }
+        before
+    }
+
+    /// What anyone on the path sees.
+    fn passes(&mut self, event: &Event) -> String {
+        let (stage, mut text) = (event.stage, String::new());
+        let mut wire = std::mem::take(&mut self.wire);
+        wire.event(event, |direction, _, cut| {
+            let is_message = message(stage, direction, cut).is_some();
+            if is_message {
+                self.exposed = exposed(stage, direction, cut).or(self.exposed.take());
+            } else {
+                self.count.passed += 1;
+                self.count.readable += usize::from(readable(stage, cut).is_some());
+            }
+            text += &match cut {
+                Cut::Record { bytes, .. } if stage.has_types() && !is_message => {
+                    let within = bytes.len().saturating_sub(stage.record_overhead());
+                    let of = Of::Encrypted(direction);
+                    self.add(Role::Wire, of, within.to_string(), bytes.len())
+                }
+                _ => self.settle() + &seen(stage, direction, cut),
+            };
+        });
+        self.wire = wire;
+        text
     }
 
     /// Returns lines that say what came of the run so far at `stage`, and counts from zero again.
@@ -157,11 +237,18 @@ impl Summary {
         let records = stage.has_data().then(|| self.records(stage));
         let exposed = self.exposed.take().map(|name| {
             format!(
-                "anyone on the path reads the server's name, {}: its certificates travel in the clear",
-                visible(&name)
+                "anyone on the path reads the server's name, {}: {}",
+                visible(&name),
+                if stage.has_types() {
+                    "the client asks for it in the clear"
+                } else {
+                    "its certificates travel in the clear"
+                }
             )
         });
-        for line in records.into_iter().chain(exposed).chain(self.agreement(stage)) {
+        let agreed = self.agreed.told().map(|told| visible(&told));
+        let agreement = self.agreement(stage);
+        for line in [records, exposed, agreed, agreement].into_iter().flatten() {
             _ = writeln!(text, "{}", textwrap::fill(&line, wrapped_to(width())));
         }
         text
@@ -170,22 +257,34 @@ impl Summary {
     /// Says whether both sides hold the same secrets. Nobody else can see that: each knows its own alone.
     fn agreement(&mut self, stage: &Stage) -> Option<String> {
         let sides = (std::mem::take(&mut self.client), std::mem::take(&mut self.server));
-        let believed = self.believed.take();
+        let believed = [self.believed.take(), self.believed_by_server.take()];
+        let finished = std::mem::take(&mut self.finished);
+        let told_by = std::mem::take(&mut self.told_by);
+        self.agreed = Agreed::default();
         let text = match sides {
             _ if stage.handshake.is_empty() => return None,
+            _ if told_by.len() == 1 && finished == told_by => {
+                let (told, silent) = match told_by.first() {
+                    Some(Role::Client) => ("client", "server"),
+                    _ => ("server", "client"),
+                };
+                let same = format!(
+                    "the {silent} tells nothing itself, but the {told} accepts its Finished: both hold the same \
+                     secret, and saw the same handshake."
+                );
+                return Some(format!("{same} {}", knowledge(&told_by, believed)));
+            }
             (client, server) if client.is_empty() || server.is_empty() => {
                 "the sides have not agreed on a secret"
             }
             (client, server) if client == server => {
                 let same = "both fingerprints are equal: the sides hold the same secret.";
-                return Some(match believed {
-                    Some(name) => format!(
-                        "{same} The client knows with whom: {}, a name that a root of its own vouches for. The \
-                         server does not know",
-                        visible(&name)
-                    ),
-                    None => format!("{same} That tells neither side with whom"),
-                });
+                let seen = if finished.len() == 2 {
+                    " Each accepts the other's Finished: both saw the same handshake."
+                } else {
+                    ""
+                };
+                return Some(format!("{same}{seen} {}", knowledge(&told_by, believed)));
             }
             _ => {
                 "the fingerprints differ: each side holds a secret with someone else, and cannot see that"
@@ -198,7 +297,7 @@ impl Summary {
     fn records(&mut self, stage: &Stage) -> String {
         let Count { sent, accepted, passed, readable } = std::mem::take(&mut self.count);
         let unit = if stage.has_records() { "records" } else { "messages" };
-        let checked = match (stage.has(field::Role::Tag), stage.has(field::Role::Seq)) {
+        let checked = match (stage.has(field::Role::Tag), stage.has_order()) {
             (true, true) => "each unchanged and in its place",
             (true, false) => "each unchanged, though one may be a repetition",
             _ => "all unchecked",
@@ -219,19 +318,37 @@ impl Summary {
     }
 }
 
-/// A message of the handshake, as the one who sends it or receives it tells it.
-fn handshake(lines: &mut Lines, message: &HandshakeMessage) {
-    let HandshakeMessage { step, direction, checked, .. } = message;
-    match direction {
-        Way::Sent => lines.summary(PLAIN, "sends", words(step)),
-        Way::Received => {
-            let mut named: Vec<_> = checked.iter().take(MAX_CHECKED).map(String::as_str).collect();
-            if checked.len() > MAX_CHECKED {
-                named.push("…");
+/// Says which side knows with whom it holds a secret.
+fn knowledge(told_by: &[Role], believed: [Option<String>; 2]) -> String {
+    match believed.map(|name| name.as_deref().map(visible)) {
+        [Some(server), client] => {
+            let server = format!(
+                "The client knows with whom: {server}, a name that a root of its own vouches for."
+            );
+            match client {
+                Some(client) => format!("{server} The server knows too: {client}"),
+                None => format!("{server} The server does not know"),
             }
-            lines.summary(GOOD, "accepts", words(&format!("{step}: {}", named.join("; "))));
         }
+        [None, Some(client)] => format!("The server knows with whom: {client}"),
+        [None, None] if told_by == [Role::Server] => {
+            "The server does not know with whom".to_owned()
+        }
+        [None, None] => "That tells neither side with whom".to_owned(),
     }
+}
+
+/// A message of the handshake that its receiver has checked.
+fn accepts_message(lines: &mut Lines, stage: &Stage, step: &str, checked: &[String]) {
+    // Where there are many messages, that each has its form goes without saying.
+    let form = usize::from(stage.has_types() && checked.len() > 1);
+    let checked = checked.get(form..).unwrap_or_default();
+    let mut named: Vec<_> = checked.iter().take(MAX_CHECKED).map(String::as_str).collect();
+    if checked.len() > MAX_CHECKED {
+        named.push("…");
+    }
+    let colon = if named.is_empty() { "" } else { ":" };
+    lines.summary(GOOD, "accepts", words(&format!("{step}{colon} {}", named.join("; "))));
 }
 
 /// What the receiver checked.
@@ -241,14 +358,17 @@ fn accepts(lines: &mut Lines, stage: &Stage, record: &Record) {
         return lines.summary(DIM, "accepts", words(why));
     }
     let seq = record.seq.map(|seq| format!("seq OK: {seq} is the one expected"));
-    let tag =
-        if seq.is_some() { "tag OK: nothing was changed;" } else { "tag OK: nothing was changed" };
+    let tag = match seq {
+        Some(_) => "tag OK: nothing was changed;",
+        None if stage.has_order() => "tag OK: nothing was changed, and it is in its place",
+        None => "tag OK: nothing was changed",
+    };
     let words = words(tag).into_iter().chain(words(seq.as_deref().unwrap_or_default()));
     lines.summary(GOOD, "accepts", words);
 }
 
-/// What anyone on the path sees.
-fn passes(stage: &Stage, direction: Direction, cut: &Cut) -> String {
+/// A record that passed by, or what stood in its place.
+fn seen(stage: &Stage, direction: Direction, cut: &Cut) -> String {
     let mut lines = Lines::of(Role::Wire);
     let (Cut::Record { bytes, .. } | Cut::Loose(bytes)) = cut;
     let len = format!("{} B", bytes.len());
@@ -262,7 +382,13 @@ fn passes(stage: &Stage, direction: Direction, cut: &Cut) -> String {
     let told = match parts.iter().find(carries_message) {
         Some(part) => {
             let mut told = vec![(PLAIN, "in the clear:".to_owned())];
-            told.extend(glimpse_values(part.bytes));
+            if stage.has_types() {
+                let style = field_style(field::Role::Message);
+                let words = agreed::glimpse(part.bytes).join(" ");
+                told.extend(words.split(' ').map(|word| (style, word.to_owned())));
+            } else {
+                told.extend(glimpse_values(part.bytes));
+            }
             told
         }
         None => glimpse(&parts),
@@ -271,13 +397,12 @@ fn passes(stage: &Stage, direction: Direction, cut: &Cut) -> String {
     lines.text
 }
 
-/// Whom the certificates in a message that passed by are for.
-fn carried(stage: &Stage, direction: Direction, cut: &Cut) -> Option<String> {
+/// Names the server, if a message that passed by does: in its certificates, or as the client asks for it.
+fn exposed(stage: &Stage, direction: Direction, cut: &Cut) -> Option<String> {
     let carries_message = |part: &Part<'_>| part.field.role == field::Role::Message;
-    parts(stage, direction, cut)
-        .into_iter()
-        .find(carries_message)
-        .and_then(|part| sender(part.bytes))
+    let part = parts(stage, direction, cut).into_iter().find(carries_message)?;
+    let asked_for = || agreed::asked_for(part.bytes).map(|name| format!("{name:?}"));
+    if stage.has_types() { asked_for() } else { sender(part.bytes) }
 }
 
 fn words(text: &str) -> impl IntoIterator<Item = (anstyle::Style, &str)> {

@@ -1,8 +1,8 @@
 //! An event of a client or a server as a person reads it, in 100 columns.
 
-use stages::{Stage, field};
+use stages::{Part, Stage, field};
 
-use crate::certified::sender;
+use crate::certified::{sender, subject};
 use crate::lines::{
     BAD, DIM, GOOD, HEADING, Lines, PLAIN, fingerprint as shown, listed, width, wrapped_to,
 };
@@ -68,24 +68,28 @@ fn handshake(lines: &mut Lines, role: Role, stage: &Stage, message: &HandshakeMe
     lines.say(PLAIN, &format!("{does} {step}: {len} bytes on the wire{how}"));
     if *direction == Way::Sent {
         let open = stage.record_of_message(bytes);
-        let sealed = record.as_ref().map(|record| stage.record(record)).unwrap_or_default();
-        let (in_message, around): (Vec<_>, Vec<_>) = stage
-            .split_message(&open)
-            .into_iter()
-            .flatten()
-            .partition(|part| part.field.role == field::Role::Message);
-        let in_record = if record.is_some() { stage.split(&sealed) } else { Some(around) };
-        let (before, behind) = if record.is_some() { (None, in_record) } else { (in_record, None) };
-        for part in
-            before.into_iter().flatten().chain(in_message).chain(behind.into_iter().flatten())
-        {
-            lines.sent(&part);
+        let parts = stage.split_message(&open).unwrap_or_default();
+        if stage.has_types() {
+            lines.make_room_for(&parts);
+        }
+        if let Some(record) = record {
+            let is_message = |part: &&Part<'_>| part.field.role == field::Role::Message;
+            let inside: Vec<_> = parts.iter().filter(is_message).copied().collect();
+            lines.sent(&inside);
+            lines.say(DIM, "encrypted, it travels as");
+            lines.sent(&stage.split(&stage.record(record)).unwrap_or_default());
+        } else {
+            lines.sent(&parts);
         }
     }
     for check in checked {
         lines.check("check", GOOD, "OK", check);
     }
-    if let (Role::Client, Way::Received, Some(name)) = (role, direction, sender(bytes)) {
+    let name = match role {
+        Role::Client => sender(bytes),
+        _ => subject(bytes).filter(|_| stage.has_types()),
+    };
+    if let (Way::Received, Some(name)) = (direction, name) {
         lines.check("believes", GOOD, "", &format!("that it talks to {name}"));
     }
 }
@@ -94,9 +98,7 @@ fn sent(lines: &mut Lines, stage: &Stage, record: &Record) {
     lines.say(PLAIN, &format!("sends {}", described(stage, record)));
     lines.quote("plaintext", &record.plaintext);
     if stage.has_records() {
-        for part in stage.split(&stage.record(&record.record)).unwrap_or_default() {
-            lines.sent(&part);
-        }
+        lines.sent(&stage.split(&stage.record(&record.record)).unwrap_or_default());
     }
 }
 
@@ -109,8 +111,12 @@ fn received(lines: &mut Lines, stage: &Stage, record: &Record) {
         let why = "nothing here tells a genuine message from a changed one";
         lines.check("check", DIM, "none", why);
     }
-    if let Some(seq) = record.seq {
-        lines.check("seq", GOOD, "OK", &format!("{seq} is the one expected"));
+    match record.seq {
+        Some(seq) => lines.check("seq", GOOD, "OK", &format!("{seq} is the one expected")),
+        None if stage.has_order() => {
+            lines.check("place", GOOD, "OK", "it is the next one: its nonce is made of its number");
+        }
+        None => {}
     }
     lines.quote("plaintext", &record.plaintext);
 }

@@ -149,6 +149,9 @@ fn lane(
             lines.say(PLAIN, &format!("{what}: {len} bytes at {seconds}.{micros:06} s"));
         }
     }
+    if stage.has_types() {
+        lines.make_room_for(&parts);
+    }
     if detail == Detail::Full {
         for piece in lines.pieces(&parts) {
             dump(&mut lines, &piece);
@@ -167,7 +170,7 @@ fn lane(
             }
         }
         lines.check("readers", DIM, "", part.field.readers);
-        lines.check("protection", DIM, "", stage.protection_of_messages());
+        lines.check("protection", DIM, "", stage.protection_of(part.bytes));
         return lines.text;
     }
     match (cut, readable(stage, cut)) {

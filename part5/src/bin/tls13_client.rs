@@ -2,6 +2,7 @@
 //! answer to each.
 
 use std::env;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use part5::handshake;
@@ -9,21 +10,21 @@ use part5::http::Reader;
 use part5::options::TlsClientOptions;
 use program::NoAnswer;
 use stages::PART5_TLS13;
+use transcript::{output, visible_lines};
 
 fn main() -> ExitCode {
-    program::client_of::<TlsClientOptions>(
+    let mut page = Vec::new();
+    let code = program::client_of::<TlsClientOptions>(
         &PART5_TLS13,
         env::args_os(),
         |connection, requests, wanted| {
             let mut stream = handshake::connect(connection, &wanted.name, &wanted.config)?;
 
+            let mut answers = Reader::default();
             if let Some(request) = &wanted.request {
-                // The answer ends where the server says that it sends no more.
                 stream.write(request)?;
-                let mut buffer = [0; 4096];
-                while stream.read(&mut buffer)? > 0 {}
+                page = answers.answer(&mut stream)?.ok_or(NoAnswer)?;
             } else {
-                let mut answers = Reader::new();
                 for request in requests {
                     stream.write(request)?;
                     answers.answer(&mut stream)?.ok_or(NoAnswer)?;
@@ -32,5 +33,23 @@ fn main() -> ExitCode {
             stream.close()?;
             Ok(())
         },
+    );
+    print(&page).map_or_else(
+        |error| {
+            _ = writeln!(io::stderr(), "{error}");
+            ExitCode::from(3)
+        },
+        |()| code,
     )
+}
+
+/// Prints a page as it came, for a file or a program; at a terminal, without what a terminal would obey.
+fn print(page: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout();
+    output::all(if out.is_terminal() {
+        let text = visible_lines(&String::from_utf8_lossy(page));
+        out.write_all(text.as_bytes())
+    } else {
+        out.write_all(page).and_then(|()| out.flush())
+    })
 }

@@ -2,23 +2,31 @@
 
 use std::process::ExitCode;
 
-use part5::http::Reader;
+use part5::http::{Reader, Refused};
 use part5::options::TlsServerOptions;
 use part5::{handshake, page};
-use program::RESPONSE;
 use stages::PART5_TLS13;
 
 fn main() -> ExitCode {
     program::server_of::<TlsServerOptions>(&PART5_TLS13, |connection, config| {
         let (mut stream, hello) = handshake::accept(connection, config)?;
 
-        let mut requests = Reader::new();
-        while let Some(request) = requests.request(&mut stream)? {
-            if request.wants_page {
-                stream.write(&page::answer(&stream.agreed, &hello))?;
-            } else {
-                stream.write(RESPONSE)?;
-            }
+        let mut requests = Reader::default();
+        loop {
+            let request = match requests.request(&mut stream) {
+                Ok(Some(request)) => request,
+                Ok(None) => break,
+                Err(error) => {
+                    if let Some(refused) = error.downcast_ref::<Refused>() {
+                        stream.write(&page::refusal(refused))?;
+                        stream.close()?;
+                    }
+                    return Err(error);
+                }
+            };
+            let mut nonce = [0; 16];
+            stream.export("EXPORTER-style", b"", &mut nonce);
+            stream.write(&page::answer(&request, &stream.agreed, &hello, nonce))?;
             if request.is_last {
                 break;
             }

@@ -18,7 +18,9 @@ impl Built {
     fn new() -> Self {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         fs::create_dir(folder.path().join("debug")).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_authority"), folder.path().join("debug/authority")).unwrap();
+        // A copy may be open for writing in a child that another test has just forked.
+        fs::hard_link(env!("CARGO_BIN_EXE_authority"), folder.path().join("debug/authority"))
+            .unwrap();
         Self(folder)
     }
 

@@ -6,6 +6,8 @@
 
 mod agreement;
 pub mod attack;
+mod connection;
+mod glance;
 mod message;
 mod view;
 
@@ -14,10 +16,11 @@ use std::io::{self, Write};
 
 use askama::Template;
 use stages::Stage;
-use transcript::certified::Keys;
-use transcript::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Way, visible};
+use transcript::{Event, EventKind, HandshakeMessage, Hex, Record, Role, Way, visible};
 
-use agreement::{Agreement, Derived, Vouched};
+use agreement::{Agreement, Derived};
+use connection::{Belief, Connection, Course};
+use glance::{Glance, Line};
 use view::{ClosingView, ExchangeView, FootView, HeadView, Meanings, NoteView, StageView};
 
 /// Messages and records of a stage that are shown. If there are more, the page says how many.
@@ -28,7 +31,7 @@ pub struct Page<W> {
     out: W,
     begun: bool,
     section: Option<Section>,
-    /// Rows written so far, to give each a name of its own.
+    /// Numbers given to rows in the sections before this one.
     rows: u64,
 }
 
@@ -41,23 +44,14 @@ struct Section {
     notes: u64,
     /// Messages and records sent but not shown.
     more: u64,
-    /// What the client did on this connection so far, and the server.
-    client: Tally,
-    server: Tally,
+    /// Numbers of rows given so far.
+    rows: u64,
+    /// What happened on this connection so far.
+    connection: Connection,
     /// Secrets and keys of this connection that no row shows yet.
     agreement: Agreement,
-    /// The public keys that the client has sent and received on this connection.
-    keys: Keys,
     /// Fields of the messages that were shown.
     meanings: Meanings,
-}
-
-/// Counts what one side did on a connection.
-#[derive(Default)]
-struct Tally {
-    messages_sent: u64,
-    messages_received: u64,
-    records_sent: u64,
 }
 
 /// One line of the story.
@@ -68,12 +62,19 @@ enum Row {
     Exchange(Exchange),
     /// What both sides hold after the handshake.
     Agreement(Agreement),
+    /// The handshake at a glance, in front of its messages.
+    Glance(Glance),
 }
 
 /// A message of the handshake or a record, from its sender to its receiver.
 struct Exchange {
+    /// Unique on the page.
+    id: u64,
     from: Role,
     name: Name,
+    course: Course,
+    /// Whether its sender, or its receiver, is a program that tells nothing of itself.
+    is_foreign: [bool; 2],
     /// What was sent, if it was.
     sent: Option<Report>,
     arrival: Option<Arrival>,
@@ -89,7 +90,10 @@ struct Name {
 
 /// What one side says of what it sent or accepted.
 struct Report {
-    payload: Hex,
+    /// The payload of its record. `None` for a message in the same record as the one before it.
+    payload: Option<Hex>,
+    /// The message inside, if the record is encrypted and carries one.
+    inside: Option<Hex>,
     /// `None` for a message: it is its own text.
     plaintext: Option<Hex>,
     seq: Option<u64>,
@@ -100,22 +104,36 @@ struct Report {
 /// What became of a message or a record.
 enum Arrival {
     /// It passed every check.
-    Accepted(Report),
+    Accepted(Report, Belief),
     /// It, or what came in its place, was refused.
     Rejected { error: String, message: String, payload: Option<Hex> },
 }
 
 impl From<&Record> for Report {
     fn from(Record { seq, plaintext, record, .. }: &Record) -> Self {
-        let (payload, plaintext) = (record.clone(), Some(plaintext.clone()));
-        Self { payload, plaintext, seq: *seq, checked: Vec::new() }
+        let (payload, plaintext) = (Some(record.clone()), Some(plaintext.clone()));
+        Self { payload, inside: None, plaintext, seq: *seq, checked: Vec::new() }
     }
 }
 
-impl From<&HandshakeMessage> for Report {
-    fn from(HandshakeMessage { message, checked, .. }: &HandshakeMessage) -> Self {
-        let (payload, checked) = (message.clone(), checked.clone());
-        Self { payload, plaintext: None, seq: None, checked }
+impl Report {
+    /// A report of a message, which `is_sealed` or not.
+    fn new(
+        HandshakeMessage { message, record, checked, .. }: &HandshakeMessage,
+        is_sealed: bool,
+    ) -> Self {
+        let (payload, inside) = if is_sealed {
+            (record.clone(), Some(message.clone()))
+        } else {
+            (Some(message.clone()), None)
+        };
+        Self { payload, inside, plaintext: None, seq: None, checked: checked.clone() }
+    }
+
+    /// The message, if it is one.
+    fn message(&self) -> Option<&Hex> {
+        let is_message = self.plaintext.is_none();
+        self.inside.as_ref().or(self.payload.as_ref()).filter(|_| is_message)
     }
 }
 
@@ -131,7 +149,7 @@ impl<W: Write> Page<W> {
         if self.section.as_ref().is_none_or(|section| section.stage != event.stage) {
             self.end_section()?;
             StageView { stage: event.stage }.write_into(&mut self.out)?;
-            self.section = Some(Section::new(event.stage));
+            self.section = Some(Section::new(event.stage, self.rows));
         }
         if let Some(section) = &mut self.section {
             section.take(event);
@@ -160,7 +178,8 @@ impl<W: Write> Page<W> {
             section.show_agreement();
         }
         self.write_rows(|_| true)?;
-        if let Some(Section { stage, shown, more, meanings, .. }) = self.section.take() {
+        if let Some(Section { stage, shown, more, rows, meanings, .. }) = self.section.take() {
+            self.rows = rows;
             ClosingView::new(stage, shown, more, &meanings).write_into(&mut self.out)?;
         }
         Ok(())
@@ -171,15 +190,15 @@ impl<W: Write> Page<W> {
         let Some(section) = &mut self.section else { return Ok(()) };
         while section.waiting.front().is_some_and(&ready) {
             let Some(row) = section.waiting.pop_front() else { break };
-            self.rows += 1;
             match row {
                 Row::Note { role, text } => NoteView { role, text }.write_into(&mut self.out)?,
                 Row::Exchange(exchange) => {
-                    let view = ExchangeView::new(self.rows, section.stage, &exchange);
+                    let view = ExchangeView::new(section.stage, &exchange);
                     section.meanings.add(&view);
                     view.write_into(&mut self.out)?;
                 }
                 Row::Agreement(agreement) => agreement.write_into(&mut self.out)?,
+                Row::Glance(glance) => glance.write_into(&mut self.out)?,
             }
         }
         Ok(())
@@ -187,53 +206,59 @@ impl<W: Write> Page<W> {
 }
 
 impl Section {
-    fn new(stage: &'static Stage) -> Self {
+    fn new(stage: &'static Stage, rows: u64) -> Self {
         Self {
             stage,
             waiting: VecDeque::new(),
             shown: 0,
             notes: 0,
             more: 0,
-            client: Tally::default(),
-            server: Tally::default(),
+            rows,
+            connection: Connection::default(),
             agreement: Agreement::default(),
-            keys: Keys::default(),
             meanings: Meanings::default(),
         }
     }
 
     fn take(&mut self, event: &Event) {
         let role = event.role;
+        if let EventKind::Connected { .. } = event.kind {
+            self.show_agreement();
+            if self.connection.has_heard(role) {
+                self.connection = Connection::default();
+            }
+        }
+        let connects = matches!(event.kind, EventKind::Connected { .. });
+        if !matches!(event.kind, EventKind::Listening { .. }) {
+            self.connection.hear(role, connects);
+        }
         match &event.kind {
             EventKind::Listening { addr } => self.note(role, format!("listens on {addr}")),
             EventKind::Connected { peer } => {
-                self.show_agreement();
-                (self.client, self.server) = (Tally::default(), Tally::default());
-                self.keys = Keys::default();
                 let way = if role == Role::Client { "to" } else { "from" };
                 self.note(role, format!("connected {way} {peer}"));
             }
             EventKind::Handshake(message) => self.message(role, message),
             EventKind::Derived { label, from, direction, fingerprint } => {
-                self.agreement_under_way().add(
-                    role,
-                    Derived {
-                        label: visible(label),
-                        from: visible(from),
-                        direction: *direction,
-                        fingerprint: fingerprint.clone(),
-                    },
-                );
+                let label = visible(label);
+                if let Some(direction) = direction {
+                    self.connection.sealing.add(*direction, &label);
+                }
+                let (from, direction, fingerprint) =
+                    (visible(from), *direction, fingerprint.clone());
+                let derived = Derived { label, from, direction, fingerprint };
+                self.agreement_under_way().add(role, derived);
             }
             EventKind::Sent(record) => {
                 self.place_agreement();
-                self.tally(role).records_sent = record.index.saturating_add(1);
+                self.connection.tally(role).records_sent = record.index.saturating_add(1);
                 let name = Name { step: None, index: record.index };
-                self.show(Exchange { from: role, name, sent: Some(record.into()), arrival: None });
+                let course = self.connection.course_of_record(self.stage, role);
+                self.show(role, name, course, Some(record.into()), None);
             }
             EventKind::Received(record) => {
                 let name = Name { step: None, index: record.index };
-                self.arrived(role, name, || Arrival::Accepted(record.into()));
+                self.arrived(role, name, || Arrival::Accepted(record.into(), Belief::Nobody));
             }
             EventKind::Rejected { index, step, error, message, record, .. } => {
                 let name = Name { step: step.clone(), index: *index };
@@ -263,63 +288,102 @@ impl Section {
         }
     }
 
-    /// A message of the handshake, where it was sent or where it arrived.
+    /// A message, where it was sent or where it arrived.
     fn message(&mut self, role: Role, message: &HandshakeMessage) {
-        let tally = self.tally(role);
+        let tally = self.connection.tally(role);
         let count = match message.direction {
             Way::Sent => &mut tally.messages_sent,
             Way::Received => &mut tally.messages_received,
         };
         let name = Name { step: Some(message.step.clone()), index: *count };
         *count += 1;
-        if role == Role::Client {
-            self.vouch(message);
+        let from = if message.direction == Way::Sent { role } else { peer_of(role) };
+        // What a foreign program has sent is known by what arrives.
+        let is_first_seen = message.direction == Way::Sent || !self.connection.has_heard(from);
+        let is_sealed = self.connection.sees_sealed(self.stage, from, message);
+        let mut course = Course::default();
+        if is_first_seen {
+            course = self.connection.course(self.stage, from, message, is_sealed);
+            let key = is_sealed.then(|| course.key.clone().unwrap_or_default());
+            self.glance_at(from, message, key);
         }
+        let report = Report::new(message, is_sealed);
         match message.direction {
-            Way::Sent => {
-                let sent = Some(message.into());
-                self.show(Exchange { from: role, name, sent, arrival: None });
+            Way::Sent => self.show(from, name, course, Some(report), None),
+            Way::Received => {
+                let belief = self.connection.belief(self.stage, from, message);
+                if let Some(vouched) = self.connection.vouched(self.stage, from, message, &belief) {
+                    self.agreement_under_way().vouch(vouched);
+                }
+                self.arrived_by(role, name, course, || Arrival::Accepted(report, belief));
             }
-            Way::Received => self.arrived(role, name, || Arrival::Accepted(message.into())),
         }
     }
 
-    /// Keeps what the client knows by a message of who signs what.
-    fn vouch(&mut self, message: &HandshakeMessage) {
-        let HandshakeMessage { step, direction, message, .. } = message;
-        match direction {
-            Way::Sent => self.keys.pass(Direction::ToServer, message),
-            Way::Received => {
-                self.keys.pass(Direction::ToClient, message);
-                let header_len = self.stage.header().len();
-                let vouched = Vouched::new(&visible(step), message, header_len, &self.keys);
-                if let Some(vouched) = vouched {
-                    self.agreement_under_way().vouched = Some(vouched);
-                }
+    /// Adds a message to the picture in front of the handshake.
+    fn glance_at(&mut self, from: Role, message: &HandshakeMessage, key: Option<String>) {
+        if !self.stage.has_types() {
+            return;
+        }
+        let is_under_way = |row: &Row| matches!(row, Row::Glance(glance) if !glance.is_over);
+        if !self.waiting.iter().any(is_under_way) {
+            if self.connection.has_glance || self.shown >= SHOWN {
+                return;
             }
+            self.connection.has_glance = true;
+            self.waiting.push_back(Row::Glance(Glance::default()));
+        }
+        let (step, len) = (visible(&message.step), message.wire_len(self.stage));
+        let line = Line { id: self.rows + 1, from, step, len };
+        if let Some(Row::Glance(glance)) =
+            self.waiting.iter_mut().rev().find(|row| is_under_way(row))
+        {
+            glance.add(line, &message.message, key, &self.connection.sealing);
         }
     }
 
     /// Joins what arrived at `to` with what was sent to it.
     fn arrived(&mut self, to: Role, name: Name, arrival: impl FnOnce() -> Arrival) {
-        let from = if to == Role::Server { Role::Client } else { Role::Server };
+        self.arrived_by(to, name, Course::default(), arrival);
+    }
+
+    /// The same. The `course` is for a message of which its sender tells nothing.
+    fn arrived_by(
+        &mut self,
+        to: Role,
+        name: Name,
+        course: Course,
+        arrival: impl FnOnce() -> Arrival,
+    ) {
+        let from = peer_of(to);
         let its_own = |exchange: &&mut Exchange| {
             exchange.from == from && exchange.name.is(&name) && exchange.arrival.is_none()
         };
         let exchanges = self.waiting.iter_mut().rev().filter_map(|row| match row {
             Row::Exchange(exchange) => Some(exchange),
-            Row::Note { .. } | Row::Agreement(_) => None,
+            Row::Note { .. } | Row::Agreement(_) | Row::Glance(_) => None,
         });
         if let Some(exchange) = { exchanges }.find(its_own) {
             exchange.arrival = Some(arrival());
-        } else if name.index >= self.tally(from).sent(&name) {
-            self.show(Exchange { from, name, sent: None, arrival: Some(arrival()) });
+        } else if name.index >= self.connection.tally(from).sent(&name) {
+            self.show(from, name, course, None, Some(arrival()));
         }
     }
 
-    fn show(&mut self, exchange: Exchange) {
+    fn show(
+        &mut self,
+        from: Role,
+        name: Name,
+        course: Course,
+        sent: Option<Report>,
+        arrival: Option<Arrival>,
+    ) {
         if self.shown < SHOWN {
             self.shown += 1;
+            self.rows += 1;
+            let is_foreign = [from, peer_of(from)].map(|role| self.connection.is_foreign(role));
+            let id = self.rows;
+            let exchange = Exchange { id, from, name, course, is_foreign, sent, arrival };
             self.waiting.push_back(Row::Exchange(exchange));
         } else {
             self.more += 1;
@@ -337,10 +401,16 @@ impl Section {
 
     /// Puts what both sides hold so far behind everything that has happened.
     fn place_agreement(&mut self) {
-        let agreement = std::mem::take(&mut self.agreement);
+        let mut agreement = std::mem::take(&mut self.agreement);
         if !agreement.is_empty() && self.notes < SHOWN {
             self.notes += 1;
+            agreement.sealing = self.connection.sealing.clone();
             self.waiting.push_back(Row::Agreement(agreement));
+        }
+        for row in &mut self.waiting {
+            if let Row::Glance(glance) = row {
+                glance.end(&self.connection.sealing);
+            }
         }
     }
 
@@ -353,23 +423,17 @@ impl Section {
             }
         }
     }
+}
 
-    fn tally(&mut self, role: Role) -> &mut Tally {
-        if role == Role::Client { &mut self.client } else { &mut self.server }
-    }
+/// The side at the other end.
+fn peer_of(role: Role) -> Role {
+    if role == Role::Client { Role::Server } else { Role::Client }
 }
 
 impl Name {
     /// Whether it is the same message, or the same record.
     fn is(&self, other: &Self) -> bool {
         (self.step.is_some(), self.index) == (other.step.is_some(), other.index)
-    }
-}
-
-impl Tally {
-    /// How many like this one were sent.
-    fn sent(&self, name: &Name) -> u64 {
-        if name.step.is_some() { self.messages_sent } else { self.records_sent }
     }
 }
 
@@ -380,6 +444,7 @@ impl Row {
             Self::Note { .. } => true,
             Self::Exchange(exchange) => exchange.arrival.is_some(),
             Self::Agreement(agreement) => agreement.is_complete(),
+            Self::Glance(glance) => glance.is_over,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The cast of each attack, and its condition of success.
 
 use attacker::Attack;
-use attacker::attacks::{self, FORGED, weak_keys};
-use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, PART3_HKDF, Stage};
+use attacker::attacks::{self, FORGED, downgrade_choice, flipped_handshake, weak_keys};
+use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, PART3_HKDF, PART4_CERT, Stage};
 use transcript::{Hex, Record, Way};
 
 use super::victims::{Played, Victim};
@@ -22,6 +22,8 @@ pub struct Scenario {
     pub own_connections: usize,
     /// Whether the attacker has the server's identity key.
     pub is_key_stolen: bool,
+    /// The program by which the attacker speaks TLS, where it has to.
+    pub speaks: Option<Speaks>,
     /// The stages of the client and the server, for a column of the table.
     pub stages: fn(&'static Stage) -> (&'static Stage, &'static Stage),
     /// Whether the victims acted as the attacker wished, according to their own reports.
@@ -34,6 +36,20 @@ pub struct Scenario {
     pub is_unharmed: fn(&Played) -> bool,
     /// What keeps it from succeeding where it did no harm, and the finding.
     pub unharmed: (&'static str, &'static str),
+}
+
+/// How an attacker speaks TLS: by a program, as anyone can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    /// To the server, as any client.
+    AsClient,
+    /// To both: as a server with these certificates, which signs with the key of those.
+    AsBoth {
+        /// Whose certificates it shows.
+        shown: &'static str,
+        /// Whose key it has.
+        own: &'static str,
+    },
 }
 
 pub(crate) const BOB: &str = "GET /transfer?to=bob&amount=100 HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -50,6 +66,7 @@ pub(crate) const BASE: Scenario = Scenario {
     unserved: 0,
     own_connections: 0,
     is_key_stolen: false,
+    speaks: None,
     stages: |stage| (stage, stage),
     succeeded: Played::ended_well,
     means: "",
@@ -173,8 +190,18 @@ pub const SCENARIOS: &[Scenario] = &[
         succeeded: is_between,
         ..BASE
     },
-    Scenario { attack: &attacks::stolen_chain::ATTACK, succeeded: is_between, ..BASE },
-    Scenario { attack: &attacks::own_chain::ATTACK, succeeded: is_between, ..BASE },
+    Scenario {
+        attack: &attacks::stolen_chain::ATTACK,
+        speaks: Some(Speaks::AsBoth { shown: "server", own: "eve" }),
+        succeeded: is_between,
+        ..BASE
+    },
+    Scenario {
+        attack: &attacks::own_chain::ATTACK,
+        speaks: Some(Speaks::AsBoth { shown: "eve", own: "eve" }),
+        succeeded: is_between,
+        ..BASE
+    },
     Scenario {
         attack: &attacks::unknown_key_share::ATTACK,
         wanted: Some("eve.example"),
@@ -217,6 +244,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         attack: &attacks::stolen_key::ATTACK,
         is_key_stolen: true,
+        speaks: Some(Speaks::AsBoth { shown: "server", own: "server" }),
         means: "the client took the attacker for the server, and the attacker read and changed all that was said",
         because: "a signature says who has the key, and the attacker has it: nothing tells it from the server. It is \
                   so until the certificate ends. What was recorded before stays closed, as leak-later shows",
@@ -247,6 +275,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         attack: &attacks::replay_session::ATTACK,
         own_connections: 1,
+        speaks: Some(Speaks::AsClient),
         means: "the transfer was made again, in a connection that no client opened",
         because: "every connection uses the same keys and counts from the same number, so a \
                   record of one fits into any other",
@@ -282,6 +311,8 @@ pub const SCENARIOS: &[Scenario] = &[
         stages: |stage| {
             if stage.handshake.is_empty() {
                 (&PART2_HMAC_SEQ, &PART2_HMAC)
+            } else if stage.has_types() {
+                (&PART4_CERT, stage)
             } else if stage.has_certificates() {
                 (&PART3_HKDF, stage)
             } else {
@@ -300,7 +331,13 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         attack: &attacks::downgrade::ATTACK,
         stages: |stage| {
-            if stage.has_certificates() { (stage, &PART3_HKDF) } else { (&PART2_HMAC, &PART1_CTR) }
+            if stage.has_types() {
+                (stage, stage)
+            } else if stage.has_certificates() {
+                (stage, &PART3_HKDF)
+            } else {
+                (&PART2_HMAC, &PART1_CTR)
+            }
         },
         means: "the server acted on a request whose protection was taken off",
         because: "both stages encrypt alike and with the same key, so what is left without the \
@@ -317,10 +354,18 @@ pub const SCENARIOS: &[Scenario] = &[
         ..BASE
     },
     Scenario {
+        attack: &attacks::downgrade_choice::ATTACK,
+        clients: &[&[BOB] as &[_]; downgrade_choice::TRIED],
+        means: "the two sides agreed on less than both can do",
+        because: "nothing that comes later depends on what was offered",
+        succeeded: |played| played.clients.iter().any(|client| !client.received().is_empty()),
+        ..BASE
+    },
+    Scenario {
         attack: &attacks::oversize_length::ATTACK,
         means: "the server did not refuse the length, but waited for 4 GiB",
         because: "the length was believed before anything could be authenticated",
-        succeeded: |played| played.server.refusal().is_none_or(|(check, _)| check != "too_long"),
+        succeeded: |played| played.server.refusal().is_none(),
         ..BASE
     },
     Scenario {
@@ -335,6 +380,26 @@ pub const SCENARIOS: &[Scenario] = &[
             let len = header.len() + record.record.len();
             played.ended_well() && played.log.learned() == format!("{len} bytes").as_bytes()
         },
+        ..BASE
+    },
+    Scenario {
+        attack: &attacks::traffic_lengths::ATTACK,
+        clients: &[&[CAROL]],
+        means: "the attacker knows which of two requests was sent, and has read no byte of it",
+        because: "a record is as long as its text and some bytes more, the same number each time. TLS 1.3 can pad \
+                  records, and its library here does so if it is told how far; its programs are told nothing",
+        succeeded: |played| {
+            let learned = played.log.learned();
+            played.ended_well() && !learned.is_empty() && CAROL.as_bytes().starts_with(&learned)
+        },
+        ..BASE
+    },
+    Scenario {
+        attack: &attacks::read_name::ATTACK,
+        means: "the attacker knows which server the client wants",
+        because: "the name is said before there is a key to encrypt it: at part 4 by the server's certificate, at TLS \
+                  by the client, so that a server of several names knows which certificate to show",
+        succeeded: |played| played.ended_well() && played.log.learned() == b"localhost",
         ..BASE
     },
     Scenario {
@@ -391,6 +456,14 @@ pub const SCENARIOS: &[Scenario] = &[
                 && client.fingerprints() == server.fingerprints()
                 && asked == played.server.has_data()
         },
+        ..BASE
+    },
+    Scenario {
+        attack: &attacks::flipped_handshake::ATTACK,
+        clients: &[&[BOB] as &[_]; flipped_handshake::TRIED],
+        means: "a message of the handshake was changed, and nobody noticed",
+        because: "nothing covers the message that was changed",
+        succeeded: |played| played.clients.iter().any(|client| !client.received().is_empty()),
         ..BASE
     },
     Scenario {
@@ -462,5 +535,6 @@ mod tests {
         let attacks: Vec<_> = attacks::ATTACKS.iter().map(|attack| attack.name).collect();
         assert_eq!(played, attacks);
         assert_eq!(BOB.as_bytes(), attacks::GUESS);
+        assert_eq!(CAROL.as_bytes(), attacks::traffic_lengths::OTHER);
     }
 }

@@ -6,9 +6,17 @@ use attacker::{AttackLog, Fingerprint};
 use messages::Message as _;
 use messages::cert::ServerAuth;
 use stages::STAGES;
-use transcript::{Event, EventKind, Record, Way};
+use transcript::{Event, EventKind, HandshakeMessage, Record, Way};
 
 use crate::launch::driver::keep;
+
+/// What a program says that failed where no check of its peer's bytes did.
+pub(crate) const FAILED: &str = "failed";
+
+/// Returns whether it is an alert, which says something about a connection.
+pub(crate) fn is_alert(message: &HandshakeMessage) -> bool {
+    message.message.len() == 2
+}
 
 /// The result of an attack, before anyone judges it.
 #[derive(Debug)]
@@ -103,7 +111,7 @@ impl Victim {
     /// The messages of its handshakes that it sent, or those that it received and accepted.
     pub fn hellos(&self, way: Way) -> Vec<&[u8]> {
         let messages = self.events.iter().filter_map(|event| match &event.kind {
-            EventKind::Handshake(message) if message.direction == way => Some(&*message.message),
+            EventKind::Handshake(it) if it.direction == way && !is_alert(it) => Some(&*it.message),
             _ => None,
         });
         messages.collect()
@@ -116,10 +124,13 @@ impl Victim {
         auths.map(|auth| auth.certificates).collect()
     }
 
-    /// The first thing it refused: the check's name, and its own words.
+    /// The first thing it refused: the check's name, and its own words. That it failed, and no bytes of its peer were at
+    /// fault, as when the peer says that it is over, is no refusal.
     pub fn refusal(&self) -> Option<(&str, &str)> {
         self.events.iter().find_map(|event| match &event.kind {
-            EventKind::Rejected { error, message, .. } => Some((error.as_str(), message.as_str())),
+            EventKind::Rejected { error, message, .. } if error != FAILED => {
+                Some((error.as_str(), message.as_str()))
+            }
             _ => None,
         })
     }

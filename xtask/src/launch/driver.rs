@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,9 @@ const LEFT_OUT: &str = "[more lines are left out here]";
 /// Time between two checks of whether a silent program has ended. Output that was on its way has
 /// arrived by then.
 const TICK: Duration = Duration::from_millis(500);
+
+/// Time that a program has to clean up.
+const CLEANING: Duration = Duration::from_secs(5);
 
 /// Programs that run at the same time. All of them are ended when this is dropped.
 pub struct Driver<Who> {
@@ -109,6 +112,16 @@ impl<Who: Copy + PartialEq + Send + 'static> Driver<Who> {
         let id = process.id();
         self.running.push((who, Some(process)));
         Ok(id)
+    }
+
+    /// Starts what `command` says, which ends, and cleans up, when its standard input does.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn(&mut self, who: Who, command: &mut Command) -> Result<()> {
+        let process = Process::spawn(command, CLEANING, self.bounds.room, who, &self.sender)?;
+        self.running.push((who, Some(process)));
+        Ok(())
     }
 
     /// Lets something that is not a process report too. It must send [`Output::End`].

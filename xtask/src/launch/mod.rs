@@ -4,9 +4,12 @@
 //! - [`process`]: one of them running.
 //! - [`driver`]: any number of them, from the first event to the last exit code.
 //! - [`pair`]: a client and a server of one stage, with the wire between them.
+//! - [`clients`]: programs of others that speak TLS, and how each is called; [`guard`]: leaves nothing of them behind.
 //! - [`run`], [`tunnel`]: the commands.
 
+pub mod clients;
 pub mod driver;
+pub mod guard;
 pub mod pair;
 pub mod process;
 pub mod programs;

@@ -11,6 +11,7 @@ use stages::Stage;
 use transcript::{Event, EventKind, Hex, Merge, Role};
 
 use super::driver::{Bounds, keep};
+use super::guard::Guarded;
 use super::process::Room;
 use super::{Driver, Output, Programs, Report};
 
@@ -81,7 +82,29 @@ impl Pair<'_> {
     /// # Errors
     /// When either cannot be started, ends before it got anywhere, hangs, or writes what cannot be
     /// understood.
-    pub fn run(&self, programs: &Programs, mut tell: impl FnMut(&Event)) -> Result<Outcome> {
+    pub fn run(&self, programs: &Programs, tell: impl FnMut(&Event)) -> Result<Outcome> {
+        self.run_with(programs, None, tell)
+    }
+
+    /// Runs the server, and a client that is none of ours: it reports nothing, and its complaints are its own.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); when the client ends before it has connected.
+    pub fn run_against(
+        &self,
+        programs: &Programs,
+        client: &Guarded,
+        tell: impl FnMut(&Event),
+    ) -> Result<Outcome> {
+        self.run_with(programs, Some(client), tell)
+    }
+
+    fn run_with(
+        &self,
+        programs: &Programs,
+        foreign: Option<&Guarded>,
+        mut tell: impl FnMut(&Event),
+    ) -> Result<Outcome> {
         let mut driver = Driver::new(SILENCE).within(BOUNDS);
         let start = |driver: &mut Driver<Role>, role: Role, addr: &str, args: &[&str]| {
             let timeouts = ["--timeout", TIMEOUT, "--message-timeout", TIMEOUT];
@@ -90,21 +113,35 @@ impl Pair<'_> {
         };
         start(&mut driver, Role::Server, "127.0.0.1:0", self.server_args)?;
         let (mut server, mut client, mut is_listening) = (None, None, false);
-        let mut merge = Merge::new(self.wire != Wire::Unwatched);
+        let is_watched = self.wire != Wire::Unwatched;
+        let mut merge = match foreign {
+            None => Merge::new(is_watched),
+            Some(_) => Merge::with_silent_client(is_watched),
+        };
+        let mut is_connected = false;
         let mut complaints = Vec::new();
         while let Some((role, report)) = driver.next_report()? {
             match report {
                 Report::Event(event) => {
                     if let EventKind::Listening { addr } = event.kind {
                         is_listening = true;
-                        let addr = self.watched_addr(addr, &mut driver)?.to_string();
-                        start(&mut driver, Role::Client, &addr, self.client_args)?;
+                        let addr = self.watched_addr(addr, &mut driver)?;
+                        match foreign {
+                            None => {
+                                let addr = addr.to_string();
+                                start(&mut driver, Role::Client, &addr, self.client_args)?;
+                            }
+                            Some(client) => driver.spawn(Role::Client, &mut client.at(addr)?)?,
+                        }
                     }
+                    is_connected |= matches!(event.kind, EventKind::Connected { .. });
                     merge.push(event);
                 }
                 Report::Complaint(line) => keep(&mut complaints, line),
                 Report::Ended(status) => {
                     merge.end(role);
+                    let is_lost = role == Role::Client && foreign.is_some() && !is_connected;
+                    ensure!(!is_lost, "the client never connected\n{}", complaints.join("\n"));
                     match role {
                         Role::Server => server = status,
                         Role::Client => client = status,

@@ -27,6 +27,7 @@ const TICK: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub struct Process {
     child: Child,
+    patience: Duration,
     had_ended: bool,
 }
 
@@ -55,7 +56,7 @@ pub struct Room {
 }
 
 impl Process {
-    /// Starts a program and sends its output to `listener`, marked with `who` wrote it.
+    /// Starts a program of a stage and sends its output to `listener`, marked with `who` wrote it.
     pub fn start<Who: Copy + Send + 'static>(
         program: &Path,
         args: impl IntoIterator<Item: AsRef<OsStr>>,
@@ -63,14 +64,26 @@ impl Process {
         who: Who,
         listener: &SyncSender<(Who, Output)>,
     ) -> Result<Self> {
-        let mut child = Command::new(program)
-            .args(args)
-            .args(["--json", "--exit-with-stdin"])
+        let mut command = Command::new(program);
+        command.args(args).args(["--json", "--exit-with-stdin"]);
+        Self::spawn(&mut command, Duration::ZERO, room, who, listener)
+    }
+
+    /// Starts what `command` says, which ends when its standard input does, in the same way. When this is dropped, it
+    /// has so much time to do that before it is killed.
+    pub fn spawn<Who: Copy + Send + 'static>(
+        command: &mut Command,
+        patience: Duration,
+        room: Room,
+        who: Who,
+        listener: &SyncSender<(Who, Output)>,
+    ) -> Result<Self> {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
+            .with_context(|| format!("cannot start {}", command.get_program().display()))?;
         let say = || {
             let listener = listener.clone();
             move |output| listener.send((who, output)).is_ok()
@@ -96,7 +109,7 @@ impl Process {
             }
             say(Output::End)
         });
-        Ok(Self { child, had_ended: false })
+        Ok(Self { child, patience, had_ended: false })
     }
 
     /// Returns whether the program had ended when this was asked the last time.
@@ -129,6 +142,11 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let began = Instant::now();
+        while began.elapsed() < self.patience && matches!(self.child.try_wait(), Ok(None)) {
+            thread::sleep(TICK);
+        }
         _ = self.child.kill();
         _ = self.child.wait();
     }

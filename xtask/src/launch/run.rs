@@ -1,18 +1,20 @@
 //! `cargo xtask run`: the matched programs of a stage, as one transcript.
 
-use std::path::PathBuf;
+use std::path::{self, Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use stages::Stage;
-use transcript::{EventKind, Format, Way};
+use transcript::{Event, EventKind, Format, Way};
 
+use super::clients::{CLIENTS, Client};
+use super::guard::Guarded;
 use super::{Pair, Programs, Wire};
-use crate::complain;
 use crate::lab::next_attack;
 use crate::views::new_file::ensure_distinct;
 use crate::views::{Progress, Step, ViewOptions, Views};
+use crate::{WrongArgument, complain};
 
 /// Requests that a client sends at a stage whose news is the record: two, so that counters are seen to move.
 const REQUESTS: u64 = 2;
@@ -30,6 +32,14 @@ pub struct RunOptions {
     /// The client's request, in place of the articles'
     #[arg(long, value_name = "TEXT")]
     pub request: Option<String>,
+
+    /// Connect with a program of others, at the stage that is TLS: curl, openssl, gnutls, chromium or firefox
+    #[arg(long, value_name = "PROGRAM", value_parser = client, conflicts_with_all = ["requests", "request"])]
+    pub client: Option<&'static Client>,
+
+    /// Write the secrets of the connection to this file, at the stage that is TLS: Wireshark opens a capture with it
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Option<PathBuf>,
 
     /// Deliver the bytes in pieces of at most N, so that records span packets
     #[arg(long, value_name = "N", value_parser = crate::count::<u16>)]
@@ -61,11 +71,27 @@ pub struct RunOptions {
 /// # Errors
 /// When the programs cannot be built, a pair does not finish, or a file cannot be written.
 pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCode> {
+    for (option, is_there) in
+        [("--client", options.client.is_some()), ("--keylog", options.keylog.is_some())]
+    {
+        if let (Some(stage), true) = (stages.iter().find(|stage| !stage.has_types()), is_there) {
+            bail!(WrongArgument(format!("{option}: {} is not TLS", stage.name)));
+        }
+    }
     let written: Vec<_> =
         options.save.as_deref().into_iter().chain(options.views.files()).collect();
     ensure_distinct(None, &written)?;
     let mut step = options.step.then(|| Step::at_terminal(MARGIN)).transpose()?;
+    let keylog = options.keylog.as_deref().map(text).transpose()?;
+    let client = options.client.map(|client| Ok::<_, anyhow::Error>((client, client.program()?)));
+    let client = client.transpose()?;
     let programs = Programs::of_stages(stages, options.release)?;
+    let foreign = client.map(|(client, program)| {
+        let roots = programs.certificates()?.join("roots.pem");
+        let folders = programs.certificates()?.with_file_name("clients");
+        Ok::<_, anyhow::Error>(Guarded { client, program, roots, folders })
+    });
+    let foreign = foreign.transpose()?;
     let format = if options.json { Format::Json } else { Format::Text };
     let mut views = Views::new(&options.views, format, options.save.as_deref())?;
     let watched = options.views.show_the_wire() || options.save.is_some();
@@ -89,8 +115,11 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
         }
         let messages = 2 * requests + stage.handshake.len() as u64;
         let mut progress = step.is_none().then(|| Progress::new(messages, "messages"));
-        let pair = Pair { stage, server_args: &[], client_args: &args, wire };
-        let outcome = pair.run(&programs, |event| {
+        // One of the two writes what both know.
+        let server_args: Vec<_> =
+            keylog.iter().flat_map(|file| ["--keylog", file.as_str()]).collect();
+        let pair = Pair { stage, server_args: &server_args, client_args: &args, wire };
+        let tell = |event: &Event| {
             if let Some(step) = &mut step
                 && step.stops_before(event)
             {
@@ -109,7 +138,11 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
             if let (Some(progress), true) = (&mut progress, is_sent) {
                 progress.advance(1);
             }
-        })?;
+        };
+        let outcome = match &foreign {
+            None => pair.run(&programs, tell)?,
+            Some(client) => pair.run_against(&programs, client, tell)?,
+        };
         drop(progress);
         for complaint in &outcome.complaints {
             complain(complaint);
@@ -122,4 +155,18 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
     let next = next.map(|next| format!("\nnext: {next}")).unwrap_or_default();
     views.finish(&format!("--detail, --step, --page FILE.html{next}"))?;
     Ok(code.into())
+}
+
+/// Finds a program of others by its name.
+fn client(name: &str) -> Result<&'static Client, String> {
+    let found = CLIENTS.iter().find(|client| client.name == name);
+    let names = CLIENTS.each_ref().map(|client| client.name).join(", ");
+    found.ok_or_else(|| format!("expected one of {names}"))
+}
+
+/// The path of a file, which is passed on as text.
+fn text(path: &Path) -> Result<String> {
+    let path = path::absolute(path)?;
+    let text = path.into_os_string().into_string();
+    text.map_err(|_| WrongArgument("--keylog: the path is no text".to_owned()).into())
 }

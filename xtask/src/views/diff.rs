@@ -80,6 +80,10 @@ fn handshake(before: &Stage, after: &Stage, markdown: bool) -> Option<String> {
         return None;
     }
     let bytes = |stage: &Stage| {
+        if stage.has_types() {
+            let sealed = stage.handshake.iter().filter(|message| message.is_sealed).count();
+            return format!("{} messages, {sealed} of them encrypted", stage.handshake.len());
+        }
         let lens = stage.handshake.iter().map(Message::max_record_len);
         let about = if stage.handshake.iter().any(Message::varies) { "about " } else { "" };
         match lens.sum::<usize>() {
@@ -98,7 +102,7 @@ fn handshake(before: &Stage, after: &Stage, markdown: bool) -> Option<String> {
     for name in distinct(stages.iter().flat_map(|stage| stage.handshake).map(|it| it.name)) {
         let contents = stages.map(|stage| {
             let message = stage.handshake.iter().find(|message| message.name == name);
-            message.map_or_else(|| "-".to_owned(), contents)
+            message.map_or_else(|| "-".to_owned(), |message| contents(stage, message))
         });
         table.row([name.to_owned()].into_iter().chain(contents));
     }
@@ -106,8 +110,11 @@ fn handshake(before: &Stage, after: &Stage, markdown: bool) -> Option<String> {
     Some(text)
 }
 
-/// The values in a message.
-fn contents(message: &Message) -> String {
+/// The values in a message, or, where they are up to both sides, whether anyone can read them.
+fn contents(stage: &Stage, message: &Message) -> String {
+    if stage.has_types() {
+        return if message.is_sealed { "encrypted" } else { "in the clear" }.to_owned();
+    }
     let same = message.fields.chunk_by(|one, other| one.tag == other.tag);
     let names = same.filter_map(|same| {
         let name = same.first()?.tag.name;
@@ -273,7 +280,7 @@ mod tests {
     use super::*;
     use stages::{
         PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART2_HMAC_SEQ, PART3_DH, PART3_HKDF,
-        PART3_X25519, PART4_CERT, STAGES,
+        PART3_X25519, PART4_CERT, PART5_TLS13, STAGES,
     };
 
     #[test]
@@ -300,6 +307,24 @@ mod tests {
              | ServerHello | X25519 key: 40 bytes | X25519 key: 40 bytes |\n\
              | ServerAuth | - | 2 × certificate, CertificateVerify: about 2221 bytes |\n"
         );
+
+        let text = handshake(&PART4_CERT, &PART5_TLS13, true).unwrap();
+        assert_eq!(
+            text,
+            "**The handshake:** 9 messages, 5 of them encrypted where there were 3 messages, about 2301 bytes.\n\n\
+             | message | `part4-cert` | `part5-tls13` |\n|---|---|---|\n\
+             | ClientHello | X25519 key: 40 bytes | in the clear |\n\
+             | ServerHello | X25519 key: 40 bytes | in the clear |\n\
+             | ServerAuth | 2 × certificate, CertificateVerify: about 2221 bytes | - |\n\
+             | ChangeCipherSpec | - | in the clear |\n\
+             | EncryptedExtensions | - | encrypted |\n\
+             | Certificate | - | encrypted |\n\
+             | CertificateVerify | - | encrypted |\n\
+             | Finished | - | encrypted |\n"
+        );
+        let text = record(&PART4_CERT, &PART5_TLS13, true).unwrap();
+        let words = "18 bytes less, 22 beside the plaintext where there were 40";
+        assert!(text.contains(words) && text.contains("now under the tag"), "{text}");
 
         let text = keys(&PART2_AEAD, &PART3_HKDF, false).unwrap();
         assert!(text.contains("two, one for each direction, made of the secret"), "{text}");

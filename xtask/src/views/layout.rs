@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::Args;
 use framing::MAX_PLAINTEXT_LEN;
 use messages::Span;
-use stages::{Message, Place, Role, STAGES, Stage};
+use stages::{Field, Message, Place, Role, STAGES, Stage, part};
 use transcript::lines::hex;
 
 use super::Table;
@@ -55,6 +55,9 @@ const ABOUT: &str =
 
 /// One stage: the messages of its handshake, and a record of data.
 fn of(stage: &Stage, markdown: bool) -> String {
+    if stage.has_types() {
+        return of_types(stage, markdown);
+    }
     let mut text = String::new();
     for message in stage.handshake {
         let (name, direction, len) =
@@ -72,7 +75,31 @@ fn of(stage: &Stage, markdown: bool) -> String {
     if !stage.handshake.is_empty() {
         text += "Each record after that:\n\n";
     }
-    text + &record_fields(stage, markdown).shown(markdown)
+    text + &record_fields(stage.fields, markdown).shown(markdown)
+}
+
+/// One stage whose records tell what they carry: which messages are encrypted, and both kinds of records. No message has
+/// a length of its own: what is in it is up to both sides.
+fn of_types(stage: &Stage, markdown: bool) -> String {
+    let mut messages = Table::new(["message", "direction", "encrypted"]);
+    for message in stage.handshake {
+        let is_sealed = yes_or_no(message.is_sealed);
+        messages.row([message.name.to_owned(), message.direction.to_string(), is_sealed]);
+    }
+    let (open, sealed) = (stage.fields_of_messages(), stage.fields);
+    [
+        "The messages of a handshake, each as long as what the two offer and choose:\n",
+        &messages.shown(markdown),
+        "A message that is not encrypted, in its record:\n",
+        &record_fields(open, markdown).shown(markdown),
+        "Every other record, of a message or of data:\n",
+        &record_fields(sealed, markdown).shown(markdown),
+    ]
+    .join("\n")
+}
+
+fn yes_or_no(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.to_owned()
 }
 
 /// The spans of a message in its record. What they say is the same in every message, values apart.
@@ -115,11 +142,10 @@ fn message_fields(stage: &Stage, message: &Message, with_meaning: bool) -> Table
 }
 
 /// The fields of a record. In a terminal there is no room for what they are.
-fn record_fields(stage: &Stage, with_meaning: bool) -> Table {
+fn record_fields(fields: &'static [Field], with_meaning: bool) -> Table {
     let head = ["offset", "length", "field", "encrypted", "under the tag"];
     let mut table = Table::new(head.into_iter().chain(with_meaning.then_some("what it is")));
-    for place in stage.places() {
-        let yes_or_no = |yes| if yes { "yes" } else { "no" }.to_owned();
+    for place in part::places(fields) {
         let cells = [
             place.to_string(),
             len(place.field.len),
@@ -136,7 +162,9 @@ fn record_fields(stage: &Stage, with_meaning: bool) -> Table {
 /// column, under the name of the first.
 fn all(markdown: bool) -> String {
     let with_records = STAGES.iter().copied().filter(|it| it.has_records() && it.has_data());
-    let with_messages = STAGES.iter().copied().filter(|it| !it.handshake.is_empty());
+    let (with_types, with_fields): (Vec<_>, Vec<_>) =
+        STAGES.iter().copied().partition(|it| it.has_types());
+    let with_messages = with_fields.into_iter().filter(|it| !it.handshake.is_empty());
     let (of_records, same_records) = columns(with_records, |one, other| one.fields == other.fields);
     let (of_messages, same_messages) =
         columns(with_messages, |one, other| one.handshake == other.handshake);
@@ -147,6 +175,7 @@ fn all(markdown: bool) -> String {
         messages(&of_messages).shown(markdown),
         same("messages", &same_messages),
         if varies { ABOUT.to_owned() } else { String::new() },
+        with_types.iter().map(|stage| own_messages(stage)).collect(),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
@@ -173,6 +202,12 @@ fn same(what: &str, pairs: &[[&Stage; 2]]) -> String {
         format!("{} has the {what} of {}.\n", stage.name, column.name)
     };
     pairs.iter().map(line).collect()
+}
+
+/// Says where the messages of a stage are told that have no values at known offsets.
+fn own_messages(stage: &Stage) -> String {
+    let count = stage.handshake.len();
+    format!("{0} has {count} messages of another form: cargo xtask layout {0}\n", stage.name)
 }
 
 /// A row: a name, and a cell for each stage.
@@ -263,7 +298,7 @@ fn field_names(stages: &[&Stage]) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stages::{PART2_AEAD, PART3_DH, PART3_HKDF, PART3_X25519, PART4_CERT};
+    use stages::{PART2_AEAD, PART3_DH, PART3_HKDF, PART3_X25519, PART4_CERT, PART5_TLS13};
 
     /// The rows of a table for a terminal, their columns without what aligns them.
     fn rows(text: &str) -> Vec<String> {
@@ -313,6 +348,23 @@ mod tests {
     }
 
     #[test]
+    fn a_stage_with_types_shows_what_is_encrypted_and_both_kinds_of_records() {
+        let text = of(&PART5_TLS13, false);
+        assert!(text.lines().all(|line| line.len() <= 100), "{text}");
+        let rows = rows(&text);
+        for expected in [
+            &["ClientHello | client to server | no", "ServerHello | server to client | no"][..],
+            &["CertificateVerify | server to client | yes", "Finished | server to client | yes"],
+            &["3 | 2 | length | no | no", "5 | N | message | no | no"],
+            &["3 | 2 | length | no | yes", "5 | N | ciphertext | yes | yes"],
+            &["5 + N | 1 | inner type | yes | yes", "6 + N | 16 | tag | no | no"],
+        ] {
+            assert!(rows.windows(2).any(|rows| rows == expected), "{expected:?}:\n{text}");
+        }
+        assert!(!text.contains('~'), "{text}");
+    }
+
+    #[test]
     fn all_stages_stand_side_by_side_in_100_columns() {
         let text = all(false);
         assert!(text.lines().all(|line| line.len() <= 100), "{text}");
@@ -321,7 +373,10 @@ mod tests {
         let head =
             format!("value in a message: offset, length | {dh} | {x25519} | {}", PART4_CERT.name);
         for row in [
-            "length | 0, 4 | 0, 4 | 0, 4 | 0, 4",
+            "length | 0, 4 | 0, 4 | 0, 4 | 0, 4 | 3, 2",
+            "bytes beside the plaintext | 20 | 52 | 60 | 40 | 22",
+            "longest record | 16404 | 16436 | 16444 | 16424 | 16406",
+            "part5-tls13 has 9 messages of another form: cargo xtask layout part5-tls13",
             "part3-hkdf has the records of part2-aead.",
             "part4-cert has the records of part2-aead.",
             &head,

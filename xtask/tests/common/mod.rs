@@ -68,6 +68,11 @@ pub fn tagged_stages() -> impl Iterator<Item = &'static Stage> {
     STAGES.iter().copied().filter(|stage| stage.has(stages::Role::Tag))
 }
 
+/// Those that a tunnel can have.
+pub fn tunnelled_stages() -> impl Iterator<Item = &'static Stage> {
+    tagged_stages().filter(|stage| !stage.has_types())
+}
+
 /// The packages of the workspace, as cargo knows them.
 pub fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))

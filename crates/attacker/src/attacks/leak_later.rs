@@ -31,7 +31,7 @@ fn run(path: &Path) -> io::Result<()> {
     let mut session = path.intercept()?;
     let mut recorded: Option<ServerAuth> = None;
     session.change_handshake(|message| {
-        if message.has_certificates() {
+        if message.has_certificates() && message.is_open() {
             recorded = Some(decode(message)?);
         }
         Ok(())
@@ -41,7 +41,9 @@ fn run(path: &Path) -> io::Result<()> {
     session.relay();
 
     let leaked = path.leaked_keys()?;
-    if recorded.map(|auth| auth.certificates) != leaked.identity.map(|it| it.certificates) {
+    let is_other =
+        |auth: ServerAuth| Some(auth.certificates) != leaked.identity.map(|it| it.certificates);
+    if recorded.is_some_and(is_other) {
         return Err(io::Error::other("the identity that leaked is not that of the recording"));
     }
 

@@ -5,10 +5,10 @@
 
 use std::io;
 
-use stages::{PART1_CTR, PART1_PLAIN, PART2_HMAC, Role};
+use stages::{PART1_CTR, PART1_PLAIN, PART2_HMAC, PART5_TLS13, Role};
 
 use super::NO_RECORDS;
-use super::Outcome::{Refused, Succeeds};
+use super::Outcome::{NotApplicable, Refused, Succeeds};
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -21,6 +21,10 @@ pub const ATTACK: Attack = Attack {
         (&PART1_PLAIN, NO_RECORDS),
         (&PART1_CTR, Succeeds),
         (&PART2_HMAC, Refused("bad_tag")),
+        (
+            &PART5_TLS13,
+            NotApplicable("no nonce is sent: both sides make it, of a secret and of a count"),
+        ),
     ],
     run,
 };

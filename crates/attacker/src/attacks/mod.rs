@@ -9,14 +9,17 @@ pub mod cross_stage;
 pub mod cut_record;
 pub mod delay;
 pub mod downgrade;
+pub mod downgrade_choice;
 pub mod drop;
 pub mod eavesdrop;
+pub mod flipped_handshake;
 pub mod forge;
 pub mod leak_later;
 pub mod mitm;
 pub mod mix_fields;
 pub mod oversize_length;
 pub mod own_chain;
+pub mod read_name;
 pub mod reflect;
 pub mod reorder;
 pub mod replay;
@@ -28,6 +31,7 @@ pub mod splice;
 pub mod stolen_chain;
 pub mod stolen_key;
 pub mod swap_answers;
+pub mod traffic_lengths;
 pub mod truncate;
 pub mod unknown_key_share;
 pub mod weak_group;
@@ -112,12 +116,16 @@ pub const ATTACKS: &[&Attack] = &[
     &swap_answers::ATTACK,
     &cross_stage::ATTACK,
     &downgrade::ATTACK,
+    &downgrade_choice::ATTACK,
     &oversize_length::ATTACK,
     &delay::ATTACK,
+    &traffic_lengths::ATTACK,
+    &read_name::ATTACK,
     &leak_later::ATTACK,
     &weak_keys::ATTACK,
     &weak_group::ATTACK,
     &altered_handshake::ATTACK,
+    &flipped_handshake::ATTACK,
     &replay_handshake::ATTACK,
     &replay_server::ATTACK,
 ];

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use stages::{PART1_CTR, PART1_PLAIN, PART2_HMAC_SEQ};
+use stages::{PART1_CTR, PART1_PLAIN, PART2_HMAC_SEQ, PART5_TLS13};
 
 use super::ONE_MESSAGE;
 use super::Outcome::{Refused, Succeeds};
@@ -21,6 +21,7 @@ pub const ATTACK: Attack = Attack {
         (&PART1_PLAIN, ONE_MESSAGE),
         (&PART1_CTR, Succeeds),
         (&PART2_HMAC_SEQ, Refused("out_of_order")),
+        (&PART5_TLS13, Refused("bad_tag")),
     ],
     run,
 };

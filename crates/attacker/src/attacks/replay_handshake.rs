@@ -2,7 +2,7 @@
 //!
 //! **Needs** nothing but the recording. **Uses** a server that takes a key for proof that somebody is there: it agrees
 //! with a client that left long ago. The attacker learns no secret by that. What follows under keys does not fit: the
-//! server has a new key in every connection, and so the secret is another.
+//! server has a new key in every connection, and so the secret is another. At TLS the first such message is Finished.
 
 use std::io;
 
@@ -49,8 +49,9 @@ fn run(path: &Path) -> io::Result<()> {
     for _ in 0..own.server_stage().messages(ToClient) {
         let _not_for_anyone = own.answers.take()?;
     }
+    // Whoever has refused it already takes no more.
     if let Some(request) = &request {
-        own.requests.send(request)?;
+        _ = own.requests.send(request);
     }
     own.relay();
     Ok(())

@@ -3,15 +3,17 @@
 //! **Needs** nothing but the recording. **Uses** a client that takes a key for proof that somebody is there: it agrees
 //! with a server that left long ago. The attacker learns no secret by that. What follows under keys does not fit: the
 //! client has a new key in every connection, and so the secret is another; but by then the client has sent its request.
-//! A signature over the client's new key is a proof before that.
+//! A signature over the client's new key is a proof before that. At TLS the server sends back
+//! the client's session id, which stands in clear and is made to fit; all that it says behind it is under keys.
 
 use std::io;
 
 use framing::Direction::ToClient;
-use stages::{PART1_PLAIN, PART3_DH, PART3_HKDF, PART4_CERT};
+use stages::{PART1_PLAIN, PART3_DH, PART3_HKDF, PART4_CERT, PART5_TLS13};
 
 use super::NO_HANDSHAKE;
 use super::Outcome::{Refused, Succeeds};
+use crate::tls13::{change_server_hello, client_hello};
 use crate::{Attack, Path};
 
 /// See the top of this file.
@@ -25,6 +27,7 @@ pub const ATTACK: Attack = Attack {
         (&PART3_DH, Succeeds),
         (&PART3_HKDF, Refused("bad_tag")),
         (&PART4_CERT, Refused("bad_signature")),
+        (&PART5_TLS13, Refused("bad_tag")),
     ],
     run,
 };
@@ -49,12 +52,18 @@ fn run(path: &Path) -> io::Result<()> {
     session.relay();
 
     let mut alone = path.intercept_alone()?;
-    let _hello = alone.requests.take()?;
+    let hello = alone.requests.take()?;
+    if let (true, Some(said)) = (alone.client_stage().has_types(), said.first_mut()) {
+        let session_id = client_hello(&hello)?.legacy_session_id;
+        change_server_hello(said, |said| said.legacy_session_id_echo = session_id)?;
+    }
+    // Whoever has refused it already takes no more.
     for message in &said {
-        alone.answers.send(message)?;
+        _ = alone.answers.send(message);
     }
     // Whoever does not believe it sends nothing.
     if let Some(answer) = &answer
+        && !alone.client_stage().has_types()
         && alone.requests.take().is_ok()
     {
         alone.answers.send(answer)?;

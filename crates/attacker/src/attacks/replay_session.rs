@@ -6,10 +6,11 @@
 
 use std::io;
 
+use framing::Direction::{ToClient, ToServer};
 use stages::{PART1_PLAIN, PART3_HKDF};
 
 use super::Outcome::{Refused, Succeeds};
-use crate::{Attack, OwnKey, Path};
+use crate::{Attack, OwnKey, Path, Session};
 
 /// See the top of this file.
 pub const ATTACK: Attack = Attack {
@@ -28,8 +29,24 @@ fn run(path: &Path) -> io::Result<()> {
     session.relay();
 
     let mut own = path.connect()?;
-    OwnKey::meet(&mut own)?;
+    if path.server_stage().has_types() {
+        meet_by_program(path, &mut own)?;
+    } else {
+        OwnKey::meet(&mut own)?;
+    }
     own.requests.send(&request)?;
     own.relay();
+    Ok(())
+}
+
+/// Goes through the handshake with a client of its own.
+fn meet_by_program(path: &Path, server: &mut Session) -> io::Result<()> {
+    let mut client = path.own_client()?;
+    for message in server.client_stage().handshake {
+        match message.direction {
+            ToServer => server.requests.make_record(&client.take()?, None, None)?,
+            ToClient => client.give(&server.answers.take()?)?,
+        }
+    }
     Ok(())
 }

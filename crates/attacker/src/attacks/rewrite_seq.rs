@@ -5,9 +5,9 @@
 
 use std::io;
 
-use stages::{PART1_CTR, PART1_PLAIN, PART2_HMAC_SEQ, Role};
+use stages::{PART1_CTR, PART1_PLAIN, PART2_HMAC_SEQ, PART5_TLS13, Role};
 
-use super::Outcome::Refused;
+use super::Outcome::{NotApplicable, Refused};
 use super::{NO_RECORDS, NO_SEQ};
 use crate::{Attack, Path};
 
@@ -21,6 +21,7 @@ pub const ATTACK: Attack = Attack {
         (&PART1_PLAIN, NO_RECORDS),
         (&PART1_CTR, NO_SEQ),
         (&PART2_HMAC_SEQ, Refused("bad_tag")),
+        (&PART5_TLS13, NotApplicable("no number is sent: both sides count")),
     ],
     run,
 };

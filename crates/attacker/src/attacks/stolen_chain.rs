@@ -9,7 +9,7 @@ use stages::{PART1_PLAIN, PART3_DH, PART4_CERT};
 
 use super::NO_CERTIFICATES;
 use super::Outcome::Refused;
-use super::mitm::stand_between;
+use super::mitm::{speak_between, stand_between};
 use crate::own_key::auth;
 use crate::{Attack, Path};
 
@@ -28,6 +28,9 @@ pub const ATTACK: Attack = Attack {
 };
 
 fn run(path: &Path) -> io::Result<()> {
+    if path.server_stage().has_types() {
+        return speak_between(path);
+    }
     let own = &path.credentials()?.own;
     stand_between(path, |theirs, signed| auth(&theirs.certificates, &own.key, signed))
 }

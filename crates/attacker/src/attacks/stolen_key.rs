@@ -9,7 +9,7 @@ use stages::{PART1_PLAIN, PART3_DH, PART4_CERT};
 
 use super::NO_CERTIFICATES;
 use super::Outcome::Succeeds;
-use super::mitm::stand_between;
+use super::mitm::{speak_between, stand_between};
 use crate::own_key::auth;
 use crate::{Attack, Path};
 
@@ -28,6 +28,9 @@ pub const ATTACK: Attack = Attack {
 };
 
 fn run(path: &Path) -> io::Result<()> {
+    if path.server_stage().has_types() {
+        return speak_between(path);
+    }
     let stolen = path.credentials()?.stolen.as_ref().ok_or(io::ErrorKind::NotFound)?;
     stand_between(path, |_, signed| auth(&stolen.certificates, &stolen.key, signed))
 }

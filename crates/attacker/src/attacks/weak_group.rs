@@ -8,7 +8,7 @@ use std::io;
 use crypto::secret::SharedSecret;
 use messages::Message as _;
 use messages::dh::{ClientHello, ServerHello};
-use stages::{PART1_PLAIN, PART3_DH, PART3_X25519};
+use stages::{PART1_PLAIN, PART3_DH, PART3_X25519, PART5_TLS13};
 
 use super::NO_HANDSHAKE;
 use super::Outcome::{NotApplicable, Refused};
@@ -25,6 +25,7 @@ pub const ATTACK: Attack = Attack {
         (&PART1_PLAIN, NO_HANDSHAKE),
         (&PART3_DH, Refused("wrong_group")),
         (&PART3_X25519, NotApplicable("the curve is fixed, and no group is sent")),
+        (&PART5_TLS13, NotApplicable("groups have names, and no prime is sent")),
     ],
     run,
 };

@@ -12,12 +12,14 @@ use crypto::secret::SharedSecret;
 use framing::Direction::{ToClient, ToServer};
 use messages::Message as _;
 use messages::dh::{ClientHello, ServerHello};
+use messages::tls13::extension::Extension;
 use messages::x25519::Hello;
-use stages::{PART1_PLAIN, PART3_DH, PART3_X25519, Stage};
+use stages::{PART1_PLAIN, PART3_DH, PART3_X25519, PART5_TLS13, Stage};
 
 use super::NO_HANDSHAKE;
 use super::Outcome::Refused;
 use crate::own_key::decode;
+use crate::tls13::{change_client_hello, change_server_hello, shares};
 use crate::{Attack, Message, Path};
 
 /// See the top of this file.
@@ -30,6 +32,7 @@ pub const ATTACK: Attack = Attack {
         (&PART1_PLAIN, NO_HANDSHAKE),
         (&PART3_DH, Refused("bad_public_value")),
         (&PART3_X25519, Refused("low_order_key")),
+        (&PART5_TLS13, Refused("illegal_parameter")),
     ],
     run,
 };
@@ -106,7 +109,7 @@ fn run(path: &Path) -> io::Result<()> {
         let mut session = path.intercept()?;
         let towards = if number == TRIED { ToClient } else { ToServer };
         let change = |hello: &mut Message| {
-            if hello.direction() != towards || hello.has_certificates() {
+            if hello.direction() != towards || hello.has_certificates() || !hello.is_hello() {
                 return Ok(());
             }
             path.compute(whose, from, &SharedSecret::guessed(&secret));
@@ -121,6 +124,9 @@ fn run(path: &Path) -> io::Result<()> {
 
 /// Puts a value in the place of the sender's.
 fn put(value: &[u8], hello: &mut Message) -> io::Result<()> {
+    if hello.has_types() {
+        return put_in_tls(value, hello);
+    }
     let changed = match value.try_into() {
         Ok(public_key) => Hello { public_key }.encode(),
         Err(_) if hello.direction() == ToServer => {
@@ -130,4 +136,19 @@ fn put(value: &[u8], hello: &mut Message) -> io::Result<()> {
     };
     hello.replace_payload(&changed);
     Ok(())
+}
+
+/// Puts a value in the place of the sender's X25519 key, also where that stands behind one of ML-KEM.
+fn put_in_tls(value: &[u8], hello: &mut Message) -> io::Result<()> {
+    let put = |extensions: &mut [Extension]| {
+        for share in shares(extensions) {
+            let before = share.key_exchange.len().saturating_sub(value.len());
+            share.key_exchange.truncate(before);
+            share.key_exchange.extend_from_slice(value);
+        }
+    };
+    match hello.direction() {
+        ToServer => change_client_hello(hello, |hello| put(&mut hello.extensions)),
+        ToClient => change_server_hello(hello, |hello| put(&mut hello.extensions)),
+    }
 }

@@ -359,7 +359,7 @@ fn list_of(
 }
 
 /// Lists the first names of many.
-fn listed(mut names: impl Iterator<Item = String>) -> String {
+pub(super) fn listed(mut names: impl Iterator<Item = String>) -> String {
     let first: Vec<_> = names.by_ref().take(MAX_LISTED).collect();
     match names.count() {
         0 => first.join(", "),
@@ -367,8 +367,8 @@ fn listed(mut names: impl Iterator<Item = String>) -> String {
     }
 }
 
-/// What an extension is for.
-fn meaning(kind: u16) -> &'static str {
+/// Tells what an extension is for, in a sentence.
+pub fn meaning(kind: u16) -> &'static str {
     match kind {
         0 => {
             "The name of the server that the client wants, in the clear: one address serves many names."

@@ -65,8 +65,12 @@ impl ClientHello {
         let what = "Bytes that the server sends back, for devices on the way that know TLS 1.2.";
         let legacy_session_id = session_id(decoder, "legacy_session_id", what)?;
         let what = "How records may be protected, the preferred one first.";
-        let cipher_suites = decoder.some_list(2, "cipher_suites", what, |decoder| {
-            decoder.u16("cipher_suite", "One of them.", names::suite)
+        let cipher_suites = decoder.saying(|decoder| {
+            let suites = decoder.some_list(2, "cipher_suites", what, |decoder| {
+                decoder.u16("cipher_suite", "One of them.", names::suite)
+            })?;
+            let says = extension::listed(suites.iter().map(|suite| names::suite(*suite)));
+            Ok((suites, "cipher_suites", what, says))
         })?;
         let what = "One zero byte: no compression.";
         let legacy_compression_methods =

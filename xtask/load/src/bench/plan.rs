@@ -268,7 +268,11 @@ impl Plan {
     }
 
     fn handshakes(&mut self, machine: &Machine) {
-        let stages = || STAGES.iter().copied().filter(|stage| !stage.handshake.is_empty());
+        // TLS is measured beside others that speak it.
+        let stages = || {
+            let is_ours = |stage: &&Stage| !stage.handshake.is_empty() && !stage.has_types();
+            STAGES.iter().copied().filter(is_ours)
+        };
         let Some(first) = stages().next().map(Stage::short_name) else { return };
         let base = self.case(Engine::Default, &["handshakes", first]);
         let mut table = Table {

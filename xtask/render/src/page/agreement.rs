@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use askama::Template;
 use transcript::certified::{Chain, Keys, Link, Place, chain, sender};
 use transcript::lines::hex;
+use transcript::schedule::{self, DERIVED, LEVELS, Level, Secret};
 use transcript::{Direction, Hex, Role, visible};
+
+use super::peer_of;
 
 /// Secrets and keys of one side that are shown. No honest one has as many.
 const SHOWN: usize = 16;
@@ -16,8 +19,10 @@ const SHOWN: usize = 16;
 pub struct Agreement {
     client: Vec<Derived>,
     server: Vec<Derived>,
-    /// What the client has seen signed, if the server has said who it is.
-    pub vouched: Option<Vouched>,
+    /// What a side has seen signed, if the other has said who it is.
+    vouched: Vec<Vouched>,
+    /// The keys that messages travel under, where those have names.
+    pub sealing: schedule::Keys,
     /// Whether the connection is, and neither side will derive more.
     pub is_over: bool,
 }
@@ -32,16 +37,21 @@ pub struct Derived {
     pub fingerprint: Option<Hex>,
 }
 
-/// Who signs what, from the client's root to the keys of the connection.
+/// Who signs what, from a root to what a side has said on this connection.
 pub struct Vouched {
+    /// Whose chain it is.
+    of: Role,
     /// The name of the message that it stands in.
     step: String,
     root: String,
     links: Vec<Signed>,
-    /// The signature over the keys.
+    /// Where the signature is.
     signature: String,
+    /// The keys that it is over, if it is over these alone.
     keys: Vec<(Role, String)>,
-    /// Whom the client believes the server to be.
+    /// The first and the last message that it is over, if it is over all that was said.
+    over: Option<[String; 2]>,
+    /// Whom the other side believes this one to be.
     believed: String,
 }
 
@@ -54,25 +64,47 @@ struct Signed {
 
 impl Vouched {
     /// Reads the chain out of a message, which stands behind a header in its record.
-    pub fn new(step: &str, message: &[u8], header_len: usize, keys: &Keys) -> Option<Self> {
+    pub fn new(of: Role, step: &str, message: &[u8], header_len: usize) -> Option<Self> {
         let Chain { root, links, signature } = chain(message)?;
-        let keys = keys.signed_in(message)?;
-        let bytes = |place: Place| {
-            format!("bytes {} to {}", place.offset + header_len, place.last() + header_len)
-        };
         let links = links.into_iter().map(|Link { subject, place }| Signed {
             subject: visible(&subject),
-            bytes: bytes(place),
+            bytes: bytes(place, header_len),
         });
         Some(Self {
+            of,
             step: step.to_owned(),
             root: visible(&root),
             links: links.collect(),
-            signature: bytes(signature),
-            keys: [Role::Client, Role::Server].into_iter().zip(keys.map(hex)).collect(),
+            signature: signature
+                .map(|place| format!("{} of {step}", bytes(place, header_len)))
+                .unwrap_or_default(),
+            keys: Vec::new(),
+            over: None,
             believed: visible(&sender(message)?),
         })
     }
+
+    /// The same, where the signature is over two keys.
+    pub fn signed_keys(mut self, message: &[u8], keys: &Keys) -> Option<Self> {
+        let keys = keys.signed_in(message)?;
+        self.keys = [Role::Client, Role::Server].into_iter().zip(keys.map(hex)).collect();
+        Some(self)
+    }
+
+    /// The same, where the signature stands in a message `step` of its own and is over all these.
+    pub fn signed_all(mut self, step: &str, place: Place, over: &[String]) -> Self {
+        self.signature = format!("{} of {step}", bytes(place, 0));
+        self.over = over.first().zip(over.last()).map(|(a, z)| [a.clone(), z.clone()]);
+        self
+    }
+
+    fn believer(&self) -> Role {
+        peer_of(self.of)
+    }
+}
+
+fn bytes(place: Place, header_len: usize) -> String {
+    format!("bytes {} to {}", place.offset + header_len, place.last() + header_len)
 }
 
 /// Keys that come about in the same way.
@@ -94,8 +126,44 @@ impl Agreement {
         }
     }
 
+    pub fn vouch(&mut self, vouched: Vouched) {
+        if self.vouched.len() < SHOWN {
+            self.vouched.push(vouched);
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
-        self.client.is_empty() && self.server.is_empty() && self.vouched.is_none()
+        !self.has_secrets() && self.vouched.is_empty()
+    }
+
+    /// Whether a side has made something.
+    fn has_secrets(&self) -> bool {
+        !(self.client.is_empty() && self.server.is_empty())
+    }
+
+    /// Whether nothing tells the server who the client is.
+    fn is_client_unknown(&self) -> bool {
+        self.vouched.iter().all(|vouched| vouched.of == Role::Server)
+    }
+
+    /// The tree of its secrets, if they are those of TLS.
+    fn tree(&self) -> &'static [Level] {
+        let mut made = self.client.iter().chain(&self.server);
+        let secrets = || LEVELS.iter().flat_map(|level| level.secrets);
+        let is_of_tree = made.any(|derived| secrets().any(|it| it.name == derived.label));
+        if is_of_tree { &LEVELS } else { &[] }
+    }
+
+    /// Whether a side has made the secret of this name.
+    fn is_made(&self, name: &str) -> bool {
+        self.client.iter().chain(&self.server).any(|derived| derived.label == name)
+    }
+
+    /// The messages under the key of this name.
+    fn protected(&self, secret: &Secret) -> String {
+        let keys = secret.direction.map(|direction| self.sealing.of(direction)).unwrap_or_default();
+        let key = keys.iter().find(|key| key.name == secret.name);
+        key.map(|key| key.messages.join(", ")).unwrap_or_default()
     }
 
     /// Whether both sides have made what there is to make.
@@ -165,13 +233,19 @@ impl Key<'_> {
     }
 
     fn receiver(&self) -> Role {
-        if self.sender() == Role::Client { Role::Server } else { Role::Client }
+        peer_of(self.sender())
     }
 }
 
-/// The secrets among what a side has made.
+/// The secrets among what a side has made, as far as the sides can compare them.
 fn secrets(made: &[Derived]) -> Vec<&Derived> {
-    made.iter().filter(|derived| derived.direction.is_none()).collect()
+    let is_compared =
+        |derived: &&Derived| derived.direction.is_none() && derived.fingerprint.is_some();
+    made.iter().filter(is_compared).collect()
+}
+
+fn class_of(direction: &Direction) -> Role {
+    Role::sender(*direction)
 }
 
 fn digits(fingerprint: &Hex) -> String {

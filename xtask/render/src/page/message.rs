@@ -1,6 +1,6 @@
 //! A message of a handshake, field by field, beside what it was.
 
-use messages::{Span, explain};
+use messages::{Span, explain, tls13};
 use transcript::outline::{FOLDED, Item, outline};
 
 /// Fields of a message that are shown one by one. No honest one has as many.
@@ -8,6 +8,10 @@ const SHOWN: usize = 16;
 
 /// The name of what is behind the fields that are shown.
 const REST: &str = "more";
+
+/// Names of what a message of TLS has for its form.
+const LENGTH: &str = "length";
+const EXTENSIONS: &str = "extensions";
 
 /// A field of a message: for those of parts 3 and 4, a tag, a length and a value.
 #[derive(Clone, Debug)]
@@ -42,6 +46,39 @@ pub fn fields(message: &[u8]) -> Vec<Field<'_>> {
         Some(Field { span, bytes })
     };
     spans.into_iter().filter_map(field).collect()
+}
+
+/// Lists what a message says at a glance: its fields, and what they say, where that is short.
+pub fn said(message: &[u8]) -> Vec<(&'static str, String)> {
+    let spans = explain(message).spans;
+    let mut said = Vec::new();
+    if !tls13::is_one(message) || message.len() < tls13::handshake::HEADER_LEN {
+        said.extend(spans.iter().map(|span| (span.name, short(span))));
+        return said;
+    }
+    // Type and length say nothing of their own, and an extension counts like a field.
+    for span in spans.iter().skip(1).flat_map(|body| &body.inside) {
+        let parts = match span.name {
+            LENGTH => &[],
+            EXTENSIONS => &span.inside[..],
+            _ => std::slice::from_ref(span),
+        };
+        said.extend(parts.iter().filter(|part| part.name != LENGTH).map(|it| (it.name, short(it))));
+    }
+    said.truncate(SHOWN);
+    said
+}
+
+/// What a span says, or what the parts of it say, if that is short.
+fn short(span: &Span) -> String {
+    let parts = span.inside.iter().filter(|part| part.name != LENGTH);
+    let parts = parts.map(|part| &*part.says).filter(|says| !says.is_empty());
+    let says = if span.says.is_empty() && span.inside.iter().any(|part| part.name == LENGTH) {
+        parts.collect::<Vec<_>>().join(", ")
+    } else {
+        span.says.clone()
+    };
+    says
 }
 
 /// Joins each field of a message with what it was: one with the same bytes, or else one of the same name. Those

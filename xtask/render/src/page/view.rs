@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use askama::Template;
-use stages::{Field, Part, Place, STAGES, Stage, field, handshake};
-use transcript::certified::sender;
+use messages::tls13;
+use stages::{Field, Part, Place, STAGES, Stage, field};
 use transcript::{Role, visible};
 
+use super::connection::Belief;
 use super::message;
-use super::{Arrival, Exchange, Name, Report};
+use super::{Arrival, Exchange, Name, Report, peer_of};
 
 /// A field with more bytes than these is shortened until it is selected.
 const LONG: usize = 256;
@@ -93,9 +94,19 @@ pub struct ExchangeView<'a> {
     is_message: bool,
     from: Role,
     to: Role,
+    /// Whether its sender is a program that tells nothing of itself.
+    is_from_foreign: bool,
+    /// The key of its record, if that has a name.
+    key: Option<&'a str>,
+    /// The messages that its signature or its tag is over.
+    over: &'a [String],
+    /// Whether a key is made by what is refused here.
+    makes_secret: bool,
     /// What the sender says, if it was the sender.
     said: Option<Said<'a>>,
     sent: Option<Carried>,
+    /// The message inside, if its record is encrypted.
+    inside: Option<Carried>,
     /// What arrived, if that differs from what was sent.
     arrived: Option<Carried>,
     checks: Vec<Check>,
@@ -105,17 +116,16 @@ pub struct ExchangeView<'a> {
 /// What a sender says.
 enum Said<'a> {
     Text(&'a [u8]),
-    /// A message: the names of its fields.
-    Message(Vec<&'static str>),
+    /// A message: its fields, and what those say that say something short.
+    Message(Vec<(&'static str, String)>),
 }
 
 impl<'a> Said<'a> {
     fn of(report: &'a Report) -> Self {
-        if let Some(plaintext) = &report.plaintext {
-            return Self::Text(plaintext);
+        match &report.plaintext {
+            Some(plaintext) => Self::Text(plaintext),
+            None => Self::Message(report.message().map(|it| message::said(it)).unwrap_or_default()),
         }
-        let fields = message::fields(&report.payload).into_iter();
-        Self::Message(fields.map(|field| field.span.name).collect())
     }
 }
 
@@ -123,9 +133,20 @@ impl<'a> Said<'a> {
 struct Carried {
     stage: &'static Stage,
     record: Vec<u8>,
-    is_message: bool,
+    form: Form,
     /// The one it is compared with.
     before: Option<Vec<u8>>,
+}
+
+/// What bytes are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// A record, whose fields are the stage's.
+    Record,
+    /// A record that carries a message in the clear.
+    Open,
+    /// A message that was encrypted, without its record.
+    Inside,
 }
 
 /// One field of a message or a record.
@@ -193,14 +214,15 @@ enum Outcome<'a> {
     /// A message, and whether it is the one that was sent.
     Accepted {
         is_same: bool,
-        /// Whom the certificates in it are for.
-        sender: Option<String>,
+        belief: &'a Belief,
     },
     /// The reason may be a stranger's, out of a run file.
     Rejected {
         reason: String,
     },
     Lost,
+    /// Its receiver tells nothing of itself.
+    Untold,
 }
 
 /// Bytes in a row that look alike.
@@ -230,41 +252,64 @@ pub fn runs_of(
 }
 
 impl<'a> ExchangeView<'a> {
-    /// Shows `exchange`. Its `id` is unique on the page.
-    pub fn new(id: u64, stage: &'static Stage, exchange: &'a Exchange) -> Self {
-        let Exchange { from, name, sent, arrival } = exchange;
-        let before = sent.as_ref().map(|report| &*report.payload);
-        let (after, outcome) = match arrival {
-            Some(Arrival::Accepted(Report { payload, plaintext, .. })) => {
-                let outcome = match plaintext {
+    pub fn new(stage: &'static Stage, exchange: &'a Exchange) -> Self {
+        let Exchange { id, from, name, course, is_foreign, sent, arrival } = exchange;
+        let [is_from_foreign, is_to_foreign] = *is_foreign;
+        let before = sent.as_ref().and_then(|report| report.payload.as_deref());
+        let inside = sent.as_ref().and_then(|report| report.inside.as_deref());
+        let is_message = name.step.is_some();
+        let (mut after, mut inside_after) = (None, None);
+        let outcome = match arrival {
+            Some(Arrival::Accepted(report, belief)) => {
+                (after, inside_after) = (report.payload.as_deref(), report.inside.as_deref());
+                match &report.plaintext {
                     Some(plaintext) => {
                         Outcome::Received { plaintext, proven: stage.has(field::Role::Tag) }
                     }
                     None => Outcome::Accepted {
-                        is_same: before == Some(payload),
-                        sender: sender(payload).map(|name| visible(&name)),
+                        is_same: sent.as_ref().and_then(Report::message) == report.message(),
+                        belief,
                     },
-                };
-                (Some(&**payload), outcome)
+                }
             }
             Some(Arrival::Rejected { message, payload, .. }) => {
-                (payload.as_deref(), Outcome::Rejected { reason: visible(message) })
+                // What was refused as a message had been decrypted.
+                let is_inside = inside.is_some() && payload.as_deref().is_some_and(tls13::is_one);
+                *(if is_inside { &mut inside_after } else { &mut after }) = payload.as_deref();
+                Outcome::Rejected { reason: visible(message) }
             }
-            None => (None, Outcome::Lost),
+            None if is_to_foreign => Outcome::Untold,
+            None => Outcome::Lost,
         };
         let noun = if stage.has_records() { "record" } else { "message" };
-        let carried = |payload, before| Carried::new(stage, name, payload, before);
+        let is_sealed = inside.is_some() || inside_after.is_some();
+        let form = if is_message && !is_sealed { Form::Open } else { Form::Record };
+        let carried = |payload, before| Carried::new(stage, form, payload, before);
+        let inside = match (inside, inside_after) {
+            (Some(before), Some(after)) if before != after => {
+                Some(Carried::new(stage, Form::Inside, after, Some(before)))
+            }
+            (Some(message), _) | (None, Some(message)) => {
+                Some(Carried::new(stage, Form::Inside, message, None))
+            }
+            (None, None) => None,
+        };
         Self {
-            id,
+            id: *id,
             title: match &name.step {
                 Some(step) => visible(step),
                 None => format!("{noun} {}", name.index),
             },
-            is_message: name.step.is_some(),
+            is_message,
             from: *from,
-            to: if *from == Role::Client { Role::Server } else { Role::Client },
+            to: peer_of(*from),
+            is_from_foreign,
+            key: course.key.as_deref(),
+            over: &course.over,
+            makes_secret: !stage.has_types(),
             said: sent.as_ref().map(Said::of),
             sent: before.map(|payload| carried(payload, None)),
+            inside,
             arrived: after
                 .filter(|after| before != Some(*after))
                 .map(|payload| carried(payload, before)),
@@ -287,14 +332,17 @@ impl<'a> ExchangeView<'a> {
 
 impl Carried {
     /// Puts the header in front of a payload, to be compared with the payload `before`.
-    fn new(stage: &'static Stage, name: &Name, payload: &[u8], before: Option<&[u8]>) -> Self {
-        let before = before.map(|before| stage.record(before));
-        let is_message = name.step.is_some();
-        Self { stage, record: stage.record(payload), is_message, before }
+    fn new(stage: &'static Stage, form: Form, payload: &[u8], before: Option<&[u8]>) -> Self {
+        let whole = |payload: &[u8]| match form {
+            Form::Record => stage.record(payload),
+            Form::Open => stage.record_of_message(payload),
+            Form::Inside => payload.to_vec(),
+        };
+        Self { stage, form, record: whole(payload), before: before.map(whole) }
     }
 
     fn fields(&self) -> Vec<FieldView<'_>> {
-        if self.is_message {
+        if self.form != Form::Record {
             return self.message_fields();
         }
         let mut before = self.before.iter().flat_map(|before| parts(self.stage, before));
@@ -302,16 +350,26 @@ impl Carried {
         parts.map(|part| FieldView::new(part, before.next().map(|part| part.bytes))).collect()
     }
 
-    /// Cuts the record of a message: its header, and each field of the message as its decoder read it.
+    /// Returns whether its fields are many, with long names.
+    fn is_wide(&self) -> bool {
+        self.stage.has_types() && self.form != Form::Record
+    }
+
+    /// Cuts a message into its header, if it stands in a record of its own, and each of its fields as its decoder
+    /// read it.
     fn message_fields(&self) -> Vec<FieldView<'_>> {
-        let header_len = self.stage.header().len();
-        let (header, message) = self.record.split_at_checked(header_len).unwrap_or_default();
+        let header_len = if self.form == Form::Open { self.stage.header().len() } else { 0 };
+        let message = self.record.get(header_len..).unwrap_or_default();
         let before = self.before.as_ref().and_then(|before| before.split_at_checked(header_len));
-        let length = handshake::FIELDS.iter().find(|field| field.role == field::Role::Length);
-        let length = length.filter(|_| !header.is_empty()).map(|field| {
-            let part = Part { field, offset: 0, bytes: header };
-            FieldView::new(part, before.map(|(header, _)| header))
-        });
+        let header = |record| {
+            let parts = self.stage.split_message(record).filter(|_| header_len > 0);
+            let is_header = |part: &Part<'_>| part.field.role != field::Role::Message;
+            parts.unwrap_or_default().into_iter().filter(is_header)
+        };
+        let mut header_before = self.before.iter().flat_map(|before| header(before));
+        let header = header(&self.record)
+            .map(|part| FieldView::new(part, header_before.next().map(|part| part.bytes)))
+            .collect::<Vec<_>>();
         let pairs = message::compare(before.map_or(message, |(_, before)| before), message);
         let is_compared = before.is_some();
         let fields = pairs.iter().filter_map(|pair| Some((pair.after.as_ref()?, &pair.before)));
@@ -320,7 +378,7 @@ impl Carried {
             let items = field.items().into_iter().enumerate();
             let views: Vec<_> = items
                 .map(|(at, (item, bytes))| FieldView {
-                    meaning: Meaning::of_span(self.stage, item.span),
+                    meaning: Meaning::of_span(self.stage, self.form, item.span),
                     part_of: (!field.span.inside.is_empty()).then_some(field.span.name),
                     begins: number > 0 && at == 0,
                     depth: item.depth.min(DEEPEST),
@@ -337,7 +395,7 @@ impl Carried {
                 .collect();
             views
         });
-        length.into_iter().chain(leaves).collect()
+        header.into_iter().chain(leaves).collect()
     }
 }
 
@@ -348,10 +406,13 @@ impl Meaning {
     }
 
     /// What a span of a message is. Who can read it, and what protects it, is the same for all of a message.
-    fn of_span(stage: &Stage, span: &messages::Span) -> Self {
-        let message = handshake::FIELDS.iter().find(|field| field.role == field::Role::Message);
-        let readers = message.map_or("", |field| field.readers);
-        let protection = stage.protection_of_messages();
+    fn of_span(stage: &Stage, form: Form, span: &messages::Span) -> Self {
+        let sealed = stage.field(field::Role::Ciphertext).filter(|_| form == Form::Inside);
+        let mut fields = stage.fields_of_messages().iter();
+        let message = fields.find(|field| field.role == field::Role::Message);
+        let readers = sealed.or(message).map_or("", |field| field.readers);
+        let protection =
+            sealed.map_or_else(|| stage.protection_of_messages(), |field| field.protection);
         Self { name: span.name, class: "message", what: span.what, readers, protection }
     }
 }
@@ -359,8 +420,9 @@ impl Meaning {
 impl Meanings {
     /// Adds the fields of what is shown, if it is a message.
     pub fn add(&mut self, shown: &ExchangeView<'_>) {
-        let carried = shown.sent.iter().chain(&shown.arrived).filter(|carried| carried.is_message);
-        for field in carried.flat_map(Carried::fields) {
+        let carried = shown.sent.iter().chain(&shown.arrived).chain(&shown.inside);
+        let messages = carried.filter(|carried| carried.form != Form::Record);
+        for field in messages.flat_map(Carried::fields) {
             if !self.0.contains(&field.meaning) {
                 self.0.push(field.meaning);
             }
@@ -453,7 +515,7 @@ impl<'r> FieldView<'r> {
 /// known what failed.
 fn checks(stage: &Stage, name: &Name, arrival: &Arrival) -> Vec<Check> {
     let (failed, payload, seq) = match arrival {
-        Arrival::Accepted(Report { checked, plaintext: None, .. }) => {
+        Arrival::Accepted(Report { checked, plaintext: None, .. }, _) => {
             let passed = |check: &String| Check {
                 name: "",
                 verdict: Verdict::Passed,
@@ -461,7 +523,7 @@ fn checks(stage: &Stage, name: &Name, arrival: &Arrival) -> Vec<Check> {
             };
             return checked.iter().map(passed).collect();
         }
-        Arrival::Accepted(report) => (None, Some(&*report.payload), report.seq),
+        Arrival::Accepted(report, _) => (None, report.payload.as_deref(), report.seq),
         Arrival::Rejected { error, payload, .. } => match field_of(error) {
             Some(failed) if name.step.is_none() => (Some(failed), payload.as_deref(), None),
             _ => return Vec::new(),
