@@ -13,6 +13,7 @@ import json
 import sys
 
 
+# ANCHOR: schedule
 def expand_label(secret, label, context, length):
     """HKDF-Expand-Label (section 7.1) of no more than one block: a single HMAC."""
     label = b"tls13 " + label
@@ -27,6 +28,7 @@ def schedule(agreed, said):
     secret = hmac.digest(expand_label(early, b"derived", nothing, 32), bytes.fromhex(agreed), "sha256")
     for label in ("c hs traffic", "s hs traffic"):
         print(label, expand_label(secret, label.encode(), bytes.fromhex(said), 32).hex())
+# ANCHOR_END: schedule
 
 
 def secret_of(log, label):
