@@ -14,7 +14,7 @@ use crate::html::{certified, text};
 const STAGE: &Stage = &PART3_X25519;
 const STRANGE: Tag = Tag { number: 0x4242, name: "", what: "" };
 const CLIENT_HELLO: Message =
-    Message { from: Who::Client, connection: 0, index: 0, is_hello: true };
+    Message { from: Who::Client, connection: 0, index: 0, is_hello: true, is_alert: false };
 
 /// The record of a message with these fields.
 fn record(fields: &[(&Tag, &[u8])]) -> Hex {
