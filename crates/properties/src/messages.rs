@@ -21,8 +21,9 @@ pub fn messages(input: &[u8]) {
     let leaves: Vec<_> = explained.leaves().cloned().collect();
     assert_tiles(&leaves, 0, message.len());
 
+    // What has the form of a message of TLS is explained as one, whatever fields it may also be.
     let fields = fields(&message);
-    if let Some(fields) = &fields {
+    if let Some(fields) = fields.as_ref().filter(|_| !messages::tls13::is_one(&message)) {
         let values: Vec<_> =
             explained.spans.iter().filter_map(|field| field.inside.last()).collect();
         // Beyond the most spans that are told, the rest is one.
