@@ -96,6 +96,17 @@ impl<'a> Book<'a> {
         self.only.is_empty() || self.only.contains(&page.path)
     }
 
+    /// Lists the pages that run a program from outside.
+    pub fn pages_with_programs_from_outside(&self) -> Vec<PathBuf> {
+        let is_run =
+            |block: &Block| matches!(block.kind, Kind::Console { .. } | Kind::Script { .. });
+        let runs_one = |page: &&Page| {
+            let mut run = page.blocks.iter().filter(|block| is_run(block));
+            run.any(|block| shell::from_outside(&block.text).next().is_some())
+        };
+        self.pages.iter().filter(runs_one).map(|page| page.path.clone()).collect()
+    }
+
     /// Finds what the pages name but does not exist. `cli` is what `cargo xtask` understands.
     ///
     /// # Errors
