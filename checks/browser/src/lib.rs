@@ -2,10 +2,11 @@
 
 use std::fmt::Debug;
 use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use headless_chrome::protocol::cdp::types::{Event as Said, Method};
 use headless_chrome::protocol::cdp::{Emulation, Network, Page as Pages};
 use headless_chrome::{Browser, LaunchOptions};
@@ -67,6 +68,7 @@ pub struct Tab {
     pub tab: Arc<headless_chrome::Tab>,
     requests: Arc<Mutex<Vec<String>>>,
     messages: Arc<Mutex<Vec<String>>>,
+    loads: Receiver<()>,
     _browser: Browser,
 }
 
@@ -88,12 +90,15 @@ impl Tab {
         let tab = browser.new_tab()?;
         let (requests, messages) = <(Arc<Mutex<Vec<_>>>, Arc<Mutex<Vec<_>>>)>::default();
         let (told, said) = (requests.clone(), messages.clone());
+        let (loaded, loads) = mpsc::channel();
         tab.add_event_listener(Arc::new(move |event: &Said| {
             let push = |list: &Mutex<Vec<String>>, what| whole(list).push(what);
             match event {
                 Said::NetworkRequestWillBeSent(event) => {
                     push(&told, event.params.request.url.clone());
                 }
+                // Nobody waits any more once the tab is gone.
+                Said::PageLoadEventFired(_) => _ = loaded.send(()),
                 Said::LogEntryAdded(event) => push(&said, format!("{:?}", event.params.entry)),
                 Said::RuntimeConsoleAPICalled(event) => push(&said, format!("{:?}", event.params)),
                 Said::RuntimeExceptionThrown(event) => push(&said, format!("{:?}", event.params)),
@@ -101,15 +106,12 @@ impl Tab {
             }
         }))?;
         tab.enable_log()?.enable_runtime()?;
-        let it = Self { tab, requests, messages, _browser: browser };
+        let it = Self { tab, requests, messages, loads, _browser: browser };
         let Conditions { phone, dark, no_javascript } = conditions;
         let (width, height) = if phone { PHONE } else { DESKTOP };
-        let scheme = if dark { "dark" } else { "light" };
         it.call::<Network::Enable>(json!({}))?;
         it.resize(width, height)?;
-        it.call::<Emulation::SetTouchEmulationEnabled>(json!({ "enabled": phone }))?;
-        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-        it.call::<Emulation::SetEmulatedMedia>(json!({ "features": features }))?;
+        it.prefer(dark)?;
         it.call::<Emulation::SetScriptExecutionDisabled>(json!({ "value": no_javascript }))?;
         Ok(it)
     }
@@ -122,12 +124,12 @@ impl Tab {
         // The driver's own way of waiting takes a second per page.
         self.ask::<bool>("window.isOld = true")?;
         self.tab.navigate_to(url)?;
-        let begun = Instant::now();
+        // What is told first may be the page before.
         let is_there = "!window.isOld && document.readyState === 'complete'";
-        // No answer means that one page has gone and the next is not there yet.
-        while !self.ask::<bool>(is_there).unwrap_or(false) {
-            ensure!(begun.elapsed() < PATIENCE, "{url} did not load");
-        }
+        while !{
+            self.loads.recv_timeout(PATIENCE).with_context(|| format!("{url} did not load"))?;
+            self.ask::<bool>(is_there).unwrap_or(false)
+        } {}
         Ok(())
     }
 
@@ -175,6 +177,16 @@ impl Tab {
         Ok(())
     }
 
+    /// Shows the page where dark pages are preferred, or light ones.
+    ///
+    /// # Errors
+    /// When the browser refuses it.
+    pub fn prefer(&self, dark: bool) -> Result<()> {
+        let scheme = if dark { "dark" } else { "light" };
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.call::<Emulation::SetEmulatedMedia>(json!({ "features": features }))
+    }
+
     /// Shows the page as it is printed.
     ///
     /// # Errors
@@ -195,12 +207,13 @@ impl Tab {
         self.tab.capture_screenshot(png, None, None, true)
     }
 
-    /// Gives the window a size.
+    /// Gives the window a size. One as narrow as a telephone's screen is touched with a finger.
     ///
     /// # Errors
     /// When the browser refuses it.
     pub fn resize(&self, width: u32, height: u32) -> Result<()> {
         let mobile = width < 500;
+        self.call::<Emulation::SetTouchEmulationEnabled>(json!({ "enabled": mobile }))?;
         self.call::<Emulation::SetDeviceMetricsOverride>(
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile }),
         )

@@ -169,16 +169,23 @@ fn every_link_leads_somewhere_and_no_page_says_a_word() -> Result<()> {
 #[test]
 #[ignore = "needs Chromium and mdbook, which .ci/run installs"]
 fn nothing_is_cut_off_at_any_width() -> Result<()> {
+    let [desk, tablet, phone] = SIZES;
     let mut found = Vec::new();
-    for (width, height) in SIZES {
-        let tab = Tab::new(Conditions { phone: width < 500, ..Default::default() })?;
-        tab.resize(width, height)?;
+    // A page that loads on a desk has the contents beside it, on all that is narrower not.
+    for sizes in [&[desk][..], &[tablet, phone]] {
+        let tab = Tab::new(Conditions::default())?;
         for page in pages_to_look_at() {
+            tab.resize(sizes[0].0, sizes[0].1)?;
             tab.open(&url(&page))?;
-            for (what, script) in [("cut", CUT), ("wide", WIDE), ("astray", ASTRAY)] {
-                let page = name(&page);
-                let told: Vec<String> = tab.ask(script)?;
-                found.extend(told.into_iter().map(|it| format!("{page} at {width}: {what}: {it}")));
+            for (width, height) in sizes {
+                tab.resize(*width, *height)?;
+                for (what, script) in [("cut", CUT), ("wide", WIDE), ("astray", ASTRAY)] {
+                    let page = name(&page);
+                    let told: Vec<String> = tab.ask(script)?;
+                    found.extend(
+                        told.into_iter().map(|it| format!("{page} at {width}: {what}: {it}")),
+                    );
+                }
             }
         }
     }
@@ -190,8 +197,9 @@ fn nothing_is_cut_off_at_any_width() -> Result<()> {
 #[ignore = "needs Chromium and mdbook, which .ci/run installs"]
 fn text_stands_out_in_light_and_in_dark() -> Result<()> {
     let mut found = Vec::new();
+    let tab = Tab::new(Conditions::default())?;
     for dark in [false, true] {
-        let tab = Tab::new(Conditions { dark, ..Default::default() })?;
+        tab.prefer(dark)?;
         for page in pages_to_look_at() {
             tab.open(&url(&page))?;
             let (paper, faint) = tab.faint("main", "svg")?;
