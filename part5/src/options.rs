@@ -155,7 +155,7 @@ impl Load for TlsClientOptions {
         self.offer.apply(protocols, suites, groups, key_log)?;
         let of_url = || self.get.as_ref().map(|url| url.name.clone());
         let name = self.name.clone().or_else(of_url).map_or_else(|| server_name("localhost"), Ok);
-        let name = name.map_err(|error| error.to_string())?;
+        let name = name?;
         Ok(Wanted { name, config, request: self.get.as_ref().map(Url::request) })
     }
 

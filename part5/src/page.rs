@@ -184,3 +184,109 @@ fn numbers(numbers: &[u16], name: fn(u16) -> String, chosen: u16) -> Vec<Entry> 
     let entry = |number: &u16| Entry { name: name(*number), is_chosen: *number == chosen };
     numbers.iter().map(entry).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crypto::tls13::group::Group;
+    use crypto::tls13::scheme::Scheme;
+    use crypto::tls13::suite::Suite;
+
+    use super::*;
+
+    fn request(path: &str) -> Request {
+        Request { path: path.to_owned(), wants_page: true, is_head: false, is_last: false }
+    }
+
+    fn agreed(protocol: &[u8]) -> Agreed {
+        Agreed {
+            suite: Suite::ALL[0],
+            group: Group::ALL[0],
+            scheme: Scheme::ALL[0],
+            protocol: Some(protocol.to_vec()),
+            name: None,
+            retried: false,
+            certificates: Vec::new(),
+        }
+    }
+
+    fn hello(extensions: Vec<Extension>) -> Vec<u8> {
+        HandshakeMessage::ClientHello(ClientHello {
+            legacy_version: names::TLS12,
+            random: [0; 32],
+            legacy_session_id: Vec::new(),
+            cipher_suites: vec![0x0a0a, Suite::ALL[0].id(), 0xc02b],
+            legacy_compression_methods: vec![0],
+            extensions,
+        })
+        .encode()
+    }
+
+    fn text(answer: Vec<u8>) -> String {
+        String::from_utf8(answer).unwrap()
+    }
+
+    #[test]
+    fn what_a_client_offers_cannot_become_part_of_the_page() {
+        let script = "<script>alert(1)</script>\"'&";
+        let protocol = b"\"><img src=x onerror=y>\xff".to_vec();
+        let hello = hello(vec![
+            Extension::ServerName(Some(script.to_owned())),
+            Extension::Alpn(vec![protocol.clone()]),
+            Extension::Other { kind: 0x1234, body: b"<b>".to_vec() },
+        ]);
+        let page = text(answer(&request("/"), &agreed(&protocol), &hello, [7; 16]));
+        assert!(
+            !page.contains("<script") && !page.contains("<img") && !page.contains("alert(1)</")
+        );
+        assert_eq!(page.matches("<style").count(), 1);
+        let nonce = "07".repeat(16);
+        assert!(page.contains(&format!("style-src 'nonce-{nonce}'; img-src data:;")));
+        assert!(page.contains(&format!("<style nonce=\"{nonce}\">")));
+        assert!(!page.contains("style=\"") && !page.contains("http-equiv"));
+    }
+
+    #[test]
+    fn what_was_chosen_is_marked_where_it_was_offered() {
+        let group = Group::ALL[0].id();
+        let groups = Extension::SupportedGroups(vec![0x2a2a, group, 0x0018]);
+        let hello =
+            hello(vec![groups, Extension::Alpn(vec![b"h2".to_vec(), b"http/1.1".to_vec()])]);
+        let page = text(answer(&request("/"), &agreed(b"http/1.1"), &hello, [0; 16]));
+        let chosen: Vec<_> = page
+            .lines()
+            .filter(|line| line.contains("<span class=\"mark\">chosen</span></li>"))
+            .map(|line| line.split_once("<code>").unwrap().1.split_once("</code>").unwrap().0)
+            .collect();
+        let suite = names::suite(Suite::ALL[0].id());
+        assert_eq!(chosen, [&*suite, &names::group(group), "http/1.1"]);
+        assert_eq!(page.matches("<code>GREASE</code>").count(), 2);
+    }
+
+    #[test]
+    fn each_request_has_its_answer_and_a_head_has_no_body() {
+        let answer = |request: &Request| {
+            let answer = text(answer(request, &agreed(b"x"), &hello(vec![]), [0; 16]));
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            let len = head.split_once("Content-Length: ").unwrap().1;
+            let len: usize = len.split("\r\n").next().unwrap().parse().unwrap();
+            (head.lines().next().unwrap().to_owned(), len, body.len())
+        };
+        for (path, wants_page, status) in [
+            ("/", true, "HTTP/1.1 200 OK"),
+            ("/other", true, "HTTP/1.1 404 Not Found"),
+            ("/favicon.ico", false, "HTTP/1.1 404 Not Found"),
+            ("/favicon.ico", true, "HTTP/1.1 404 Not Found"),
+            ("/transfer", false, "HTTP/1.1 200 OK"),
+        ] {
+            let request = Request { wants_page, ..request(path) };
+            let (first, len, body) = answer(&request);
+            assert_eq!((first.as_str(), body), (status, len), "{path}");
+            let headed = answer(&Request { is_head: true, ..request });
+            assert_eq!(headed, (first, len, 0), "{path}");
+        }
+        let refused = Refused { status: "400 Bad Request", why: "no".to_owned() };
+        let expected = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
+                        Connection: close\r\nContent-Length: 3\r\n\r\nno\n";
+        assert_eq!(text(refusal(&refused)), expected);
+    }
+}

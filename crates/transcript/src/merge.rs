@@ -18,6 +18,8 @@ pub struct Merge {
     wire: Source,
     /// Whether anyone watches the wire.
     watched: bool,
+    /// Whether there is a client that reports nothing.
+    silent_client: bool,
     /// Whether the server may tell a secret or a key next: its last event was of its handshake.
     server_derives: bool,
     to_server: Flow,
@@ -29,8 +31,6 @@ pub struct Merge {
 struct Source {
     waiting: VecDeque<Event>,
     ended: bool,
-    /// Whether it is there and reports nothing.
-    is_silent: bool,
     /// What has been told so far: that it listens, that it is connected.
     listening: bool,
     connected: bool,
@@ -56,8 +56,8 @@ impl Merge {
 
     /// Merges the events of a server, and of the wire, where the client is a program that reports none.
     pub fn with_silent_client(watched: bool) -> Self {
-        let client = Source { is_silent: true, ended: true, ..Source::default() };
-        Self { client, ..Self::new(watched) }
+        let client = Source { ended: true, ..Source::default() };
+        Self { client, silent_client: true, ..Self::new(watched) }
     }
 
     /// One more event.
@@ -163,7 +163,7 @@ impl Merge {
         }
         let flow = self.flow(incoming(event.role));
         // What such a client sends nobody tells: it was sent when it is seen.
-        let is_sent = |is_sent| is_sent || self.client.is_silent;
+        let is_sent = |is_sent| is_sent || self.silent_client;
         match &event.kind {
             EventKind::Listening { .. } | EventKind::Dropped { .. } | EventKind::Derived { .. } => {
                 true
@@ -189,7 +189,8 @@ impl Merge {
             EventKind::Chunk { direction, bytes, .. } => {
                 let flow = self.flow(*direction);
                 let is_told = flow.bytes_sent >= flow.bytes_passed + bytes.len();
-                is_told || (self.client.is_silent && *direction == outgoing(Role::Client))
+                let is_silent = self.silent_client && *direction == outgoing(Role::Client);
+                is_told || (is_silent && self.server.connected)
             }
             EventKind::End { .. } => self.client.is_closing() && self.server.is_closing(),
             EventKind::Closed { .. } => peer.is_closing() && wire_is_over,
@@ -626,5 +627,57 @@ mod tests {
         for sources in [[c, s, w], [c, w, s], [s, c, w], [s, w, c], [w, c, s], [w, s, c]] {
             assert_eq!(order(sources), expected);
         }
+    }
+
+    #[test]
+    fn a_client_that_reports_nothing_has_sent_what_the_wire_and_the_server_saw() {
+        let (_, server) = handshake();
+        let chunk = |direction, len: usize| EventKind::Chunk {
+            direction,
+            micros: 0,
+            bytes: vec![0; len].as_slice().into(),
+        };
+        let (to_server, to_client) = (Direction::ToServer, Direction::ToClient);
+        let wire: Vec<_> = [
+            chunk(to_server, 40),
+            chunk(to_client, 40),
+            chunk(to_server, 40),
+            chunk(to_client, 40),
+            EventKind::End { direction: to_server, micros: 0 },
+            EventKind::End { direction: to_client, micros: 0 },
+        ]
+        .map(|kind| at_hkdf(Role::Wire, kind))
+        .into();
+        let expected: Vec<Event> = [
+            &server[..2],
+            &wire[..1],
+            &server[2..5],
+            &wire[1..2],
+            &server[5..7],
+            &wire[2..3],
+            &server[7..9],
+            &wire[3..],
+            &server[9..],
+        ]
+        .concat();
+        for sources in [[&server, &wire], [&wire, &server]] {
+            let mut merge = Merge::with_silent_client(true);
+            let mut told = vec![];
+            for event in sources.into_iter().flatten() {
+                merge.push(event.clone());
+                told.extend(drain(&mut merge));
+            }
+            merge.end(Role::Server);
+            merge.end(Role::Wire);
+            told.extend(drain(&mut merge));
+            assert_eq!(told, expected);
+        }
+        let mut merge = Merge::with_silent_client(false);
+        let mut told = vec![];
+        for event in &server {
+            merge.push(event.clone());
+            told.extend(drain(&mut merge));
+        }
+        assert_eq!(told, server, "each at once, where nobody watches the wire");
     }
 }

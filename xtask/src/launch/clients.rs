@@ -122,7 +122,7 @@ impl Client {
     /// # Errors
     /// When it, or one that it needs, is not installed: how to install it.
     pub fn program(&self) -> Result<PathBuf> {
-        for missing in self.needs.iter().copied().filter(|name| find(name).is_none()) {
+        if let Some(missing) = self.needs.iter().find(|name| find(name).is_none()) {
             bail!("{} needs {missing}, which is not installed; {}", self.name, self.hint());
         }
         let program = self.programs.iter().copied().find_map(find);
