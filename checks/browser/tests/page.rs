@@ -200,21 +200,31 @@ impl Open {
     /// Checks that field number `at` shows all there is to say about it, or nothing if it is not
     /// `selected`.
     fn is_explained(&self, at: usize, selected: bool) -> Result<()> {
-        let (stage, name, [in_message, is_span], shown): (String, String, [bool; 2], Option<String>) =
-            self.ask(&format!(
+        let (stage, name, [in_message, is_span, is_inside], shown): (
+            String,
+            String,
+            [bool; 3],
+            Option<String>,
+        ) = self.ask(&format!(
                 "(field => [field.closest('.stage').id, field.dataset.field,
                     [field.parentElement.querySelector('.f-message') !== null,
-                        field.classList.contains('f-message')],
+                        field.classList.contains('f-message'),
+                        field.closest('.inside') !== null],
                     field.lastElementChild.checkVisibility() ? field.lastElementChild.innerText : null]
                  )(document.querySelectorAll('details')[{at}])"
             ))?;
         let fields = match Stage::find(&stage) {
-            Some(stage) if !in_message => stage.fields,
-            _ => handshake::FIELDS,
+            Some(stage) if !in_message || is_inside => stage.fields,
+            Some(stage) => stage.fields_of_messages(),
+            None => handshake::FIELDS,
         };
-        // What protects a message protects all of it.
-        let meant = if is_span { "message" } else { &*name };
-        let meaning = fields.iter().find(|field| field.name == meant);
+        // What protects a message protects all of it, and what is inside a record has the protection of its ciphertext.
+        let meant = |field: &&stages::Field| match (is_span, is_inside) {
+            (true, false) => field.role == field::Role::Message,
+            (true, true) => field.role == field::Role::Ciphertext,
+            (false, _) => field.name == name,
+        };
+        let meaning = fields.iter().find(meant);
         let meaning = meaning.with_context(|| format!("no {name} at {stage}"))?;
         ensure!(shown.is_some() == selected, "{name} at {stage} shows {shown:?}");
         // Things of one name may mean several.
@@ -226,7 +236,7 @@ impl Open {
         };
         ensure!(is_said, "{name} at {stage}: its meaning is missing: {shown:?}");
         let protection = match Stage::find(&stage) {
-            Some(stage) if is_span => stage.protection_of_messages(),
+            Some(stage) if is_span && !is_inside => stage.protection_of_messages(),
             _ => meaning.protection,
         };
         for part in ["Offset", "length", meaning.readers, protection] {
@@ -268,7 +278,10 @@ fn picture(name: &str) -> PathBuf {
 fn on_the_wire(events: &[Event]) -> Vec<Vec<u8>> {
     let sent = events.iter().filter_map(|event| match &event.kind {
         EventKind::Handshake(message) if message.direction == Way::Sent => {
-            Some(event.stage.record(&message.message))
+            Some(match &message.record {
+                Some(payload) => event.stage.record(payload),
+                None => event.stage.record_of_message(&message.message),
+            })
         }
         EventKind::Sent(record) => Some(event.stage.record(&record.record)),
         _ => None,
@@ -292,10 +305,14 @@ fn it_loads_nothing_but_itself_and_says_nothing() -> Result<()> {
 fn selecting_a_field_with_the_mouse_explains_it() -> Result<()> {
     let page = Open::new(real_run(), Conditions::default())?;
     let fields = page.fields()?;
-    // A row for each field of a record, and for the length of a message and whatever is in it.
+    // A row for each field of a record, for the header of a message in the clear, and for whatever is in a message.
     let rows = real_run().iter().map(|event| match &event.kind {
         EventKind::Handshake(message) if message.direction == Way::Sent => {
-            1 + outline(&messages::explain(&message.message).spans, FOLDED).len()
+            let around = match message.record {
+                Some(_) => event.stage.fields.len(),
+                None => event.stage.fields_of_messages().len() - 1,
+            };
+            around + outline(&messages::explain(&message.message).spans, FOLDED).len()
         }
         EventKind::Sent(_) => event.stage.fields.len(),
         _ => 0,
@@ -306,7 +323,10 @@ fn selecting_a_field_with_the_mouse_explains_it() -> Result<()> {
         page.is_explained(at, true)?;
     }
     let selected: usize = page.ask("document.querySelectorAll('details[open]').length")?;
-    assert_eq!(selected, on_the_wire(real_run()).len(), "one field a message, one a record");
+    let is_inside = |event: &&Event| matches!(&event.kind, EventKind::Handshake(it) if it.direction == Way::Sent && it.record.is_some());
+    let inside = real_run().iter().filter(is_inside).count();
+    let all = on_the_wire(real_run()).len() + inside;
+    assert_eq!(selected, all, "one field a message, one a record");
     page.has_been_alone()
 }
 
@@ -416,10 +436,13 @@ fn everything_is_there_without_javascript() -> Result<()> {
     }
     let sent = real_run().iter().filter_map(|event| match &event.kind {
         // Behind the tag and the length of its first field, as far as it is not told part by part.
-        EventKind::Handshake(message) => {
+        EventKind::Handshake(message) if !event.stage.has_types() => {
             let explained = messages::explain(&message.message);
             let own = outline(&explained.spans, FOLDED)[2].own;
             Some(&message.message[4..4 + own.min(8)])
+        }
+        EventKind::Handshake(HandshakeMessage { record: Some(record), .. }) => {
+            Some(&record[..8.min(record.len() - event.stage.overhead())])
         }
         EventKind::Sent(record) => Some(&record.record[..8]),
         _ => None,

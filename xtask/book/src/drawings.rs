@@ -115,7 +115,7 @@ fn row(places: impl Iterator<Item = Place>, left: u32, right: u32) -> Vec<FieldV
     let width = |field: &Field| {
         let [len, letters] =
             [field.len?, field.name.len()].map(|it| u32::try_from(it).unwrap_or(0));
-        Some((42 + len * 5 / 4).max(8 + 6 * letters))
+        Some((42 + len * 5 / 4).max(8 + 13 * letters / 2))
     };
     let places: Vec<_> = places.collect();
     let fixed: u32 = places.iter().filter_map(|place| width(place.field)).sum();
