@@ -149,9 +149,14 @@ fn settled(text: &str) -> String {
         (r"(X25519 key|public value|certificate|CertificateVerify) [0-9a-f]{8}…", "$1 [random]…"),
         (r"\b2[12]\d\d B", "[len] B"),
         (r"\(fingerprint [0-9a-f ]+\)", "(fingerprint [random])"),
+        (r"(and Finished \(fingerprint\s+│ +)[0-9a-f]{4} [0-9a-f]{4}", "$1[random]"),
         (r"\b52[5-9] B", "[len] B"),
         (r"\b19[78]\d B", "[len] B"),
-        (r"(random|legacy_session_id|extensions) [0-9a-f]{8}…", "$1 [random]…"),
+        (
+            r"(random|legacy_session_id|legacy_session_id_echo)(\s+(│ +)?)[0-9a-f]{8}…",
+            "$1$2[random]…",
+        ),
+        (r"ciphertext [0-9a-f]{4},", "ciphertext [random],"),
         (r"inner type [0-9a-f]{2}", "inner type [random]"),
         (r"\b26[0-4] B", "[len] B"),
         (r"\[00 00 02 [0-9a-f]{2}\] = 52\d", "[00 00 02 [len]] = [len]"),
@@ -322,17 +327,19 @@ fn causes_come_first(story: &Story) {
         let before = || story.acts[..at].iter().filter(|it| it.connection == act.connection);
         let is_there =
             match &act.deed {
-                Deed::Accepts { bytes, .. } | Deed::AcceptsHello { bytes, .. } => {
-                    before().any(|earlier| match &earlier.deed {
-                        Deed::PassesOn { bytes: put, .. }
-                        | Deed::Puts { bytes: put, .. }
-                        | Deed::Makes { bytes: put, .. } => put == bytes,
-                        _ => false,
-                    })
-                }
+                Deed::Accepts { bytes, .. }
+                | Deed::AcceptsHello { bytes, .. }
+                | Deed::AcceptsAlert { bytes, .. } => before().any(|earlier| match &earlier.deed {
+                    Deed::PassesOn { bytes: put, .. }
+                    | Deed::Puts { bytes: put, .. }
+                    | Deed::Makes { bytes: put, .. } => put == bytes,
+                    _ => false,
+                }),
                 Deed::Takes { message, bytes, .. } | Deed::PassesOn { message, bytes } => before()
                     .any(|earlier| match &earlier.deed {
-                        Deed::Sends { bytes: sent, .. } | Deed::SendsHello { bytes: sent, .. } => {
+                        Deed::Sends { bytes: sent, .. }
+                        | Deed::SendsHello { bytes: sent, .. }
+                        | Deed::SendsAlert { bytes: sent, .. } => {
                             earlier.who == message.from && sent == bytes
                         }
                         _ => false,

@@ -171,8 +171,9 @@ impl Matrix {
         let checks = checks.chain([CLOSED_BY.len()]).max().unwrap_or(0);
 
         let mut bands: Vec<Band> = Vec::new();
-        let mut place = |stages: Range<usize>, width: usize| match bands.last_mut() {
-            Some(band) if band.end + width <= room => {
+        // The name of a part may reach further than its columns.
+        let mut place = |stages: Range<usize>, width: usize, name: usize| match bands.last_mut() {
+            Some(band) if band.end + width.max(name) <= room => {
                 band.stages.end = stages.end;
                 band.end += width;
             }
@@ -181,10 +182,11 @@ impl Matrix {
         let mut at = 0;
         for part in self.stages.chunk_by(|a, b| a.package() == b.package()) {
             let widths = part.iter().map(|stage| GAP + stage.short_name().len());
-            place(at..at + part.len(), PART_GAP - GAP + widths.sum::<usize>());
+            let name = PART_GAP + 1 + part_name(part).len();
+            place(at..at + part.len(), PART_GAP - GAP + widths.sum::<usize>(), name);
             at += part.len();
         }
-        place(at..at, PART_GAP + checks);
+        place(at..at, PART_GAP + checks, 0);
         if let Some(last) = bands.last_mut() {
             last.end -= checks;
             last.checks = room.saturating_sub(last.end).max(checks);
@@ -455,12 +457,12 @@ mod tests {
         assert!(open.starts_with("  replay  "), "{text}");
     }
 
-    /// Eleven stages of six parts: those of today stand for those to come.
+    /// Twelve stages of seven parts: those of today stand for those to come.
     #[test]
     fn it_reads_in_any_width_and_parts_that_do_not_fit_side_by_side_stand_below() {
         let more: Vec<_> = STAGES.iter().copied().chain([STAGES[0], STAGES[2]]).collect();
         for (stages, room, bands) in
-            [(STAGES, 100, 1), (STAGES, 60, 2), (STAGES, 48, 4), (&more, 110, 1), (&more, 60, 3)]
+            [(STAGES, 100, 1), (STAGES, 60, 3), (STAGES, 48, 4), (&more, 120, 1), (&more, 60, 3)]
         {
             let text = plain(&Matrix::known(stages).as_wide_as(room));
             assert!(text.lines().all(|line| line.chars().count() <= room), "{room}: {text}");

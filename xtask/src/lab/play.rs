@@ -62,14 +62,7 @@ pub fn play(
     let server_args = server_args.into_iter().chain(TIMEOUTS);
     let server_args = server_args.map(str::to_owned).chain(identity_args(programs, server_stage)?);
     driver.start(Who::Server, programs.of(server_stage, Role::Server)?, server_args)?;
-    let mut played = Played {
-        server: Victim::default(),
-        clients: scenario.clients.iter().map(|_| Victim::default()).collect(),
-        wanted: scenario.wanted,
-        log: attacker::AttackLog::default(),
-        attacked: Ok(()),
-        attacker: Victim::default(),
-    };
+    let mut played = nothing_yet(scenario);
     let (done, attack_done) = mpsc::channel();
     let (leak, leaked) = mpsc::channel();
     let mut leaked = Some(leaked);
@@ -148,18 +141,7 @@ pub fn play(
         if let (true, Some(addr), Some(requests)) =
             (next_client, &path_addr, scenario.clients.get(clients))
         {
-            let (program, stage_arg) = if requests.len() > 1 {
-                programs.pipelined_client(client_stage)?
-            } else {
-                (programs.of(client_stage, Role::Client)?, None)
-            };
-            let mut args: Vec<_> = stage_arg.into_iter().collect();
-            args.extend(["--addr", addr].into_iter().chain(TIMEOUTS));
-            args.extend(scenario.wanted.into_iter().flat_map(|name| ["--name", name]));
-            // A stage without data ends with its handshake, and no request is sent.
-            if client_stage.has_data() {
-                args.extend(requests.iter().flat_map(|request| ["--request", request]));
-            }
+            let (program, args) = client(programs, scenario, client_stage, requests, addr)?;
             driver.start(Who::Client(clients), program, args)?;
             clients += 1;
         }
@@ -171,6 +153,41 @@ pub fn play(
             attack_done.recv_timeout(SILENCE).context("the attack did not end")?;
     }
     Ok(played)
+}
+
+/// Nobody has done anything.
+fn nothing_yet(scenario: &Scenario) -> Played {
+    Played {
+        server: Victim::default(),
+        clients: scenario.clients.iter().map(|_| Victim::default()).collect(),
+        wanted: scenario.wanted,
+        log: attacker::AttackLog::default(),
+        attacked: Ok(()),
+        attacker: Victim::default(),
+    }
+}
+
+/// Returns a client, and the arguments with which it sends these requests.
+fn client<'p>(
+    programs: &'p Programs,
+    scenario: &Scenario,
+    stage: &Stage,
+    requests: &[&'static str],
+    addr: &str,
+) -> Result<(&'p path::Path, Vec<String>)> {
+    let (program, stage_arg) = if requests.len() > 1 {
+        programs.pipelined_client(stage)?
+    } else {
+        (programs.of(stage, Role::Client)?, None)
+    };
+    let mut args: Vec<&str> = stage_arg.into_iter().collect();
+    args.extend(["--addr", addr].into_iter().chain(TIMEOUTS));
+    args.extend(scenario.wanted.into_iter().flat_map(|name| ["--name", name]));
+    // A stage without data ends with its handshake, and no request is sent.
+    if stage.has_data() {
+        args.extend(requests.iter().flat_map(|request| ["--request", request]));
+    }
+    Ok((program, args.into_iter().map(str::to_owned).collect()))
 }
 
 /// Lets the attack begin.

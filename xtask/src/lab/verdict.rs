@@ -160,8 +160,8 @@ impl Cell {
 }
 
 /// Returns the refusal that stopped it. That a connection was cut may have come of that: whoever refuses breaks off.
-fn refusal<'v>(victims: impl Iterator<Item = &'v Victim> + Clone) -> Option<(&'v str, &'v str)> {
-    let all = || victims.clone().filter_map(Victim::refusal);
+fn refusal(played: &Played) -> Option<(&str, &str)> {
+    let all = || [&played.server].into_iter().chain(&played.clients).filter_map(Victim::refusal);
     all().find(|(check, _)| *check != "truncated").or_else(|| all().next())
 }
 
@@ -189,10 +189,9 @@ impl Scenario {
         if let Err(error) = &played.attacked {
             bail!("{name} at {}: the attack failed: {error}", stage.name);
         }
-        let victims = || [&played.server].into_iter().chain(&played.clients);
         let cell = if (self.succeeded)(&played) {
             cell(Verdict::Succeeded, None, self.means)
-        } else if let Some((check, words)) = refusal(victims()) {
+        } else if let Some((check, words)) = refusal(&played) {
             cell(Verdict::Refused, Some(check), words)
         } else if (self.is_unharmed)(&played) {
             let (check, why) = self.unharmed;

@@ -466,20 +466,35 @@ impl Flows {
 
     /// Returns whether the sender of the next message of the handshake has all that comes before it, or waits for nothing
     /// more.
-    fn was_answered(&self, (connection, are_answers): FlowName) -> bool {
+    fn was_answered(&self, place: FlowName) -> bool {
+        let (connection, are_answers) = place;
+        let told = |place| self.flows.get(&place).map(|flow| &flow.told);
+        let sent = told(place).map_or(0, |told| told.hellos_sent);
+        let arrived = told((connection, !are_answers)).map_or(0, |told| told.hellos_arrived);
         let opposite = self.flows.get(&(connection, !are_answers));
-        let sent =
-            self.flows.get(&(connection, are_answers)).map_or(0, |flow| flow.told.hellos_sent);
+        let is_over =
+            || opposite.is_none_or(|flow| !flow.arrived.iter().any(Deed::is_of_handshake));
+        arrived >= self.hellos_before(are_answers, sent) || sent > 0 && is_over()
+    }
+
+    /// The same for the attacker, who makes the message itself.
+    fn has_taken(&self, place: FlowName) -> bool {
+        let (connection, are_answers) = place;
+        let put = self.flows.get(&place).map_or(0, |flow| flow.told.put);
+        let opposite = self.flows.get(&(connection, !are_answers));
+        let taken = opposite.map_or(0, |flow| flow.told.taken);
+        let is_over = || opposite.is_none_or(|flow| flow.attacked.is_empty());
+        taken >= self.hellos_before(are_answers, put) || put > 0 && is_over()
+    }
+
+    /// Counts the messages of the handshake that go the other way before this one of a direction.
+    fn hellos_before(&self, are_answers: bool, number: usize) -> usize {
         let direction = if are_answers { Direction::ToClient } else { Direction::ToServer };
         let stage = self.stages.map(|(client, server)| if are_answers { server } else { client });
         let messages = stage.map_or(&[][..], |stage| stage.handshake);
-        let own = messages.iter().enumerate().filter(|(_, it)| it.direction == direction);
-        let before = { own }.nth(sent).map_or(messages.len(), |(at, _)| at);
-        let needed = messages.iter().take(before).filter(|it| it.direction != direction).count();
-        let arrived = opposite.map_or(0, |flow| flow.told.hellos_arrived);
-        arrived >= needed
-            || sent > 0
-                && opposite.is_none_or(|flow| !flow.arrived.iter().any(Deed::is_of_handshake))
+        let mut own = messages.iter().enumerate().filter(|(_, it)| it.direction == direction);
+        let before = own.nth(number).map_or(0, |(at, _)| at);
+        messages.iter().take(before).filter(|it| it.direction != direction).count()
     }
 
     fn in_order(mut self) -> Vec<Act> {
@@ -520,6 +535,7 @@ impl Flows {
             Deed::Puts { message, .. } | Deed::Makes { replaces: Some(message), .. } => {
                 acts.iter().any(|act| act.deed.takes(message))
             }
+            Deed::Makes { step: Some(_), .. } => self.has_taken(place),
             _ => true,
         });
         let opposite = self.flows.get(&(connection, !are_answers));
