@@ -7,6 +7,8 @@ mod common;
 
 use std::fs;
 use std::io;
+use std::iter::zip;
+use std::path::PathBuf;
 use std::process::Output;
 use std::time::{Duration, SystemTime};
 
@@ -14,19 +16,22 @@ use attacker::attacks::truncate;
 use attacker::{Attack, Path};
 use certificates::{Identity, Roots, ServerName, Verifier};
 use common::{packages, programs};
+use crypto::tls13::record::{ContentType, Opener, Sealer};
+use crypto::tls13::secret::Secret;
+use crypto::tls13::suite::Suite;
 use regex_lite::Regex;
 use serde_json::Value;
 use stages::PART2_AEAD;
 use transcript::Role;
 use xtask::exercises::certificates::{CASES, Case, File};
 use xtask::exercises::check::Check;
-use xtask::exercises::{EXERCISES, Exercise, build_answer};
+use xtask::exercises::tls::{self, Sealed};
+use xtask::exercises::{EXERCISES, Exercise};
 use xtask::lab::play::{Between, play};
 use xtask::lab::scenario::{SCENARIOS, Scenario};
-use xtask::launch::Programs;
 
 /// The files in `exercises/mistakes/`, and how each is caught. `{n}` is any number, `{text}` any text in quotes.
-const MISTAKES: [(&str, &str); 69] = [
+const MISTAKES: [(&str, &str); 86] = [
     (
         "1_knows_the_length",
         "the real client is served, its bytes one at a time: record {n} refused: {any}",
@@ -346,6 +351,72 @@ const MISTAKES: [(&str, &str); 69] = [
         "12_says_a_constant",
         "a request as long as the known one: what came back is not what the client sealed: {text}",
     ),
+    (
+        "13_believes_the_outer_type",
+        "the first record of the server opens: its part of the handshake: your code says that its type is \
+         23, and it is 22",
+    ),
+    ("13_counts_from_the_front", "the server's record 1 is data: your code refuses it"),
+    ("13_ignores_the_number", "the server's record 1 is data: your code refuses it"),
+    (
+        "13_leaves_the_header_out",
+        "the first record of the server opens: its part of the handshake: your code refuses it",
+    ),
+    (
+        "13_panics",
+        "a record of zeros has no type, and is refused: your code panicked at \
+         xtask/tests/exercises/mistakes/13_panics.rs:{n}:{n}: called `Option::unwrap()` on a `None` value",
+    ),
+    (
+        "13_takes_the_last_byte_for_the_type",
+        "a padded record opens: your code says that its type is 0, and it is 23",
+    ),
+    (
+        "13_takes_zeros_off_the_content",
+        "the client's record 1 is an alert: your code says that it carries 1 bytes, and it carries 2",
+    ),
+    (
+        "14_counts_records",
+        "the same, where the messages are cut into other records: what you computed is not what was sent",
+    ),
+    (
+        "14_hashes_the_change_of_cipher",
+        "the server's in a run of the real programs, with a ChangeCipherSpec: what you computed is not \
+         what was sent",
+    ),
+    (
+        "14_leaves_the_last_message_out",
+        "the server's Finished in RFC 8448: what you computed is not what was sent",
+    ),
+    (
+        "14_puts_the_client_first",
+        "the client's in that run, behind its certificate: what you computed is not what was sent",
+    ),
+    (
+        "14_takes_the_secret_for_the_key",
+        "the server's Finished in RFC 8448: what you computed is not what was sent",
+    ),
+    (
+        "15_finds_all_by_the_tag",
+        "one bit of the session id is flipped: the client notices, as your code says, and not by RecordTag",
+    ),
+    (
+        "15_hashes_the_records",
+        "the message is cut into two records: your code says that the client notices, and the connection \
+         works",
+    ),
+    (
+        "15_lets_a_name_pass",
+        "the name is another one: your code says that nobody notices, and the connection fails",
+    ),
+    (
+        "15_lets_the_server_notice",
+        "one bit of the random is flipped: your code says that the server notices, and the client does",
+    ),
+    (
+        "15_waits_for_finished",
+        "one bit of the random is flipped: the client notices, as your code says, and not by Finished",
+    ),
 ];
 
 /// The files in `exercises/mistakes/` that come to no end, what is tried, why each is ended, and how what it
@@ -369,7 +440,7 @@ const ENDLESS: [(&str, &str, &str); 3] = [
 ];
 
 /// Texts of the answers that the book gives, none of which may stand before the exercise.
-const ANSWERS: [(u8, &[&str]); 8] = [
+const ANSWERS: [(u8, &[&str]); 10] = [
     (1, &["reader.rs:read_record", "A clean end is not a cut"]),
     (2, &["xor 08", "attack bit-flip", "bit_flip.rs"]),
     (4, &["hmac_seq.rs:open", "seq             OK  0 is the one expected"]),
@@ -378,6 +449,8 @@ const ANSWERS: [(u8, &[&str]); 8] = [
     (8, &["hkdf.rs:derive", "hmac.digest(even"]),
     (9, &["attack mitm part3-hkdf", "mitm.rs"]),
     (12, &["attack nonce-reuse", "one xor k"]),
+    (13, &["tls13/record.rs:open"]),
+    (14, &["tls13/secret.rs:finished"]),
 ];
 
 /// Tries a program.
@@ -394,7 +467,13 @@ fn not_yet(check: &Check) -> (usize, String) {
 }
 
 fn mistake(name: &str) -> Check {
-    check(number_of(name), &build_answer(&format!("mistake_{name}")).unwrap())
+    let number = number_of(name);
+    check(number, &answer(number, &format!("mistake_{name}")))
+}
+
+/// Builds a solution of an exercise, or a mistake.
+fn answer(number: u8, name: &str) -> PathBuf {
+    Exercise::find(&number.to_string()).unwrap().build_answer(name).unwrap()
 }
 
 /// The number at the start of a file's name.
@@ -481,9 +560,18 @@ fn every_starting_point_fails_and_says_what_is_missing() {
              that the server did not send",
         ),
         (0, "a request as long as the known one: what came back is the ciphertext"),
+        (
+            0,
+            "the first record of the server opens: its part of the handshake: your code refuses it",
+        ),
+        (0, "the server's Finished in RFC 8448: what you computed is not what was sent"),
+        (
+            1,
+            "one bit of the random is flipped: your code says that nobody notices, and the connection fails",
+        ),
     ];
     for (exercise, (before, why)) in EXERCISES.iter().zip(expected) {
-        let program = Programs::build_exercise(&exercise.program()).unwrap();
+        let program = exercise.build().unwrap();
         let (so_far, not_yet) = not_yet(&check(exercise.number, &program));
         assert_eq!(so_far, before, "{not_yet}");
         assert_is(&not_yet, why);
@@ -493,7 +581,7 @@ fn every_starting_point_fails_and_says_what_is_missing() {
 #[test]
 #[ignore = "builds the exercises, which a reader edits"]
 fn every_kept_solution_works_whatever_is_sent() {
-    let expected: [&[&str]; 12] = [
+    let expected: [&[&str]; 15] = [
         &[
             "the real client is served, its bytes one at a time",
             "a stream that ends after a record ends cleanly",
@@ -557,9 +645,44 @@ fn every_kept_solution_works_whatever_is_sent() {
             "a field that is moved from ClientHello to ServerHello is noticed",
         ],
         &["a request as long as the known one", "a shorter one"],
+        &[
+            "the first record of the server opens: its part of the handshake",
+            "the first record of the client opens: its Finished",
+            "the first data of the client opens, under other keys",
+            "the server's record 0 is a message of the handshake",
+            "the server's record 1 is data",
+            "the client's record 1 is an alert",
+            "the server's record 2 is an alert",
+            "a padded record opens",
+            "content that ends with zeros stays whole",
+            "a record without content opens",
+            "a record of nothing but a type and padding opens",
+            "record 300 opens",
+            "a record of zeros has no type, and is refused",
+            "a record in another place is refused",
+            "a record with another header is refused",
+        ],
+        &[
+            "the server's Finished in RFC 8448",
+            "the client's Finished in RFC 8448",
+            "the server's in a run of the real programs, with a ChangeCipherSpec",
+            "the client's in that run, behind its certificate",
+            "the same, where the messages are cut into other records",
+        ],
+        &[
+            "TLS 1.3 is not among the versions",
+            "one bit of the random is flipped",
+            "the name is another one",
+            "one bit of the session id is flipped",
+            "the best suite is taken out",
+            "the public keys are taken out",
+            "the key is the attacker's",
+            "the server's signature scheme is taken out",
+            "the message is cut into two records",
+        ],
     ];
     for (exercise, expected) in EXERCISES.iter().zip(expected) {
-        let program = build_answer(&format!("solution_{}", exercise.number)).unwrap();
+        let program = answer(exercise.number, &format!("solution_{}", exercise.number));
         for _ in 0..3 {
             let check = check(exercise.number, &program);
             assert!(check.works(), "{:?}", check.tried);
@@ -612,6 +735,32 @@ fn every_verdict_on_a_chain_is_that_of_the_real_client() {
     }
 }
 
+/// The checker says what the RFC prints, and what the real opener says.
+#[test]
+fn every_verdict_on_a_record_is_that_of_the_real_opener() {
+    let vectors = fs::read_to_string("../crates/tls/tests/vectors/rfc8448.json").unwrap();
+    let mut opened = 0;
+    for Sealed { what, number, record, opened: expected, .. } in tls::printed().unwrap().records {
+        if vectors.contains(&hex::encode(&*record)) {
+            continue;
+        }
+        let secret = Secret::extract(Suite::Aes128GcmSha256, None, None);
+        let (mut sealer, mut opener) = (Sealer::new(&secret), Opener::new(&secret));
+        for _ in 0..number {
+            let mut before = Vec::new();
+            sealer.seal(&[], (ContentType::ApplicationData, b""), 0, &mut before).unwrap();
+            opener.open(&[], &mut before).unwrap();
+        }
+        let (header, payload) = record.split_at(5);
+        let mut payload = payload.to_vec();
+        let (kind, content) = opener.open(header, &mut payload).unwrap();
+        let expected = expected.map(|it| (it.kind, it.content.to_vec()));
+        assert_eq!(kind.map(|kind| (kind.number(), content.to_vec())), expected, "{what}");
+        opened += 1;
+    }
+    assert_eq!(opened, 6);
+}
+
 #[test]
 fn the_chains_of_the_exercise_have_no_private_key_and_are_all_used() {
     let mut kept = 0;
@@ -656,7 +805,7 @@ fn the_end_of_another_connection_ends_a_conversation_at_the_sixth_stage() {
     }
     const SPLICE_ENDS: Attack = Attack { run: splice_ends, ..truncate::ATTACK };
 
-    let program = build_answer("solution_7").unwrap();
+    let program = answer(7, "solution_7");
     let programs = programs().with(&PART2_AEAD, Role::Server, &program);
     let programs = programs.with(&PART2_AEAD, Role::Client, &program);
     let clients: &[&[&str]] = &[&["one"], &["two", "three"]];
@@ -745,7 +894,7 @@ fn progress_names_each_and_what_is_next() {
         assert!(text.contains(&line), "{line}{text}");
     }
     let next = "
-0 of 12 solved
+0 of 15 solved
 
 Next     exercise 1, find the planted bug in a record reader: exercises/1_record_reader.rs, from
          docs/src/part1/records.md
@@ -760,7 +909,7 @@ Try it   cargo xtask exercise 1
 fn an_autograder_reads_which_are_solved() {
     let output = xtask(&["--all", "--json"]);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&report["solved"], &report["of"]), (&0.into(), &12.into()));
+    assert_eq!((&report["solved"], &report["of"]), (&0.into(), &15.into()));
     let exercises = report["exercises"].as_array().unwrap();
     for (exercise, graded) in EXERCISES.iter().zip(exercises) {
         let file = format!("exercises/{}", exercise.file());
@@ -851,7 +1000,10 @@ fn exercises_follow_the_chapters_and_stand_before_their_answers() {
         assert!(page(exercise.chapter).contains(&command), "{command}in {}", exercise.chapter);
         book.find(&command).unwrap()
     });
-    assert!(places.is_sorted(), "{places:?}");
+    // One chapter stands behind all parts.
+    let in_a_part = zip(EXERCISES, places).filter(|(it, _)| it.chapter.starts_with("part"));
+    let in_a_part: Vec<_> = in_a_part.map(|(_, place)| place).collect();
+    assert!(in_a_part.is_sorted(), "{in_a_part:?}");
     for (number, answers) in ANSWERS {
         let place = places[usize::from(number) - 1];
         for answer in answers {
@@ -894,7 +1046,7 @@ Next:    cargo xtask exercise 12 --hint 3
 #[test]
 fn options_that_mean_nothing_are_a_usage_error() {
     for args in [
-        &["13"][..],
+        &["16"][..],
         &["0"],
         &["--solution"],
         &["--hint"],

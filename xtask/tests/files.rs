@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 use common::{Folder, programs, xtask};
 use stages::{PART2_AEAD, PART3_HKDF};
 use transcript::{Direction, Event, EventKind, HandshakeMessage, Record, Role, Way};
-use xtask::exercises::{Exercise, build_answer};
+use xtask::exercises::Exercise;
 use xtask::launch::Programs;
 use xtask::views::NewFile;
 
@@ -390,7 +390,7 @@ fn what_stands_in_a_name_is_complained_of_as_visible_text() {
 #[test]
 fn what_an_exercise_writes_is_shown_as_visible_text() {
     let exercise = Exercise::find("1").unwrap();
-    let program = build_answer("solution_1").unwrap();
+    let program = Exercise::find("1").unwrap().build_answer("solution_1").unwrap();
     let mut check = exercise.check(programs(), &program).unwrap();
     for char in HIDDEN {
         let words = format!("{char}[2Jhere");

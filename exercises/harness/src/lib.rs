@@ -15,6 +15,12 @@
 //!   on the path, who is told too.
 //! - [`nonce_reuse`]: gives two payloads and a plaintext, and reports what comes back.
 //!
+//! With the feature `tls13`, for those of part 5:
+//!
+//! - `open_record`: gives a record of TLS 1.3 and its keys, and reports what the exercise finds in it.
+//! - `finished`: gives a secret and what was said, and reports the tag that the exercise makes.
+//! - `changed_hello`: gives a change to a `ClientHello`, and reports who the exercise says notices it.
+//!
 //! `utf8_server` is the server of the oracle.
 //!
 //! What a function does is observed from outside, by what its program does to the real ones. What
@@ -23,10 +29,16 @@
 
 pub mod bound;
 pub mod chains;
+#[cfg(feature = "tls13")]
+pub mod changed_hello;
+#[cfg(feature = "tls13")]
+pub mod finished;
 pub mod key_schedule;
 pub mod middle;
 pub mod nonce_reuse;
 pub mod on_path;
+#[cfg(feature = "tls13")]
+pub mod open_record;
 pub mod oracle;
 pub mod receiver_check;
 pub mod record_reader;

@@ -7,7 +7,7 @@
 //! - [`check`]: what was tried on a program, and the results; `random`: the inputs it is tried
 //!   with.
 //! - `attacks`: checks those where the reader attacks; `defences`, `cut` and `whole`: those where the lab does;
-//!   [`certificates`]: those on certificates.
+//!   [`certificates`]: those on certificates; [`tls`]: those on TLS 1.3.
 //! - [`progress`]: all of them at once, for a reader and for an autograder.
 
 mod attacks;
@@ -18,6 +18,7 @@ mod defences;
 pub mod progress;
 mod random;
 mod table;
+pub mod tls;
 mod whole;
 
 use std::fmt::Write;
@@ -28,6 +29,7 @@ use std::process::ExitCode;
 use anstyle::Style;
 use anyhow::Result;
 use clap::Args;
+use stages::Stage;
 use transcript::lines::{self, HEADING, width, wrapped_to};
 use transcript::{visible, visible_lines};
 
@@ -73,6 +75,8 @@ pub struct Exercise {
     pub title: &'static str,
     /// The page of the book that leads to it, in `docs/src/`.
     pub chapter: &'static str,
+    /// The stage beside whose programs it is tried.
+    pub stage: &'static Stage,
     /// Hints, one after the other.
     pub hints: &'static [&'static str],
     /// The explanation, for someone who has solved it.
@@ -103,16 +107,16 @@ pub fn exercise(options: &ExerciseOptions) -> Result<ExitCode> {
         return print(&exercise.hints(count.into(), 0));
     }
     let (number, file) = (exercise.number, exercise.file());
-    let programs = Programs::all()?;
+    let programs = Programs::up_to(exercise.stage)?;
     let folder = if options.solution { SOLUTIONS } else { "exercises" };
     print(&format!(
         "{HEADING}Exercise {number}: {}{HEADING:#}\n{folder}/{file}\n\n",
         exercise.title
     ))?;
     let built = if options.solution {
-        build_answer(&format!("solution_{number}"))
+        exercise.build_answer(&format!("solution_{number}"))
     } else {
-        Programs::build_exercise(&exercise.program())
+        exercise.build()
     };
     let Ok(program) = built else {
         print(&format!("{NOT_YET}not yet{NOT_YET:#}  it does not compile\n"))?;
@@ -143,16 +147,33 @@ fn tries(kept: &Path, file: &Path) -> usize {
     before + 1
 }
 
-/// Builds a solution, or a mistake that a checker must catch, which no other build contains.
-///
-/// # Errors
-/// When it does not build.
-pub fn build_answer(name: &str) -> Result<PathBuf> {
-    let built = Programs::built(["--package=answers", "--features=unfinished", "--bin", name])?;
-    built.named(name).map(Path::to_owned)
-}
+/// The features with which all exercises and answers are built.
+const FEATURES: &str = "--features=unfinished,tls13";
 
 impl Exercise {
+    /// Builds its program, which no other build contains.
+    ///
+    /// # Errors
+    /// When it does not build.
+    pub fn build(&self) -> Result<PathBuf> {
+        self.build_in("exercises", &self.program())
+    }
+
+    /// Builds a solution of it, or a mistake that its checker must catch, which no other build contains.
+    ///
+    /// # Errors
+    /// When it does not build.
+    pub fn build_answer(&self, name: &str) -> Result<PathBuf> {
+        self.build_in("answers", name)
+    }
+
+    /// Builds one program. Before part 5, nobody waits for what TLS needs.
+    fn build_in(&self, package: &str, name: &str) -> Result<PathBuf> {
+        let features = if self.stage.has_types() { FEATURES } else { "--features=unfinished" };
+        let package = format!("--package={package}");
+        Programs::built([&*package, features, "--bin", name])?.named(name).map(Path::to_owned)
+    }
+
     /// The file to edit, in `exercises/`. The one that solves it has the same name.
     pub fn file(&self) -> String {
         format!("{}_{}.rs", self.number, self.name.replace('-', "_"))

@@ -7,7 +7,7 @@ use serde::Serialize;
 use transcript::lines::{HEADING, width, wrapped_to};
 
 use super::check::Tried;
-use super::{EXERCISES, Exercise, GOOD, MARGIN, NOT_YET, filled};
+use super::{EXERCISES, Exercise, FEATURES, GOOD, MARGIN, NOT_YET, filled};
 use crate::launch::Programs;
 use crate::print;
 
@@ -70,7 +70,7 @@ pub(super) fn show(all_have_to_be: bool, json: bool) -> Result<ExitCode> {
 /// Builds all of them in one go, which is quick. It fails if one of them does not compile.
 fn build_together() -> Option<Programs> {
     let names = EXERCISES.map(|exercise| format!("--bin={}", exercise.program()));
-    let args = ["--package=exercises", "--features=unfinished"].into_iter();
+    let args = ["--package=exercises", FEATURES].into_iter();
     Programs::built(args.chain(names.iter().map(String::as_str))).ok()
 }
 
@@ -80,7 +80,7 @@ impl Exercise {
         let Self { number, name, title, .. } = *self;
         let program = match together {
             Some(built) => Some(built.named(&self.program())?.to_owned()),
-            None => Programs::build_exercise(&self.program()).ok(),
+            None => self.build().ok(),
         };
         let check = program.as_deref().map(|program| self.check(programs, program)).transpose()?;
         Ok(Graded {

@@ -1,14 +1,17 @@
-//! The exercises, in the order of the chapters.
+//! The exercises, in the order of the chapters of each part; 12 is from a chapter behind all parts.
 
-use super::{Exercise, attacks, certificates, cut, defences, whole};
+use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC_SEQ, PART3_HKDF, PART4_CERT, PART5_TLS13};
+
+use super::{Exercise, attacks, certificates, cut, defences, tls, whole};
 
 /// All exercises.
-pub const EXERCISES: [Exercise; 12] = [
+pub const EXERCISES: [Exercise; 15] = [
     Exercise {
         number: 1,
         name: "record-reader",
         title: "find the planted bug in a record reader",
         chapter: "part1/records.md",
+        stage: &PART2_AEAD,
         hints: &[
             "the stream may end in three places: between records, inside a length, inside a payload. \
              Follow each of them through the code.",
@@ -26,6 +29,7 @@ pub const EXERCISES: [Exercise; 12] = [
         name: "bit-flip",
         title: "change the amount of a transfer at ctr",
         chapter: "part1/malleability.md",
+        stage: &PART1_CTR,
         hints: &[
             "each byte of the ciphertext is a byte of the text xor a byte of keystream. What becomes of the text \
              if you xor something else into the ciphertext?",
@@ -45,6 +49,7 @@ pub const EXERCISES: [Exercise; 12] = [
         name: "oracle",
         title: "read a recorded request through an oracle",
         chapter: "part1/open.md",
+        stage: &PART1_CTR,
         hints: &[
             "you can change a byte of the text, as in exercise 2, and you can cut the text short. Which bytes of \
              it do you know already?",
@@ -66,6 +71,7 @@ pub const EXERCISES: [Exercise; 12] = [
         name: "receiver-check",
         title: "write the receiver's check for hmac-seq, in the right order",
         chapter: "part2/sequence.md",
+        stage: &PART2_HMAC_SEQ,
         hints: &[
             "until you know that the record is genuine, each field of it is whatever somebody wrote \
              there. Which of the three steps tells you?",
@@ -85,6 +91,7 @@ pub const EXERCISES: [Exercise; 12] = [
         name: "false-answer",
         title: "answer a client in the server's name",
         chapter: "part2/open.md",
+        stage: &PART2_AEAD,
         hints: &[
             "the client checks tag and seq of its answer. Who can make a right tag, and which seq does \
              the client expect first?",
@@ -103,6 +110,7 @@ pub const EXERCISES: [Exercise; 12] = [
         name: "refuse-false-answer",
         title: "refuse the false answer of exercise 5, and say what that costs",
         chapter: "part2/open.md",
+        stage: &PART2_AEAD,
         hints: &[
             "which bytes of a payload tell your records from the server's? Its seq does not: both count \
              from 0.",
@@ -121,6 +129,7 @@ pub const EXERCISES: [Exercise; 12] = [
         name: "sixth-stage",
         title: "design a sixth stage that closes truncate",
         chapter: "part2/open.md",
+        stage: &PART2_AEAD,
         hints: &[
             "anyone can end a stream. Who can make a record, and what would a record have to say to be of use \
              here?",
@@ -141,6 +150,7 @@ pub const EXERCISES: [Exercise; 12] = [
         name: "derive-keys",
         title: "derive the keys of a connection from its secret",
         chapter: "part3/hkdf.md",
+        stage: &PART3_HKDF,
         hints: &[
             "hmac takes the key first. Of salt and secret, which is the key in the first step?",
             "what extract makes is the key of the second step, for both directions. Only the label differs.",
@@ -158,6 +168,7 @@ pub const EXERCISES: [Exercise; 12] = [
         name: "man-in-the-middle",
         title: "be the man in the middle",
         chapter: "part3/mitm.md",
+        stage: &PART3_HKDF,
         hints: &[
             "what tells the client whose public key it gets? Answer its Hello yourself.",
             "agree twice: with the client as a server does, and with the server as a client does. Draw a \
@@ -176,6 +187,7 @@ pub const EXERCISES: [Exercise; 12] = [
         name: "five-chains",
         title: "find what is wrong with five chains",
         chapter: "part4/chain.md",
+        stage: &PART4_CERT,
         hints: &[
             "go from certificate to certificate: who has to have signed this one, and who the last? A name is easily \
              given to oneself; what can only its owner do?",
@@ -195,6 +207,7 @@ pub const EXERCISES: [Exercise; 12] = [
         name: "bind-certificate",
         title: "bind the certificate too",
         chapter: "part4/open.md",
+        stage: &PART4_CERT,
         hints: &[
             "a signature protects what is under it, and nothing else. What does the client believe that is not?",
             "Eve may sign whatever she likes with her own key, her own certificate included: no signature stops her. \
@@ -215,6 +228,7 @@ pub const EXERCISES: [Exercise; 12] = [
         name: "nonce-reuse",
         title: "recover a request from a nonce used twice",
         chapter: "further/nonces.md",
+        stage: &PART1_CTR,
         hints: &[
             "key and nonce make the keystream: what is the same in both records?",
             "you have a ciphertext and its plaintext. What does the one give away about the other's making?",
@@ -224,5 +238,65 @@ pub const EXERCISES: [Exercise; 12] = [
               decrypts everything else under the nonce. No key was needed, and none was found.",
         good: "takes the nonces off, works byte by byte, and stops where the shorter of the two ends.",
         check: attacks::nonce_reuse,
+    },
+    Exercise {
+        number: 13,
+        name: "open-record",
+        title: "open the record of RFC 8448",
+        chapter: "part5/record.md",
+        stage: &PART5_TLS13,
+        hints: &[
+            "the tag covers more than the ciphertext. What did both sides see, and what did both sides count?",
+            "the nonce is iv xor number, and the iv is longer: 12 bytes, the number 8. They have their last bytes in \
+             common, and the last one of the number is the smallest.",
+            "behind the content stands the type, and behind the type as many zeros as the sender likes. From which end \
+             do you have to look for it, and what if you find none?",
+        ],
+        why: "Number and header take part in the tag without standing in it: the number through the nonce, the header as \
+              associated data. So whoever moves a record, or changes what is in front of it, has no right tag for that. \
+              The type is found from the end, since it is the last byte that is not zero.",
+        good: "decides nothing by the header, which everyone can write; takes zeros off in front of nothing else; and \
+               refuses a record without a type, since RFC 8446 does.",
+        check: tls::open_record,
+    },
+    Exercise {
+        number: 14,
+        name: "finished",
+        title: "compute Finished",
+        chapter: "part5/finished.md",
+        stage: &PART5_TLS13,
+        hints: &[
+            "the hash is over the messages of the handshake, in the order in which they were sent: not over records, and \
+             not over what is no message of the handshake.",
+            "put together what is in a side's records of type 22 first. Where it was cut does not matter then. Of the \
+             client's messages, which one was sent before all of the server's?",
+            "the key of the HMAC is not the secret: it comes from it, under the label finished. The message is the hash.",
+        ],
+        why: "Whoever makes this tag has the secret and has heard the same, byte for byte, up to this message. The server \
+              proves that in front of the client's first data, and the client does it again over the server's Finished. \
+              That a device on the path cut the records in another way, or that a ChangeCipherSpec came along, makes no \
+              difference: neither says anything.",
+        good: "has one function for both sides: they differ in the secret, and in what has been said so far.",
+        check: tls::finished,
+    },
+    Exercise {
+        number: 15,
+        name: "changed-hello",
+        title: "find what a changed ClientHello breaks",
+        chapter: "part5/finished.md",
+        stage: &PART5_TLS13,
+        hints: &[
+            "first ask whether the server can go on with what it got. If it cannot, nothing else happens.",
+            "then look at the answer, which is not encrypted: does something in ServerHello, or in HelloRetryRequest, not \
+             fit what the client sent?",
+            "if it does, both have keys. What are they made of, and what is the first thing that they are used for? And \
+             what is the hash not over?",
+        ],
+        why: "The client hashes what it sent, and the server what it got. The keys of the handshake are made of the hash, \
+              so the first encrypted record does not open, long before a signature or a Finished is looked at. Only what \
+              makes an answer impossible, or visibly wrong, is found earlier. And a cut between records changes no \
+              message.",
+        good: "asks the same three questions of each change, and so needs to know no change by name.",
+        check: tls::changed_hello,
     },
 ];

@@ -33,11 +33,23 @@ impl Programs {
 
     /// Builds every program of every stage, and the lab's own programs, and makes certificates.
     pub fn all() -> Result<Self> {
-        let packages: BTreeSet<_> = STAGES.iter().map(|stage| stage.package()).collect();
-        let packages = packages.into_iter().chain([AUTHORITY]);
+        Self::of_packages(STAGES)
+    }
+
+    /// The same, without the parts behind that of `last`: nobody waits for what they need.
+    pub fn up_to(last: &Stage) -> Result<Self> {
+        let is_last = |stage: &&Stage| stage.package() == last.package();
+        let len = STAGES.iter().rposition(is_last).map_or(0, |at| at + 1);
+        Self::of_packages(STAGES.get(..len).unwrap_or(STAGES))
+    }
+
+    fn of_packages(stages: &[&Stage]) -> Result<Self> {
+        let packages: BTreeSet<_> = stages.iter().map(|stage| stage.package()).collect();
+        let authority = authority(stages).map(|(package, _)| package);
+        let packages = packages.into_iter().chain(authority);
         let packages = packages.map(|package| format!("--package={package}"));
         let engine = cfg!(feature = "aws-lc-rs").then(|| {
-            let features = STAGES.iter().map(|stage| format!("{}/aws-lc-rs", stage.package()));
+            let features = stages.iter().map(|stage| format!("{}/aws-lc-rs", stage.package()));
             format!("--features={}", features.collect::<Vec<_>>().join(","))
         });
         let args: Vec<_> = packages.chain(["--bins".to_owned()]).chain(engine).collect();
@@ -89,12 +101,6 @@ impl Programs {
     /// Builds the victim of the nonce lab, `nonce_reuse_victim`, which no other build contains.
     pub fn build_nonce_reuse_victim() -> Result<Self> {
         Self::built(["--package=part2", "--features=nonce-reuse", "--bin=nonce_reuse_victim"])
-    }
-
-    /// Builds one program of the package `exercises`, which no other build contains.
-    pub fn build_exercise(name: &str) -> Result<PathBuf> {
-        let built = Self::built(["--package=exercises", "--features=unfinished", "--bin", name])?;
-        built.named(name).map(Path::to_owned)
     }
 
     /// Returns the same programs with `program` in place of the client or the server of a stage.

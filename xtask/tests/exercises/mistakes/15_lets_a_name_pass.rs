@@ -1,0 +1,23 @@
+//! Exercise 15 with a mistake that the checker must catch: the name is taken for one that nobody hashes.
+
+use std::process::ExitCode;
+
+use harness::changed_hello::{Change, Check, Side};
+
+/// Returns who notices this change first, and by which check.
+fn first_to_notice(change: Change) -> Option<(Side, Check)> {
+    match change {
+        Change::Version => Some((Side::Server, Check::Version)),
+        Change::Schemes => Some((Side::Server, Check::Choice)),
+        // The session id comes back, and a key is asked for that was sent.
+        Change::SessionId | Change::KeyShares => Some((Side::Client, Check::Value)),
+        Change::Random | Change::BestSuite | Change::OtherKey => {
+            Some((Side::Client, Check::RecordTag))
+        }
+        Change::ServerName | Change::Cut => None,
+    }
+}
+
+fn main() -> ExitCode {
+    harness::changed_hello::run(first_to_notice)
+}

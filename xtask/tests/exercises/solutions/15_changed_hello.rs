@@ -1,0 +1,27 @@
+//! Exercise 15, solved: find what a changed ClientHello breaks.
+//!
+//! What makes the server unable to go on, it refuses itself. What it answers in a way that the client did not ask for, the
+//! client sees in the answer. All else is in the hash, and so in the keys.
+
+use std::process::ExitCode;
+
+use harness::changed_hello::{Change, Check, Side};
+
+/// Returns who notices this change first, and by which check.
+fn first_to_notice(change: Change) -> Option<(Side, Check)> {
+    match change {
+        Change::Version => Some((Side::Server, Check::Version)),
+        Change::Schemes => Some((Side::Server, Check::Choice)),
+        // The session id comes back, and a key is asked for that was sent.
+        Change::SessionId | Change::KeyShares => Some((Side::Client, Check::Value)),
+        Change::Random | Change::ServerName | Change::BestSuite | Change::OtherKey => {
+            Some((Side::Client, Check::RecordTag))
+        }
+        // The hash is over messages.
+        Change::Cut => None,
+    }
+}
+
+fn main() -> ExitCode {
+    harness::changed_hello::run(first_to_notice)
+}
