@@ -5,7 +5,7 @@ use std::path::Path;
 
 use book::page::{Block, Kind, Page};
 use book::shell;
-use framing::Direction;
+use framing::{Direction, Header};
 use serde_json::Value;
 use stages::{Role, STAGES, Stage};
 use transcript::Hex;
@@ -17,10 +17,21 @@ fn kept(root: &Path, stage: &Stage) -> String {
     let run = fs::read_to_string(root.join(run)).unwrap();
     let events = run.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let passed = events.filter(|event| event["event"] == "chunk");
-    let mut sent = passed.filter(|event| event["direction"] == "to_server");
+    let sent = passed.filter(|event| event["direction"] == "to_server");
+    let mut rest: String = sent.map(|event| event["bytes"].as_str().unwrap().to_owned()).collect();
     let messages = if stage.has_data() { stage.messages(Direction::ToServer) } else { 0 };
-    let first = sent.nth(messages.try_into().unwrap()).unwrap();
-    first["bytes"].as_str().unwrap().to_owned()
+    let header = stage.header();
+    for _ in 0..messages {
+        rest = rest.split_off(len_of_first(header, &rest));
+    }
+    rest.truncate(len_of_first(header, &rest));
+    rest
+}
+
+/// How many digits the first of these records has.
+fn len_of_first(header: Header, records: &str) -> usize {
+    let digits = &records[2 * header.prefix_len..2 * header.len()];
+    2 * (header.len() + usize::from_str_radix(digits, 16).unwrap())
 }
 
 /// A part of a kept record: its name, its bytes in hexadecimal, and whether a reader can compute them.
@@ -32,7 +43,7 @@ fn fields(stage: &Stage, mut rest: String) -> Vec<Part> {
     let part = |field: &stages::Field| {
         let after = rest.split_off(2 * field.len.unwrap_or(text));
         let bytes = std::mem::replace(&mut rest, after);
-        let is_sealed = matches!(field.role, Role::Ciphertext | Role::Tag);
+        let is_sealed = matches!(field.role, Role::Ciphertext | Role::InnerType | Role::Tag);
         let is_made = is_sealed && !stage.handshake.is_empty();
         let is_known = field.role != Role::Nonce && !is_made;
         (field.name, bytes, is_known)
@@ -56,7 +67,11 @@ fn parts(stage: &Stage, record: &str) -> Vec<Part> {
 
 /// The page that recomputes the record of a stage, and the consoles under that heading.
 fn section(root: &Path, stage: &Stage) -> (Page, Vec<Block>) {
-    let module = if stage.name == "part2-hmac-seq" { "sequence".into() } else { stage.module() };
+    let module = match stage.name {
+        "part2-hmac-seq" => "sequence".into(),
+        "part5-tls13" => "record".into(),
+        _ => stage.module(),
+    };
     let path = Path::new("docs/src").join(stage.package()).join(module + ".md");
     let mut page = Page::new(&path, fs::read_to_string(root.join(&path)).unwrap());
     let start = page.text.find("\n## Recompute it yourself\n").unwrap() + 1;
