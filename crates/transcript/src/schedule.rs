@@ -189,8 +189,11 @@ mod tests {
         }
         assert_eq!(code.matches(".derive(").count(), 5);
         for level in LEVELS.iter().filter(|level| !level.secrets.is_empty()) {
-            let from = format!("let from = \"{}, and the hash of {}\"", level.name, level.hashed);
-            assert!(code.contains(&from), "{from}");
+            let from = [
+                format!("\"{} (of the ", level.name),
+                format!("), and the hash of {}\"", level.hashed),
+            ];
+            assert!(from.iter().all(|it| code.contains(it)), "{from:?}");
         }
     }
 }

@@ -206,7 +206,12 @@ fn behind_it(due: &'static str) -> Vec<(&'static str, Act, TlsError, Option<u8>)
 
 /// What breaks a rule in front of any key.
 fn plain(due: &'static str) -> Vec<(&'static str, Act, TlsError, Option<u8>)> {
-    let no_type = || unexpected(due, "a record of no known type");
+    let no_type = || {
+        unexpected(
+            due,
+            "something that is no record of TLS (plain HTTP, it may be, or another stage)",
+        )
+    };
     let of_len =
         |len| malformed("alert", DecodeError::WrongLength { field: "alert", len, expected: 2 });
     vec![
