@@ -59,7 +59,7 @@ enum Row {
     /// Something that happened at one side.
     Note { role: Role, text: String },
     /// A message or a record on its way.
-    Exchange(Exchange),
+    Exchange(Box<Exchange>),
     /// What both sides hold after the handshake.
     Agreement(Agreement),
     /// The handshake at a glance, in front of its messages.
@@ -341,7 +341,7 @@ impl Section {
         id: Option<u64>,
     ) {
         let exchange = self.waiting.iter().find_map(|row| match row {
-            Row::Exchange(exchange) if Some(exchange.id) == id => Some(exchange),
+            Row::Exchange(exchange) if Some(exchange.id) == id => Some(&**exchange),
             _ => None,
         });
         let Some(Exchange { id, course, .. }) = exchange else { return };
@@ -377,7 +377,7 @@ impl Section {
             exchange.from == from && exchange.name.is(&name) && exchange.arrival.is_none()
         };
         let exchanges = self.waiting.iter_mut().rev().filter_map(|row| match row {
-            Row::Exchange(exchange) => Some(exchange),
+            Row::Exchange(exchange) => Some(&mut **exchange),
             Row::Note { .. } | Row::Agreement(_) | Row::Glance(_) => None,
         });
         if let Some(exchange) = { exchanges }.find(its_own) {
@@ -405,7 +405,7 @@ impl Section {
             let is_foreign = [from, peer_of(from)].map(|role| self.connection.is_foreign(role));
             let id = self.rows;
             let exchange = Exchange { id, from, name, course, is_foreign, sent, arrival };
-            self.waiting.push_back(Row::Exchange(exchange));
+            self.waiting.push_back(Row::Exchange(Box::new(exchange)));
             Some(id)
         } else {
             self.more += 1;

@@ -10,8 +10,10 @@ use proptest::prelude::*;
 use render::capture::{Capture, MAX_SEGMENT_LEN};
 use stages::{PART1_CTR, PART1_PLAIN, PART2_AEAD, PART2_HMAC, PART3_DH, PART3_HKDF, STAGES};
 use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
-use transcript::{Direction, Event, EventKind, Role};
+use transcript::{Direction, Event, EventKind, HandshakeMessage, Role, Way};
 
 use crate::wire::{BOTH, Wire, capture};
 
@@ -259,6 +261,45 @@ fn other_events_leave_no_trace() {
     capture.write(&Event { role: Role::Server, stage: &PART2_AEAD, kind }).unwrap();
     capture.finish().unwrap();
     assert!(packets(&file).is_empty());
+}
+
+/// A key log may have secrets of anyone's.
+#[test]
+fn a_capture_has_the_secrets_of_its_own_connections_in_front_of_their_packets() {
+    let stage = *STAGES.iter().find(|stage| stage.has_types()).unwrap();
+    let rest = [0, 0, 2, 0x13, 1, 1, 0, 0, 0];
+    let hello = [&[1, 0, 0, 43, 3, 3][..], &[0xab; 32], &rest].concat();
+    let message = HandshakeMessage::new("ClientHello", Way::Sent, &hello, &[]);
+    let record = stage.record_of_message(&hello);
+    let mut events = Wire { stage, chunks: vec![(Direction::ToServer, record)] }.events();
+    events.insert(0, Event { role: Role::Client, stage, kind: EventKind::Handshake(message) });
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("secrets.txt");
+    let line =
+        |random: &str| format!("SERVER_HANDSHAKE_TRAFFIC_SECRET {} 0123\n", random.repeat(32));
+    fs::write(&path, [line("cd"), line("ab"), line("ef")].concat()).unwrap();
+    let mut file = vec![];
+    let mut capture = Capture::new(&mut file).unwrap().with_key_log(&path);
+    for event in &events {
+        capture.write(event).unwrap();
+    }
+    capture.finish().unwrap();
+    let mut reader = PcapNgReader::new(&file[..]).unwrap();
+    let mut blocks = vec![];
+    while let Some(block) = reader.next_block() {
+        blocks.push(block.unwrap().into_owned());
+    }
+    let Block::Unknown(secrets) = &blocks[1] else { panic!("{:?}", blocks[1]) };
+    let own = line("ab");
+    assert_eq!((secrets.type_, &secrets.value[..4]), (10, &b"TLSK"[..]));
+    assert_eq!(secrets.value[4..8], u32::try_from(own.len()).unwrap().to_be_bytes());
+    assert_eq!(&secrets.value[8..8 + own.len()], own.as_bytes());
+    assert_eq!(blocks.iter().filter(|block| matches!(block, Block::Unknown(_))).count(), 1);
+    let packets = packets(&file);
+    let told = comments(&packets);
+    assert!(
+        told[0].starts_with("ClientHello, client to server, 52 bytes: type 1, version 2,"),
+        "{told:?}"
+    );
 }
 
 #[test]

@@ -452,7 +452,9 @@ fn tls_is_read_by_wireshark_itself_and_what_is_inside_with_the_key_log() {
     let open = written("tls-open", events.iter().cloned());
     let file = path("tls-secrets");
     let mut capture = Capture::new(fs::File::create(&file).unwrap()).unwrap().with_key_log(&log);
-    events.iter().for_each(|event| capture.write(event).unwrap());
+    for event in &events {
+        capture.write(event).unwrap();
+    }
     capture.finish().unwrap();
 
     let sent = |role: Role, is_meant: fn(&HandshakeMessage) -> bool| -> Vec<_> {

@@ -38,7 +38,7 @@ impl KeyLog {
             && name(message) == "ClientHello"
             && let Some(random) = message.get(RANDOM)
         {
-            let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+            let random = transcript::lines::hex(random).replace(' ', "");
             if !self.randoms.contains(&random) {
                 self.randoms.push(random);
             }

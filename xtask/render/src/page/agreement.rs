@@ -159,6 +159,11 @@ impl Agreement {
         self.client.iter().chain(&self.server).any(|derived| derived.label == name)
     }
 
+    /// The class of a secret in the style sheet: who seals under it.
+    fn class(secret: &Secret) -> String {
+        secret.direction.map(|direction| Role::sender(direction).to_string()).unwrap_or_default()
+    }
+
     /// The messages under the key of this name.
     fn protected(&self, secret: &Secret) -> String {
         let keys = secret.direction.map(|direction| self.sealing.of(direction)).unwrap_or_default();
@@ -242,10 +247,6 @@ fn secrets(made: &[Derived]) -> Vec<&Derived> {
     let is_compared =
         |derived: &&Derived| derived.direction.is_none() && derived.fingerprint.is_some();
     made.iter().filter(is_compared).collect()
-}
-
-fn class_of(direction: &Direction) -> Role {
-    Role::sender(*direction)
 }
 
 fn digits(fingerprint: &Hex) -> String {

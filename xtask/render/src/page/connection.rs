@@ -33,9 +33,8 @@ pub struct Tally {
     pub messages_sent: u64,
     pub messages_received: u64,
     pub records_sent: u64,
-    /// Whether it tells what it does.
-    is_heard: bool,
-    is_connected: bool,
+    /// What it tells of itself.
+    heard: Heard,
     /// Whether it has sent a message encrypted, and its peer has received one.
     has_sealed: bool,
     has_arrived_sealed: bool,
@@ -47,6 +46,16 @@ pub struct Tally {
     is_proven: bool,
     /// Its chain, until its signature comes.
     vouched: Option<Vouched>,
+}
+
+/// What a side tells of itself.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Heard {
+    #[default]
+    Nothing,
+    Something,
+    /// That it is connected.
+    Connected,
 }
 
 /// How something travels.
@@ -83,20 +92,21 @@ impl Connection {
     /// Takes note that a side tells of itself; first of all, that it `connects`.
     pub fn hear(&mut self, role: Role, connects: bool) {
         if role != Role::Wire {
+            let heard = if connects { Heard::Connected } else { Heard::Something };
             let tally = self.tally(role);
-            tally.is_heard = true;
-            tally.is_connected |= connects;
+            tally.heard = tally.heard.max(heard);
         }
     }
 
     pub fn has_heard(&self, role: Role) -> bool {
-        if role == Role::Client { self.client.is_heard } else { self.server.is_heard }
+        let tally = if role == Role::Client { &self.client } else { &self.server };
+        tally.heard != Heard::Nothing
     }
 
     /// Returns whether `role` is a program that tells nothing of itself.
     pub fn is_foreign(&self, role: Role) -> bool {
-        let (client, server) = (self.client.is_connected, self.server.is_connected);
-        (client || server) && !self.has_heard(role)
+        let is_connected = self.client.heard.max(self.server.heard) == Heard::Connected;
+        is_connected && !self.has_heard(role)
     }
 
     /// Returns whether a message is encrypted. Behind the first that is, all are but ChangeCipherSpec.

@@ -73,12 +73,11 @@ pub fn said(message: &[u8]) -> Vec<(&'static str, String)> {
 fn short(span: &Span) -> String {
     let parts = span.inside.iter().filter(|part| part.name != LENGTH);
     let parts = parts.map(|part| &*part.says).filter(|says| !says.is_empty());
-    let says = if span.says.is_empty() && span.inside.iter().any(|part| part.name == LENGTH) {
+    if span.says.is_empty() && span.inside.iter().any(|part| part.name == LENGTH) {
         parts.collect::<Vec<_>>().join(", ")
     } else {
         span.says.clone()
-    };
-    says
+    }
 }
 
 /// Joins each field of a message with what it was: one with the same bytes, or else one of the same name. Those
