@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::iter::zip;
 use std::path::PathBuf;
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::{Duration, SystemTime};
 
 use attacker::attacks::truncate;
@@ -373,7 +373,8 @@ const MISTAKES: [(&str, &str); 86] = [
     ),
     (
         "13_takes_zeros_off_the_content",
-        "the client's record 1 is an alert: your code says that it carries 1 bytes, and it carries 2",
+        "the server's record 0 is a message of the handshake: your code says that it carries 204 bytes, and \
+         it carries 205",
     ),
     (
         "14_counts_records",
@@ -581,6 +582,12 @@ fn every_starting_point_fails_and_says_what_is_missing() {
 #[test]
 #[ignore = "builds the exercises, which a reader edits"]
 fn every_kept_solution_works_whatever_is_sent() {
+    let printed = tls::printed().unwrap().records;
+    let mut records: Vec<_> = printed.iter().map(|record| record.what.as_str()).collect();
+    records.extend([
+        "a record in another place is refused",
+        "a record with another header is refused",
+    ]);
     let expected: [&[&str]; 15] = [
         &[
             "the real client is served, its bytes one at a time",
@@ -645,23 +652,7 @@ fn every_kept_solution_works_whatever_is_sent() {
             "a field that is moved from ClientHello to ServerHello is noticed",
         ],
         &["a request as long as the known one", "a shorter one"],
-        &[
-            "the first record of the server opens: its part of the handshake",
-            "the first record of the client opens: its Finished",
-            "the first data of the client opens, under other keys",
-            "the server's record 0 is a message of the handshake",
-            "the server's record 1 is data",
-            "the client's record 1 is an alert",
-            "the server's record 2 is an alert",
-            "a padded record opens",
-            "content that ends with zeros stays whole",
-            "a record without content opens",
-            "a record of nothing but a type and padding opens",
-            "record 300 opens",
-            "a record of zeros has no type, and is refused",
-            "a record in another place is refused",
-            "a record with another header is refused",
-        ],
+        &records,
         &[
             "the server's Finished in RFC 8448",
             "the client's Finished in RFC 8448",
@@ -940,6 +931,28 @@ fn no_exercise_can_name_a_key() {
     let dependencies = exercises["dependencies"].as_array().unwrap();
     let names: Vec<_> = dependencies.iter().map(|dependency| &dependency["name"]).collect();
     assert_eq!(names, ["attacker", "framing", "harness", "stages"]);
+}
+
+#[test]
+fn before_part_5_no_exercise_waits_for_what_tls_needs() {
+    let needs_tls = |features: &str| {
+        let tree = ["tree", "--offline", "--edges=normal", "--package=exercises", features];
+        let output = Command::new(env!("CARGO")).args(tree).output().unwrap();
+        assert!(output.status.success());
+        stdout(&output).contains("ml-kem")
+    };
+    assert!(!needs_tls("--features=unfinished"));
+    assert!(needs_tls("--features=unfinished,tls13"));
+
+    let packages = packages();
+    let exercises = packages.iter().find(|package| package["name"] == "exercises").unwrap();
+    for exercise in EXERCISES {
+        let targets = exercises["targets"].as_array().unwrap();
+        let target = targets.iter().find(|target| target["name"] == exercise.program().as_str());
+        let features = target.unwrap()["required-features"].as_array().unwrap();
+        let is_behind_tls = features.contains(&"tls13".into());
+        assert_eq!(is_behind_tls, exercise.stage.has_types(), "{}", exercise.name);
+    }
 }
 
 #[test]

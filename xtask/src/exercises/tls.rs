@@ -87,11 +87,8 @@ pub(super) fn open_record(check: &mut Check) -> Checked {
     sealed.number = number(1..=1000) as u64;
     open(check, "a record in another place is refused", sealed)?;
     sealed.number = 0;
-    let at = number(1..=2);
     let mut changed = sealed.record.to_vec();
-    for byte in changed.iter_mut().skip(at).take(1) {
-        *byte ^= 1;
-    }
+    changed[number(1..=2)] ^= 1;
     sealed.record = changed.as_slice().into();
     open(check, "a record with another header is refused", sealed)
 }
@@ -105,7 +102,6 @@ fn open(check: &mut Check, what: &str, sealed: &Sealed) -> Checked {
     let found = ran.plaintexts().first().and_then(|found| found.split_first());
     let why_not = match (found, &sealed.opened) {
         (None, _) if ran.refusal().is_none() => Some(last_words("it broke off", &ran)),
-        (None, None) => None,
         (None, Some(_)) => Some("your code refuses it".to_owned()),
         (Some(_), None) => Some("your code takes it".to_owned()),
         (Some((kind, _)), Some(opened)) if *kind != opened.kind => {
@@ -126,6 +122,9 @@ fn open(check: &mut Check, what: &str, sealed: &Sealed) -> Checked {
 /// The type of a record that carries messages of the handshake, and that of a ChangeCipherSpec.
 const HANDSHAKE: u8 = 22;
 const CHANGE_CIPHER_SPEC: u8 = 20;
+
+/// The number of the message.
+const FINISHED: u8 = 20;
 
 /// A record, opened: its type, and what it carries.
 type Record = (u8, Vec<u8>);
@@ -155,32 +154,17 @@ pub(super) fn finished(check: &mut Check) -> Checked {
         compute(check, "the client's Finished in RFC 8448", &due)?;
     }
 
-    let [client, server] = &real_handshake(check)?;
-    let hello = &client.records[..1];
-    let [of_client, of_server] = [client, server].map(|side| {
-        let at = side
-            .records
-            .iter()
-            .rposition(|(_, content)| content.first() == Some(&20) && content.len() > 1);
-        side.records.split_at(at.unwrap_or_default())
-    });
-    let sent = |(_, rest): (_, &'_ [Record])| rest.first().map(|(_, content)| content.clone());
-    let (to_server, to_client) = (sent(of_client), sent(of_server));
-    let (to_server, to_client) = (
-        to_server.context("no Finished of the client")?,
-        to_client.context("no Finished of the server")?,
-    );
-    let due = Due { secret: &server.secret, client: hello, server: of_server.0, sent: &to_client };
+    let [client, server] = real_handshake(check)?;
+    let (by_client, to_server) = client.up_to_finished().context("the client sent no Finished")?;
+    let (by_server, to_client) = server.up_to_finished().context("the server sent no Finished")?;
+    let hello = by_client.get(..1).unwrap_or_default();
+    let due = Due { secret: &server.secret, client: hello, server: by_server, sent: to_client };
     compute(check, "the server's in a run of the real programs, with a ChangeCipherSpec", &due)?;
-    let due = Due {
-        secret: &client.secret,
-        client: of_client.0,
-        server: &server.records,
-        sent: &to_server,
-    };
+    let all = &server.records;
+    let due = Due { secret: &client.secret, client: by_client, server: all, sent: to_server };
     compute(check, "the client's in that run, behind its certificate", &due)?;
-    let [client_cut, server_cut] = [of_client.0, &server.records].map(cut_elsewhere);
-    let due = Due { client: &client_cut, server: &server_cut, ..due };
+    let [by_client, all] = [by_client, all].map(cut_elsewhere);
+    let due = Due { client: &by_client, server: &all, ..due };
     compute(check, "the same, where the messages are cut into other records", &due)
 }
 
@@ -204,6 +188,17 @@ fn compute(check: &mut Check, what: &str, due: &Due) -> Checked {
 struct Said {
     records: Vec<Record>,
     secret: Vec<u8>,
+}
+
+impl Said {
+    /// What it said before its Finished, and that message.
+    fn up_to_finished(&self) -> Option<(&[Record], &[u8])> {
+        let is_finished =
+            |(kind, content): &Record| *kind == HANDSHAKE && content.first() == Some(&FINISHED);
+        let at = self.records.iter().position(is_finished)?;
+        let (before, rest) = self.records.split_at(at);
+        rest.first().map(|(_, finished)| (before, finished.as_slice()))
+    }
 }
 
 /// Returns what the real client and the real server say to each other, where the server wants a certificate of the
@@ -272,7 +267,7 @@ fn cut_elsewhere(records: &[Record]) -> Vec<Record> {
         let (one, other) = content.split_at(at);
         match cut.last_mut() {
             Some((before, end)) if before == kind && *kind == HANDSHAKE => {
-                end.extend_from_slice(one)
+                end.extend_from_slice(one);
             }
             _ => cut.push((*kind, one.to_vec())),
         }
@@ -288,61 +283,50 @@ type Changed = (&'static str, &'static str, fn(&Path) -> io::Result<()>);
 
 const CHANGES: [Changed; 9] = [
     ("TLS 1.3 is not among the versions", "Version", |path| {
-        change(path, |hello| {
-            replace(hello, |extension| match extension {
-                Extension::SupportedVersions(versions) => *versions = vec![names::TLS12],
-                _ => {}
-            });
+        change_extension(path, |extension| {
+            if let Extension::SupportedVersions(versions) = extension {
+                *versions = vec![names::TLS12];
+            }
         })
     }),
     ("one bit of the random is flipped", "Random", |path| {
-        change(path, |hello| hello.random[number(0..=31)] ^= 1)
+        change(path, |hello| flip_a_bit(&mut hello.random))
     }),
     ("the name is another one", "ServerName", |path| {
-        change(path, |hello| {
-            replace(hello, |extension| match extension {
-                Extension::ServerName(Some(name)) => {
-                    let last = if name.pop() == Some('x') { 'y' } else { 'x' };
-                    name.push(last);
-                }
-                _ => {}
-            });
+        change_extension(path, |extension| {
+            if let Extension::ServerName(Some(name)) = extension {
+                let last = if name.pop() == Some('x') { 'y' } else { 'x' };
+                name.push(last);
+            }
         })
     }),
     ("one bit of the session id is flipped", "SessionId", |path| {
-        change(path, |hello| {
-            for byte in hello.legacy_session_id.iter_mut().take(1) {
-                *byte ^= 1;
-            }
-        })
+        change(path, |hello| flip_a_bit(&mut hello.legacy_session_id))
     }),
     ("the best suite is taken out", "BestSuite", |path| {
         change(path, |hello| _ = hello.cipher_suites.remove(0))
     }),
     ("the public keys are taken out", "KeyShares", |path| {
-        change(path, |hello| {
-            replace(hello, |extension| match extension {
-                Extension::KeyShares(keys) => keys.clear(),
-                _ => {}
-            });
+        change_extension(path, |extension| {
+            if let Extension::KeyShares(keys) = extension {
+                keys.clear();
+            }
         })
     }),
     ("the key is the attacker's", "OtherKey", |path| {
-        change(path, |hello| {
-            replace(hello, |extension| match extension {
-                Extension::KeyShares(keys) => *keys = vec![key_of_nobody()],
-                _ => {}
-            });
+        change_extension(path, |extension| {
+            if let Extension::KeyShares(keys) = extension {
+                // A key like any other: the base point of the curve, which is 9.
+                let key_exchange = [&[9][..], &[0; 31]].concat();
+                *keys = vec![KeyShareEntry { group: X25519, key_exchange }];
+            }
         })
     }),
     ("the server's signature scheme is taken out", "Schemes", |path| {
-        change(path, |hello| {
-            replace(hello, |extension| match extension {
-                Extension::SignatureAlgorithms(schemes) => {
-                    schemes.retain(|scheme| *scheme == ED25519)
-                }
-                _ => {}
-            });
+        change_extension(path, |extension| {
+            if let Extension::SignatureAlgorithms(schemes) = extension {
+                schemes.retain(|scheme| *scheme == ED25519);
+            }
         })
     }),
     ("the message is cut into two records", "Cut", |path| {
@@ -357,19 +341,13 @@ const CHANGES: [Changed; 9] = [
 const X25519: u16 = 29;
 const ED25519: u16 = 0x0807;
 
-/// A key that looks like any other: 9, the base point of the curve.
-fn key_of_nobody() -> KeyShareEntry {
-    let mut key_exchange = vec![0; 32];
-    key_exchange[0] = 9;
-    KeyShareEntry { group: X25519, key_exchange }
-}
-
-fn replace(hello: &mut ClientHello, change: fn(&mut Extension)) {
-    hello.extensions.iter_mut().for_each(change);
+fn flip_a_bit(bytes: &mut [u8]) {
+    let at = number(0..=bytes.len() - 1);
+    bytes[at] ^= 1;
 }
 
 /// Changes the `ClientHello` that comes.
-fn change(path: &Path, change: fn(&mut ClientHello)) -> io::Result<()> {
+fn change(path: &Path, change: impl FnOnce(&mut ClientHello)) -> io::Result<()> {
     pass_on(path, |message| {
         let mut decoded = HandshakeMessage::decode(message).map_err(io::Error::other)?;
         if let HandshakeMessage::ClientHello(hello) = &mut decoded {
@@ -377,6 +355,11 @@ fn change(path: &Path, change: fn(&mut ClientHello)) -> io::Result<()> {
         }
         Ok(record(&decoded.encode()))
     })
+}
+
+/// Changes one of its extensions.
+fn change_extension(path: &Path, change_one: fn(&mut Extension)) -> io::Result<()> {
+    change(path, |hello| hello.extensions.iter_mut().for_each(change_one))
 }
 
 /// Sends something in place of the `ClientHello` that comes, and passes everything else on.
@@ -393,9 +376,7 @@ fn pass_on(path: &Path, instead: impl FnOnce(&[u8]) -> io::Result<Vec<u8>>) -> i
 /// A record that carries a message of the handshake, or a part of one, with nothing encrypted.
 fn record(message: &[u8]) -> Vec<u8> {
     let mut record = PART5_TLS13.record(message);
-    for byte in record.iter_mut().take(1) {
-        *byte = HANDSHAKE;
-    }
+    record[0] = HANDSHAKE;
     record
 }
 

@@ -38,9 +38,7 @@ impl Programs {
 
     /// The same, without the parts behind that of `last`: nobody waits for what they need.
     pub fn up_to(last: &Stage) -> Result<Self> {
-        let is_last = |stage: &&Stage| stage.package() == last.package();
-        let len = STAGES.iter().rposition(is_last).map_or(0, |at| at + 1);
-        Self::of_packages(STAGES.get(..len).unwrap_or(STAGES))
+        Self::of_packages(&stages_up_to(last))
     }
 
     fn of_packages(stages: &[&Stage]) -> Result<Self> {
@@ -182,6 +180,12 @@ fn authority(stages: &[&Stage]) -> Option<(&'static str, String)> {
     certified.then(|| (AUTHORITY, AUTHORITY.to_owned()))
 }
 
+/// The stages of all parts up to that of `last`.
+fn stages_up_to(last: &Stage) -> Vec<&'static Stage> {
+    let own = STAGES.iter().rposition(|stage| stage.package() == last.package());
+    STAGES.iter().take(own.map_or(0, |at| at + 1)).copied().collect()
+}
+
 /// Lists the programs that these stages need, each behind its package.
 fn needed<'s>(stages: &'s [&Stage]) -> impl Iterator<Item = (&'s str, String)> {
     let bins = stages.iter().flat_map(|stage| {
@@ -213,6 +217,17 @@ pub fn target_dir() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_waits_for_the_parts_behind_the_own() {
+        for stage in STAGES {
+            let behind = STAGES.iter().skip_while(|it| it.package() != stage.package());
+            let behind = behind.skip_while(|it| it.package() == stage.package());
+            let built = stages_up_to(stage);
+            assert_eq!(built.last().map(|it| it.package()), Some(stage.package()));
+            assert_eq!(built.len() + behind.count(), STAGES.len());
+        }
+    }
 
     #[test]
     fn only_a_stage_with_certificates_needs_the_program_that_makes_them() {
