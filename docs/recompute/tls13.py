@@ -72,11 +72,13 @@ def print_transcript(run, last):
     print("hash", hash_of(said).hex())
 
 
+# ANCHOR: finished
 def finished(run, log, side):
     """The tag of section 4.4.4: over all that was said before it."""
     last = "CertificateVerify" if side == "server" else "Finished"
     key = expand_label(secret_of(log, f"{side.upper()}_HANDSHAKE_TRAFFIC_SECRET"), b"finished", b"", 32)
     print(hmac.digest(key, hash_of(transcript(run, "server", last)), "sha256").hex(" "))
+# ANCHOR_END: finished
 
 
 def message(run, name):

@@ -124,7 +124,7 @@ impl<'a> Names<'a> {
         let has = |mark: &str| {
             text.lines().any(|line| line.trim_end().ends_with(&format!("{mark}: {anchor}")))
         };
-        let complete = has("// ANCHOR") && has("// ANCHOR_END");
+        let complete = has("ANCHOR") && has("ANCHOR_END");
         (!complete).then(|| {
             format!("it includes the anchor `{anchor}`, which {} does not have", path.display())
         })
