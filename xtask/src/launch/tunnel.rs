@@ -82,9 +82,10 @@ impl Identities {
     }
 }
 
-/// Lists the stages that a tunnel can have.
+/// Lists the stages that a tunnel can have: those whose records carry a tag, but for TLS, which has programs of its own
+/// for that.
 fn tunnelled() -> impl Iterator<Item = &'static Stage> + Clone + Send + Sync {
-    STAGES.iter().copied().filter(|stage| stage.has(field::Role::Tag))
+    STAGES.iter().copied().filter(|stage| stage.has(field::Role::Tag) && !stage.has_types())
 }
 
 /// Starts both ends and shows what they do, until interrupted.

@@ -22,9 +22,13 @@ fn around(peer: &mut Peer, message: &HandshakeMessage, between: impl Fn(&mut Pee
     peer.record(HANDSHAKE, second);
 }
 
+const NO_RECORD: &str =
+    "something that is no record of TLS (plain HTTP, it may be, or another stage)";
+
 /// What breaks a rule under keys, in front of the message or the data that is due.
 fn sealed(due: &'static str) -> Vec<(&'static str, Act, TlsError, Option<u8>)> {
     let no_type = || unexpected(due, "a record of no known type");
+    let no_record = || unexpected(due, NO_RECORD);
     let unprotected = || unexpected(due, "an unprotected record");
     let empty = || unexpected(due, "an empty record of the handshake or of alerts");
     let of_len =
@@ -46,7 +50,7 @@ fn sealed(due: &'static str) -> Vec<(&'static str, Act, TlsError, Option<u8>)> {
             unprotected(),
             Some(10),
         ),
-        ("an unknown type outside", |peer, _| peer.plain(24, b"hello"), unprotected(), Some(10)),
+        ("an unknown type outside", |peer, _| peer.plain(24, b"hello"), no_record(), Some(10)),
         ("nothing of the handshake", |peer, _| peer.record(HANDSHAKE, b""), empty(), Some(10)),
         ("nothing but padding", |peer, _| peer.inner(&[HANDSHAKE, 0, 0]), empty(), Some(10)),
         ("an empty alert", |peer, _| peer.record(ALERT, b""), empty(), Some(10)),
