@@ -1,5 +1,6 @@
 //! Where a request or an answer of HTTP/1.1 ends (RFC 9112): TLS carries bytes, and says nothing of that.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -51,6 +52,16 @@ enum Body {
     Chunks,
     /// As long as the peer sends.
     ToTheEnd,
+}
+
+/// Returns a request with the empty line that ends it, if it has none: a person who types one does not see that it is
+/// missing, and the server would wait for it.
+pub fn with_end(request: &[u8]) -> Cow<'_, [u8]> {
+    const END: &[u8] = b"\r\n\r\n";
+    if request.windows(END.len()).any(|bytes| bytes == END) {
+        return request.into();
+    }
+    [request, END].concat().into()
 }
 
 impl Reader {

@@ -83,7 +83,7 @@ impl Line {
 
 #[test]
 fn an_exchange_gets_through_a_line_that_is_slow_or_stalls() {
-    let request = "x".repeat(LEN);
+    let request = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(LEN));
     let exchange = |stage: &'static Stage, line: Line| {
         let (server, addr) = Lone::server(stage, &[]);
         let client = Lone::client(stage, line.open(addr), &["--request", &request]);

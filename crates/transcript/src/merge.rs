@@ -3,8 +3,8 @@
 //! Each source's events arrive in their own order; events from different sources interleave
 //! arbitrarily. A person should read every cause before its effect, and the same order each time.
 //! So the client goes first wherever it can, then the wire, then the server, and none of them goes
-//! while one before it may still have something to say. What the server derives comes before the
-//! client goes on, next to the message it was made from.
+//! while one before it may still have something to say. What the server derives, and what it sends
+//! in one go, comes before the client goes on, next to the message it was made from.
 
 use std::collections::VecDeque;
 
@@ -20,8 +20,8 @@ pub struct Merge {
     watched: bool,
     /// Whether there is a client that reports nothing.
     silent_client: bool,
-    /// Whether the server may tell a secret or a key next: its last event was of its handshake.
-    server_derives: bool,
+    /// Whether the server may go on: its last event was of its handshake.
+    server_goes_on: bool,
     to_server: Flow,
     to_client: Flow,
 }
@@ -75,7 +75,7 @@ impl Merge {
         let role = self.next_role()?;
         let event = self.source(role).waiting.pop_front()?;
         if role == Role::Server {
-            self.server_derives =
+            self.server_goes_on =
                 matches!(event.kind, EventKind::Handshake(_) | EventKind::Derived { .. });
         }
         match &event.kind {
@@ -132,7 +132,7 @@ impl Merge {
             .is_some_and(|e| matches!(e.kind, EventKind::Listening { .. }))
         {
             Some(Role::Server)
-        } else if self.server_derives && !wire_is_due && self.server.may_derive() {
+        } else if self.server_goes_on && !wire_is_due && self.server.may_go_on() {
             self.server.waiting.front().map(|_| Role::Server)
         } else if ready(&self.client) {
             Some(Role::Client)
@@ -226,10 +226,14 @@ impl Source {
         self.waiting.is_empty() && !self.ended
     }
 
-    /// Returns whether it derives something next, or that is not known yet.
-    fn may_derive(&self) -> bool {
-        let next = self.waiting.front();
-        next.map_or(!self.ended, |event| matches!(event.kind, EventKind::Derived { .. }))
+    /// Returns whether it derives something next or sends a further message, or that is not known yet.
+    fn may_go_on(&self) -> bool {
+        let goes_on = |event: &Event| match &event.kind {
+            EventKind::Derived { .. } => true,
+            EventKind::Handshake(message) => message.direction == Way::Sent,
+            _ => false,
+        };
+        self.waiting.front().map_or(!self.ended, goes_on)
     }
 
     /// Returns whether everything was told.

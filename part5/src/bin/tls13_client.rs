@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use part5::handshake;
-use part5::http::Reader;
+use part5::http::{Reader, with_end};
 use part5::options::TlsClientOptions;
 use program::NoAnswer;
 use stages::PART5_TLS13;
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
                 page = answers.answer(&mut stream)?.ok_or(NoAnswer)?;
             } else {
                 for request in requests {
-                    stream.write(request)?;
+                    stream.write(&with_end(request))?;
                     answers.answer(&mut stream)?.ok_or(NoAnswer)?;
                 }
             }

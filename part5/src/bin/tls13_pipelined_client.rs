@@ -5,7 +5,7 @@ use std::env;
 use std::process::ExitCode;
 
 use part5::handshake;
-use part5::http::Reader;
+use part5::http::{Reader, with_end};
 use part5::options::TlsClientOptions;
 use program::NoAnswer;
 use stages::PART5_TLS13;
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 
             let mut unanswered = 0;
             for request in requests {
-                stream.write(request)?;
+                stream.write(&with_end(request))?;
                 unanswered += 1;
             }
             let mut answers = Reader::default();

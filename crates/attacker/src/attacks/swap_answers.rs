@@ -43,10 +43,7 @@ fn ask(path: &Path) -> io::Result<(Session, Message)> {
     let mut session = path.accept()?;
     let request = session.requests.take()?;
     session.requests.send(&request)?;
-    if !session.server_stage().has_types() {
-        // At TLS, an end that was not said would be refused.
-        session.requests.end()?;
-    }
+    session.requests.end()?;
     let answer = session.answers.take()?;
     Ok((session, answer))
 }
