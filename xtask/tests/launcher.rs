@@ -404,9 +404,10 @@ fn a_summary_of_a_handshake_shows_what_crossed_and_what_both_sides_hold() {
             .split_once(" both fingerprints are equal: the sides hold the same secret. ")
             .unwrap_or_else(|| panic!("{text}"));
         let handshake = "Each accepts the other's Finished: both saw the same handshake. ";
-        let with_whom = match stage.has_types() {
-            true => with_whom.strip_prefix(handshake).unwrap_or_else(|| panic!("{text}")),
-            false => with_whom,
+        let with_whom = if stage.has_types() {
+            with_whom.strip_prefix(handshake).unwrap_or_else(|| panic!("{text}"))
+        } else {
+            with_whom
         };
         if stage.has_certificates() {
             let expected = r#"The client knows with whom: "localhost", a name that a root of its own vouches for. The server does not know"#;
