@@ -366,7 +366,10 @@ impl Flows {
             if let Some(arrived) = arrived {
                 let due = self.flows.iter().find(|((_, are_answers), flow)| {
                     let next = flow.put().nth(flow.arrivals().count());
+                    // What comes behind a refusal is not read any more.
+                    let is_over = flow.arrived.iter().any(|it| matches!(it, Deed::Refuses { .. }));
                     *are_answers == REQUESTS
+                        && !is_over
                         && next.is_some_and(|(_, bytes)| arrived.is_empty() || **bytes == *arrived)
                 });
                 connection = due.map_or(connection, |((connection, _), _)| *connection);
