@@ -29,7 +29,7 @@ impl NewPage {
     /// # Errors
     /// When they could not be written completely; the old file is still there then.
     pub fn write(self, stories: &[Story]) -> Result<()> {
-        let mut render = Render::start(&self.render, "attack", self.file)?;
+        let mut render = Render::start(&self.render, "attack", self.file, None)?;
         _ = serde_json::to_writer(&mut render.input, stories);
         render.finish()?.hand_over()
     }

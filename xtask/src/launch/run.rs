@@ -93,7 +93,8 @@ pub fn stages(stages: &[&'static Stage], options: &RunOptions) -> Result<ExitCod
     });
     let foreign = foreign.transpose()?;
     let format = if options.json { Format::Json } else { Format::Text };
-    let mut views = Views::new(&options.views, format, options.save.as_deref())?;
+    let (save, keylog_path) = (options.save.as_deref(), options.keylog.as_deref());
+    let mut views = Views::new(&options.views, format, save, keylog_path)?;
     let watched = options.views.show_the_wire() || options.save.is_some();
     let segment = options.segment.map(usize::from);
     let wire =

@@ -1,5 +1,6 @@
 //! The views that are files: the run itself, and what the program `render` makes of it.
 
+use std::ffi::OsStr;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -27,23 +28,31 @@ pub struct Render {
 }
 
 impl Files {
-    /// The files that were asked for: a run, a capture, a page.
+    /// The files that were asked for: a run, a capture, a page. A capture also has the secrets of its connections that
+    /// `keylog` has in the end.
     ///
     /// # Errors
     /// When a file cannot be made, or `render` cannot be built or started.
-    pub fn new(save: Option<&Path>, capture: Option<&Path>, page: Option<&Path>) -> Result<Self> {
+    pub fn new(
+        save: Option<&Path>,
+        capture: Option<&Path>,
+        page: Option<&Path>,
+        keylog: Option<&Path>,
+    ) -> Result<Self> {
         let save = save.map(NewFile::new).transpose()?.map(BufWriter::new);
-        let asked_for = [("capture", capture), ("page", page)];
+        let asked_for = [("capture", capture, keylog), ("page", page, None)];
         let files = asked_for
             .into_iter()
-            .filter_map(|(what, path)| Some((what, path?)))
-            .map(|(what, path)| Ok((what, NewFile::new(path)?)))
+            .filter_map(|(what, path, keylog)| Some((what, path?, keylog)))
+            .map(|(what, path, keylog)| Ok((what, NewFile::new(path)?, keylog)))
             .collect::<Result<Vec<_>>>()?;
         if files.is_empty() {
             return Ok(Self { save, renders: Vec::new() });
         }
         let program = Render::built()?;
-        let renders = files.into_iter().map(|(what, file)| Render::start(&program, what, file));
+        let renders = files
+            .into_iter()
+            .map(|(what, file, keylog)| Render::start(&program, what, file, keylog));
         Ok(Self { save, renders: renders.collect::<Result<_>>()? })
     }
 
@@ -90,13 +99,19 @@ impl Render {
         programs.named("render").map(Path::to_owned)
     }
 
-    /// Has the program write to `file` the output of this option.
+    /// Has the program write to `file` the output of this option, with the secrets in `keylog`.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(program: &Path, what: &'static str, file: NewFile) -> Result<Self> {
+    pub fn start(
+        program: &Path,
+        what: &'static str,
+        file: NewFile,
+        keylog: Option<&Path>,
+    ) -> Result<Self> {
         let mut child = Command::new(program)
             .arg(format!("--{what}"))
+            .args(keylog.into_iter().flat_map(|path| [OsStr::new("--keylog"), path.as_os_str()]))
             .stdin(Stdio::piped())
             .stdout(file.stdio()?)
             .spawn()

@@ -103,12 +103,19 @@ impl ViewOptions {
 }
 
 impl Views {
-    /// The views that `options` ask for, a transcript in `format`, and the run itself in `save`.
+    /// The views that `options` ask for, a transcript in `format`, and the run itself in `save`. The secrets in `keylog`
+    /// go into a capture.
     ///
     /// # Errors
     /// When a file cannot be made.
-    pub fn new(options: &ViewOptions, format: Format, save: Option<&Path>) -> Result<Self> {
-        let files = Files::new(save, options.capture.as_deref(), options.page.as_deref())?;
+    pub fn new(
+        options: &ViewOptions,
+        format: Format,
+        save: Option<&Path>,
+        keylog: Option<&Path>,
+    ) -> Result<Self> {
+        let ViewOptions { capture, page, .. } = options;
+        let files = Files::new(save, capture.as_deref(), page.as_deref(), keylog)?;
         let in_detail = options.detail || options.wire.is_some_and(|wire| wire != WireDetail::Off);
         let lane = WireLane::new(options.wire.map_or(Detail::Fields, Into::into));
         let shows_the_wire = options.wire != Some(WireDetail::Off);

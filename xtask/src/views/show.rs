@@ -22,7 +22,7 @@ pub fn saved(path: &Path, options: &ViewOptions) -> Result<ExitCode> {
         File::open(path).map_err(|error| WrongArgument(format!("cannot read {name}: {error}")))?;
     ensure_distinct(Some(path), &options.files().collect::<Vec<_>>())?;
     let mut progress = Progress::new(file.metadata().map_or(0, |metadata| metadata.len()), "bytes");
-    let mut views = Views::new(options, Format::Text, None)?;
+    let mut views = Views::new(options, Format::Text, None, None)?;
     let mut events = EventReader::new(BufReader::new(file));
     let mut done = 0;
     let no_event = |error| WrongArgument(format!("{name}, {error}"));
