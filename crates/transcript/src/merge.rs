@@ -230,7 +230,10 @@ impl Source {
     fn may_go_on(&self) -> bool {
         let goes_on = |event: &Event| match &event.kind {
             EventKind::Derived { .. } => true,
-            EventKind::Handshake(message) => message.direction == Way::Sent,
+            // At TLS its messages leave together.
+            EventKind::Handshake(message) => {
+                message.direction == Way::Sent && event.stage.has_types()
+            }
             _ => false,
         };
         self.waiting.front().map_or(!self.ended, goes_on)
