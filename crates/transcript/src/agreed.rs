@@ -46,12 +46,10 @@ impl Agreed {
         let Self { suite, group, scheme, protocol, is_retried, .. } = self;
         let (suite, group) = (suite.as_ref()?, group.as_ref()?);
         let signed = scheme.as_ref().map(|scheme| format!(", signed by {scheme}"));
-        let protocol = match protocol {
-            Some(protocol) => format!("protocol {protocol:?}"),
-            None => "no protocol (ALPN)".to_owned(),
-        };
-        let how = if *is_retried { "after a HelloRetryRequest" } else { "no HelloRetryRequest" };
-        Some(format!("agreed: {suite}, {group}{}, {protocol}; {how}", signed.unwrap_or_default()))
+        let protocol = protocol.as_ref().map(|protocol| format!(", protocol {protocol:?}"));
+        let how = if *is_retried { "; after a HelloRetryRequest" } else { "" };
+        let [signed, protocol] = [signed, protocol].map(Option::unwrap_or_default);
+        Some(format!("agreed: {suite}, {group}{signed}{protocol}{how}"))
     }
 }
 
@@ -220,7 +218,7 @@ mod tests {
         tell(&mut summary, server, Way::Received, "Finished", &finished);
         let text = conclusion(&mut summary);
         for said in [
-            "agreed: TLS_CHACHA20_POLY1305_SHA256, secp256r1, signed by ed25519, no protocol (ALPN); after a \
+            "agreed: TLS_CHACHA20_POLY1305_SHA256, secp256r1, signed by ed25519; after a \
              HelloRetryRequest",
             "the client tells nothing itself, but the server accepts its Finished: both hold the same secret, \
              and saw the same handshake. The server does not know with whom",
