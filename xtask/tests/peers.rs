@@ -909,7 +909,7 @@ fn a_run_with_curl_tells_the_servers_side_and_the_wire_and_ends() {
     assert!(lines[0].starts_with("wire   │ 517 B") && !text.contains("client │"), "{text}");
     let at = |part: &str| lines.iter().position(|line| line.contains(part)).expect(part);
     assert!(at("wire   │ 517 B") < at("server │ accepts  ClientHello"));
-    assert!(at("server │ sends    Finished") < at("server │ accepts  Finished"));
+    assert!(at("CertificateVerify, Finished") < at("server │ accepts  Finished"));
     assert!(at("server │ accepts  Finished") < at("server │ sends    \"HTTP/1.1 200 OK"));
 }
 

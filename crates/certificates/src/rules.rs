@@ -1,4 +1,4 @@
-//! Rules, each on one certificate. [`leaf`], [`authority`], [`time`] and [`key`] are on top of rustls-webpki, which
+//! Rules, each on one certificate. [`leaf`], [`authority`], [`time`] and `key` are on top of rustls-webpki, which
 //! leaves key usage to others and takes a root as it is: they make a client refuse more, never less. [`version`],
 //! [`end_entity`], [`intermediate`] and [`purpose`] are those of rustls-webpki, to find the certificate that breaks one.
 //!
