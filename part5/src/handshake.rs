@@ -50,18 +50,17 @@ fn reporting(connection: &Arc<Connection>, hello: Option<Arc<Mutex<Vec<u8>>>>) -
         {
             *hello.lock().unwrap_or_else(PoisonError::into_inner) = bytes.to_vec();
         }
-        // A peer that is gone, or that has refused this side, is no fault of its bytes.
-        let is_refusal = |error: &TlsError| error.rejection().is_some();
-        if !matches!(told, Told::Rejected { error, .. } if !is_refusal(error)) {
-            connection.report(event(&connection, told));
+        if let Some(event) = event(&connection, told) {
+            connection.report(event);
         }
     })
 }
 
-fn event(connection: &Connection, told: &Told<'_>) -> EventKind {
+/// The event that tells this. That a peer is gone, or has refused this side, is none: its bytes are not at fault.
+fn event(connection: &Connection, told: &Told<'_>) -> Option<EventKind> {
     let record =
         |index, plaintext, payload| Record::new(connection.stage(), index, plaintext, payload);
-    match *told {
+    Some(match *told {
         Told::Sent { message, bytes, payload } => EventKind::Handshake(
             HandshakeMessage::new(message, Way::Sent, bytes, &[]).sealed_in(payload),
         ),
@@ -86,7 +85,7 @@ fn event(connection: &Connection, told: &Told<'_>) -> EventKind {
             EventKind::Rejected {
                 index: if is_data { records } else { messages },
                 step: (!is_data).then(|| due.to_owned()),
-                error: error.rejection().unwrap_or("failed").to_owned(),
+                error: error.rejection()?.to_owned(),
                 message: error.to_string(),
                 expected_seq: None,
                 record: bytes.map(Into::into),
@@ -108,5 +107,5 @@ fn event(connection: &Connection, told: &Told<'_>) -> EventKind {
                 fingerprint: None,
             }
         }
-    }
+    })
 }

@@ -1,6 +1,7 @@
 //! What a client is answered: a browser a page about the connection that it has made, any other the articles' answer.
 
 use askama::Template;
+use crypto::tls13::group::Group;
 use messages::tls13::extension::{self, Extension, KeyShareEntry};
 use messages::tls13::hello::ClientHello;
 use messages::tls13::{HandshakeMessage, names};
@@ -112,7 +113,7 @@ fn page(agreed: &Agreed, hello: &[u8], nonce: &str) -> String {
         nonce,
         suite: names::suite(agreed.suite.id()),
         group: names::group(agreed.group.id()),
-        is_post_quantum: names::group(agreed.group.id()).contains("MLKEM"),
+        is_post_quantum: agreed.group == Group::X25519MlKem768,
         scheme: names::scheme(agreed.scheme.id()),
         protocol: agreed.protocol.as_deref().map_or_else(String::new, text),
         name: agreed.name.as_ref().map_or_else(String::new, |it| it.to_str().into_owned()),
@@ -187,7 +188,6 @@ fn numbers(numbers: &[u16], name: fn(u16) -> String, chosen: u16) -> Vec<Entry> 
 
 #[cfg(test)]
 mod tests {
-    use crypto::tls13::group::Group;
     use crypto::tls13::scheme::Scheme;
     use crypto::tls13::suite::Suite;
 

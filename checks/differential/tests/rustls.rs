@@ -178,7 +178,7 @@ impl Offer {
     }
 }
 
-/// What they say of a connection when it is over.
+/// The words of both about a connection when it is over.
 struct Seen {
     suite: SupportedCipherSuite,
     group: u16,
@@ -341,7 +341,7 @@ fn our_server(config: &tls::ServerConfig, theirs: rustls::ClientConfig) -> (Ours
     compared(ours, theirs.join().unwrap())
 }
 
-/// What both exported has to be the same.
+/// Checks that both exported the same.
 fn compared(ours: Result<(Agreed, [u8; 32]), TlsError>, theirs: Theirs) -> (Ours, Theirs) {
     if let (Ok((_, here)), Ok(seen)) = (&ours, &theirs) {
         assert_eq!(*here, seen.exported);

@@ -20,7 +20,7 @@ use stages::{Role, Stage};
 /// Bytes read at once at the plain stage, where a message is whatever comes.
 const READ_LEN: usize = 4096;
 
-/// How long the attacker waits for its own program.
+/// Time that the attacker waits for its own program.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Payload lengths of a handshake's messages.
@@ -59,7 +59,7 @@ pub struct Tool {
     pub listener: TcpListener,
     /// Its server waits here for a client, if it has one.
     pub server: Option<SocketAddr>,
-    /// What it reports, in order.
+    /// Its reports, in order.
     pub reports: Mutex<Receiver<Report>>,
 }
 
@@ -390,7 +390,7 @@ impl OwnEnd {
     /// Reads the next record that it makes.
     ///
     /// # Errors
-    /// Those of the stream; [`ErrorKind::UnexpectedEof`] when there are no more.
+    /// Errors of the stream; [`ErrorKind::UnexpectedEof`] when there are no more.
     pub fn take(&mut self) -> io::Result<Vec<u8>> {
         let record = self.from.read_record().map_err(io::Error::other)?;
         let record = record.ok_or(ErrorKind::UnexpectedEof)?;

@@ -1,4 +1,4 @@
-//! What the attacker reads and writes of a handshake of TLS: the Hellos. All else of it is encrypted.
+//! The Hellos of TLS, as the attacker reads and writes them. All else of a handshake is encrypted.
 
 use std::io::{self, ErrorKind};
 

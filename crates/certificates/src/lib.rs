@@ -25,7 +25,7 @@ mod terms;
 mod verifier;
 
 #[cfg(feature = "tls13")]
-pub use algorithms::SCHEMES;
+pub use algorithms::tls13::SCHEMES;
 pub use error::CertificateError;
 pub use identity::Identity;
 pub use pem::PemError;

@@ -6,7 +6,7 @@ use webpki::KeyUsage;
 
 use crate::algorithms::OF_CERTIFICATES;
 #[cfg(feature = "tls13")]
-use crate::algorithms::OF_TLS13_CERTIFICATES;
+use crate::algorithms::tls13;
 use crate::rules::{self, Purpose};
 use crate::{CertificateError, rules::KEYS};
 
@@ -46,7 +46,7 @@ impl Terms {
     #[cfg(feature = "tls13")]
     pub const TLS13_SERVER: Self = Self {
         purpose: Purpose::Server,
-        algorithms: OF_TLS13_CERTIFICATES,
+        algorithms: tls13::OF_CERTIFICATES,
         leaf: rules::tls13_leaf,
         authority: rules::tls13_authority,
         keys: rules::TLS13_KEYS,

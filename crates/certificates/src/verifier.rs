@@ -11,7 +11,7 @@ use webpki::{EndEntityCert, VerifiedPath};
 
 use crate::algorithms::OF_CERTIFICATE_VERIFY;
 #[cfg(feature = "tls13")]
-use crate::algorithms::of_scheme;
+use crate::algorithms::tls13::of_scheme;
 use crate::pem::{PemError, certificates};
 use crate::{CertificateError, Terms, rules};
 
@@ -123,32 +123,6 @@ impl Verifier {
         now: Duration,
     ) -> Result<Believed<'c>, CertificateError> {
         self.roots.verify(&Terms::PART4, Some(&self.name), chain, now)
-    }
-
-    /// Checks the chain of a server at TLS 1.3.
-    ///
-    /// # Errors
-    /// [`CertificateError`], for the first check that failed.
-    #[cfg(feature = "tls13")]
-    pub fn verify_for_tls<'c>(
-        &self,
-        chain: &'c [Vec<u8>],
-        now: Duration,
-    ) -> Result<Believed<'c>, CertificateError> {
-        self.roots.verify(&Terms::TLS13_SERVER, Some(&self.name), chain, now)
-    }
-
-    /// Checks the chain of a client at TLS 1.3, of whom no name was asked for.
-    ///
-    /// # Errors
-    /// [`CertificateError`], for the first check that failed.
-    #[cfg(feature = "tls13")]
-    pub fn verify_client<'c>(
-        roots: &Roots,
-        chain: &'c [Vec<u8>],
-        now: Duration,
-    ) -> Result<Believed<'c>, CertificateError> {
-        roots.verify(&Terms::TLS13_CLIENT, None, chain, now)
     }
 }
 

@@ -5,7 +5,7 @@ mod offer;
 use std::io::{Read, Write};
 use std::time::SystemTime;
 
-use certificates::{ServerName, Verifier};
+use certificates::{ServerName, Terms};
 use crypto::tls13::group::Group;
 use crypto::tls13::scheme::Scheme;
 use crypto::tls13::suite::Suite;
@@ -191,9 +191,9 @@ fn authenticate_server<T: Read + Write + Clone>(
         let error = DecodeError::Missing { field: "certificate" };
         return Err(TlsError::Malformed { message: "Certificate", error });
     }
-    let verifier = Verifier { roots: config.roots.clone(), name: name.clone() };
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    let server = verifier.verify_for_tls(&certificates, now).map_err(TlsError::Certificate)?;
+    let server = config.roots.verify(&Terms::TLS13_SERVER, Some(name), &certificates, now);
+    let server = server.map_err(TlsError::Certificate)?;
     flight.records.passed("a chain of signatures leads from a root to the name");
     let scheme = flight.recv_certificate_verify(Role::Server, &server)?;
     drop(server);

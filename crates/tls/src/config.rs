@@ -1,6 +1,5 @@
 //! Whom to trust, who one is, what to offer.
 
-use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +15,7 @@ use crate::told::{Observer, Told};
 
 /// Where secrets are written to, for a person who wants to look into the connection: one line of the form
 /// `LABEL client_random secret` (RFC 9850). Nothing else takes them out.
-pub type KeyLog = Arc<Mutex<dyn std::io::Write + Send>>;
+pub type KeyLog = Arc<Mutex<dyn Write + Send>>;
 
 /// Who a side is: certificates, its own first, and the private key of that one.
 pub type Credentials = Identity<SigningKey>;
@@ -142,20 +141,11 @@ pub(crate) fn tell_secrets<'s, T: Read + Write + Clone>(
     for Named { secret: name, label, from, direction, bytes } in secrets {
         records.tell(&Told::Derived { secret: name, from, direction, fingerprint: None });
         let Some(log) = log else { continue };
-        let mut line = format!("{label} ");
-        push_hex(&mut line, client_random);
-        line.push(' ');
-        push_hex(&mut line, bytes.for_key_log());
-        line.push('\n');
+        let [random, secret] = [client_random, bytes.for_key_log()].map(hex::encode);
+        let line = format!("{label} {random} {secret}\n");
         if let Ok(mut log) = log.lock() {
             // Who reads it loses a line; the connection goes on.
             _ = log.write_all(line.as_bytes()).and_then(|()| log.flush());
         }
-    }
-}
-
-fn push_hex(line: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        _ = write!(line, "{byte:02x}");
     }
 }

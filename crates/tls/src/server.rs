@@ -5,7 +5,7 @@ mod offer;
 use std::io::{Read, Write};
 use std::time::SystemTime;
 
-use certificates::{Roots, Verifier};
+use certificates::{Roots, Terms};
 use crypto::keys;
 use crypto::tls13::group::Group;
 use crypto::tls13::scheme::Scheme;
@@ -186,8 +186,8 @@ fn authenticate_client<T: Read + Write + Clone>(
         return Err(TlsError::CertificateRequired);
     }
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    let client =
-        Verifier::verify_client(roots, &certificates, now).map_err(TlsError::Certificate)?;
+    let client = roots.verify(&Terms::TLS13_CLIENT, None, &certificates, now);
+    let client = client.map_err(TlsError::Certificate)?;
     flight.records.passed("a chain of signatures leads from a root to this client");
     flight.recv_certificate_verify(Role::Client, &client)?;
     drop(client);

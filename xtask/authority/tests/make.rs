@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use certificates::{Identity, Roots, ServerName, Verifier};
+use certificates::{Identity, Roots, ServerName, Terms, Verifier};
 use crypto::tls13::scheme::Scheme;
 use messages::x509::{Certificate, Says};
 use tempfile::TempDir;
@@ -79,10 +79,10 @@ fn verdict(folder: &Path, chain: &str, name: Option<&str>, days: u32) -> Result<
     let day = Duration::from_secs(24 * 60 * 60);
     let then = SystemTime::UNIX_EPOCH.elapsed().unwrap() + days * day;
     let verdict = match name {
-        None => Verifier::verify_client(&roots, &chain, then),
+        None => roots.verify(&Terms::TLS13_CLIENT, None, &chain, then),
         Some(name) => {
             let name = ServerName::try_from(name.to_owned()).unwrap();
-            Verifier { roots, name }.verify_for_tls(&chain, then)
+            roots.verify(&Terms::TLS13_SERVER, Some(&name), &chain, then)
         }
     };
     verdict.map(|_| ()).map_err(|error| error.name())

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use authority::bad::{CASES, Cast, Chain};
 use authority::chain::{Examined, For};
 use authority::issue::{Party, Statement, of_authority, of_client, of_server, pem};
-use certificates::{Roots, ServerName, Verifier};
+use certificates::{Roots, ServerName, Terms, Verifier};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -75,8 +75,8 @@ fn agrees_for(
     let verdict = examined.verdict.err().map(|(check, _)| check);
     let real = match for_whom {
         For::Part4Cert => verifier.verify(chain, now),
-        For::Tls13 => verifier.verify_for_tls(chain, now),
-        For::Tls13Client => Verifier::verify_client(&verifier.roots, chain, now),
+        For::Tls13 => verifier.roots.verify(&Terms::TLS13_SERVER, Some(&verifier.name), chain, now),
+        For::Tls13Client => verifier.roots.verify(&Terms::TLS13_CLIENT, None, chain, now),
     };
     // A message may be refused before its certificates are looked at.
     let real = real.err().map(|error| error.name());

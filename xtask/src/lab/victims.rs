@@ -10,9 +10,6 @@ use transcript::{Event, EventKind, HandshakeMessage, Record, Way};
 
 use crate::launch::driver::keep;
 
-/// What a program says that failed where no check of its peer's bytes did.
-pub(crate) const FAILED: &str = "failed";
-
 /// Returns whether it is an alert, which says something about a connection.
 pub(crate) fn is_alert(message: &HandshakeMessage) -> bool {
     message.message.len() == 2
@@ -124,13 +121,10 @@ impl Victim {
         auths.map(|auth| auth.certificates).collect()
     }
 
-    /// The first thing it refused: the check's name, and its own words. That it failed, and no bytes of its peer were at
-    /// fault, as when the peer says that it is over, is no refusal.
+    /// The first thing it refused: the check's name, and its own words.
     pub fn refusal(&self) -> Option<(&str, &str)> {
         self.events.iter().find_map(|event| match &event.kind {
-            EventKind::Rejected { error, message, .. } if error != FAILED => {
-                Some((error.as_str(), message.as_str()))
-            }
+            EventKind::Rejected { error, message, .. } => Some((error.as_str(), message.as_str())),
             _ => None,
         })
     }

@@ -8,7 +8,7 @@ mod system;
 
 use std::time::Duration;
 
-use certificates::{CertificateError, Roots, ServerName, Verifier};
+use certificates::{CertificateError, Roots, ServerName, Terms};
 use issue::NOW;
 
 /// How many certificates the path of a server's chain has, or the check that refuses it.
@@ -23,14 +23,14 @@ fn server_at(
     now: Duration,
 ) -> Result<usize, CertificateError> {
     let roots = Roots::from_der(roots.to_vec()).unwrap();
-    let verifier = Verifier { roots, name: ServerName::try_from(name.to_owned()).unwrap() };
-    verifier.verify_for_tls(chain, now).map(|believed| believed.path.len())
+    let name = ServerName::try_from(name).unwrap();
+    roots.verify(&Terms::TLS13_SERVER, Some(&name), chain, now).map(|believed| believed.path.len())
 }
 
 /// The same of a client's.
 fn client(roots: &[Vec<u8>], chain: &[Vec<u8>]) -> Result<usize, CertificateError> {
     let roots = Roots::from_der(roots.to_vec()).unwrap();
-    Verifier::verify_client(&roots, chain, NOW).map(|believed| believed.path.len())
+    roots.verify(&Terms::TLS13_CLIENT, None, chain, NOW).map(|believed| believed.path.len())
 }
 
 /// The name of the check that refuses.

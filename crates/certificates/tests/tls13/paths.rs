@@ -1,6 +1,6 @@
 //! Which certificates are sent, and in which order.
 
-use certificates::{CertificateError, Roots, ServerName, Verifier};
+use certificates::{CertificateError, Roots, ServerName, Terms};
 
 use crate::issue::{Draft, NOW, authority, constraints, leaf, p256, p384, rsa, usage};
 use crate::{check, client, server};
@@ -53,11 +53,9 @@ fn what_is_sent_besides_does_no_harm() {
         vec![root, root, &other, &leaf, &a],
     ] {
         let chain: Vec<_> = [&leaf].into_iter().chain(more).cloned().collect();
-        let verifier = Verifier {
-            roots: Roots::from_der(roots.to_vec()).unwrap(),
-            name: ServerName::try_from("bank.example").unwrap(),
-        };
-        let believed = verifier.verify_for_tls(&chain, NOW).unwrap();
+        let name = ServerName::try_from("bank.example").unwrap();
+        let roots = Roots::from_der(roots.to_vec()).unwrap();
+        let believed = roots.verify(&Terms::TLS13_SERVER, Some(&name), &chain, NOW).unwrap();
         assert_eq!(believed.path, [leaf.clone(), a.clone(), root.clone()]);
     }
     // Bytes that are no certificate are refused, needed or not.

@@ -1,6 +1,6 @@
 //! Keys and signatures: on certificates, and by the leaf over a handshake.
 
-use certificates::{CertificateError, Roots, SCHEMES, ServerName, Verifier};
+use certificates::{CertificateError, Roots, SCHEMES, ServerName, Terms};
 use crypto::tls13::scheme::Scheme;
 use pki_types::alg_id;
 
@@ -138,7 +138,6 @@ fn a_leaf_signs_by_the_schemes_of_its_key_and_by_no_other() {
     let roots = [authority("Root", &p256(9), "Root").signed(&p256(9))];
     let roots = Roots::from_der(roots.to_vec()).unwrap();
     let name = ServerName::try_from("bank.example").unwrap();
-    let verifier = Verifier { roots, name };
     let by = [
         (By::Ecdsa(256), Some(Scheme::EcdsaP256Sha256)),
         (By::Ecdsa(384), Some(Scheme::EcdsaP384Sha384)),
@@ -162,7 +161,7 @@ fn a_leaf_signs_by_the_schemes_of_its_key_and_by_no_other() {
     let mut verified = Vec::new();
     for (key, ways) in &keys {
         let chain = [leaf(key, "Root").signed(&p256(9))];
-        let believed = verifier.verify_for_tls(&chain, NOW).unwrap();
+        let believed = roots.verify(&Terms::TLS13_SERVER, Some(&name), &chain, NOW).unwrap();
         for (by, own) in *ways {
             let mut signature = key.sign(*by, message);
             for scheme in Scheme::ALL {
@@ -196,15 +195,16 @@ fn a_leaf_signs_by_the_schemes_of_its_key_and_by_no_other() {
 #[test]
 fn part_4_takes_rsa_alone() {
     let key = rsa("root");
-    let verifier = Verifier {
-        roots: Roots::from_der(vec![authority("Root", &key, "Root").signed(&key)]).unwrap(),
-        name: ServerName::try_from("bank.example").unwrap(),
-    };
+    let roots = Roots::from_der(vec![authority("Root", &key, "Root").signed(&key)]).unwrap();
+    let name = ServerName::try_from("bank.example").unwrap();
     for leaf_key in [p256(1), p384(1), ed25519(1)] {
         let mut draft = leaf(&leaf_key, "Root");
         draft.extensions.push(crate::issue::extension(35, false, &[0x30, 0]));
         let chain = [draft.signed(&key)];
-        assert_eq!(check(verifier.verify(&chain, NOW)).err(), Some("unacceptable_key"));
-        assert!(verifier.verify_for_tls(&chain, NOW).is_ok());
+        assert_eq!(
+            check(roots.verify(&Terms::PART4, Some(&name), &chain, NOW)).err(),
+            Some("unacceptable_key")
+        );
+        assert!(roots.verify(&Terms::TLS13_SERVER, Some(&name), &chain, NOW).is_ok());
     }
 }

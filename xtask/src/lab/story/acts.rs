@@ -15,7 +15,7 @@ use transcript::{Event, EventKind, HandshakeMessage, Hex, Record, Way, visible};
 
 use super::words::of_fingerprint;
 use super::{Act, Change, Deed, Message, Value, Who};
-use crate::lab::victims::{FAILED, Played, is_alert};
+use crate::lab::victims::{Played, is_alert};
 
 /// One direction of a connection: requests, or answers.
 type FlowName = (usize, bool);
@@ -228,7 +228,6 @@ impl Flows {
                 };
                 self.of(connection, !outgoing).arrived.push_back(deed);
             }
-            EventKind::Rejected { error, .. } if error == FAILED => {}
             EventKind::Rejected { index, step, error, message, .. } => {
                 let (check, message) = (visible(error), visible(message));
                 let due = || self.due(connection, !outgoing, event.stage);
@@ -360,7 +359,7 @@ impl Flows {
                     Some(on_the_wire(event.stage, told))
                 }
                 EventKind::Received(Record { record, .. }) => Some(event.stage.record(record)),
-                EventKind::Rejected { error, .. } if error != FAILED => Some(Vec::new()),
+                EventKind::Rejected { .. } => Some(Vec::new()),
                 _ => None,
             };
             if let Some(arrived) = arrived {
