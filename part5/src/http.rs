@@ -296,6 +296,18 @@ mod tests {
         std::iter::from_fn(|| reader.answer(stream).transpose()).collect()
     }
 
+    #[test]
+    fn a_request_is_ended_once() {
+        for (typed, sent) in [
+            ("GET / HTTP/1.1", "GET / HTTP/1.1\r\n\r\n"),
+            ("", "\r\n\r\n"),
+            ("GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"),
+            ("POST / HTTP/1.1\r\n\r\nbody", "POST / HTTP/1.1\r\n\r\nbody"),
+        ] {
+            assert_eq!(with_end(typed.as_bytes()), sent.as_bytes());
+        }
+    }
+
     fn status(bytes: &[u8]) -> &'static str {
         let error = requests(&mut Pieces(bytes, usize::MAX)).unwrap_err();
         error.downcast_ref::<Refused>().unwrap_or_else(|| panic!("{error}")).status

@@ -364,9 +364,10 @@ else:
         except OSError: tcp.close()
 "#;
 
-fn python(setup: &Setup<'_>, role: &str) -> Command {
-    let mut command = timed("python3");
-    command.args(["-c", PYTHON, role, &setup.port.to_string()]).arg(&setup.roots);
+/// Runs a script of ours, which `program` takes behind `option`, as a client or a server.
+fn script(program: &str, option: &str, script: &str, setup: &Setup<'_>, role: &str) -> Command {
+    let mut command = timed(program);
+    command.args([option, script, role, &setup.port.to_string()]).arg(&setup.roots);
     command.args(setup.certificate());
     let Case { alpn, certified, retried, .. } = setup.case;
     let p256 = retried && role == "server";
@@ -376,11 +377,11 @@ fn python(setup: &Setup<'_>, role: &str) -> Command {
 }
 
 fn python_client(setup: &Setup<'_>) -> Command {
-    python(setup, "client")
+    script("python3", "-c", PYTHON, setup, "client")
 }
 
 fn python_server(setup: &Setup<'_>) -> Command {
-    python(setup, "server")
+    script("python3", "-c", PYTHON, setup, "server")
 }
 
 const NODE: &str = r#"
@@ -405,23 +406,12 @@ if (role === "client") {
 }
 "#;
 
-fn node(setup: &Setup<'_>, role: &str) -> Command {
-    let mut command = timed("node");
-    command.args(["-e", NODE, role, &setup.port.to_string()]).arg(&setup.roots);
-    command.args(setup.certificate());
-    let Case { alpn, certified, retried, .. } = setup.case;
-    let p256 = retried && role == "server";
-    command.args([alpn, certified, p256].map(|is| if is { "yes" } else { "" }));
-    command.args([REQUEST, ANSWER]);
-    command
-}
-
 fn node_client(setup: &Setup<'_>) -> Command {
-    node(setup, "client")
+    script("node", "-e", NODE, setup, "client")
 }
 
 fn node_server(setup: &Setup<'_>) -> Command {
-    node(setup, "server")
+    script("node", "-e", NODE, setup, "server")
 }
 
 fn nginx_server(setup: &Setup<'_>) -> Command {

@@ -304,6 +304,10 @@ mod tests {
         (client.collect(), server.collect())
     }
 
+    fn chunk(direction: Direction, len: usize) -> EventKind {
+        EventKind::Chunk { direction, micros: 0, bytes: vec![0; len].as_slice().into() }
+    }
+
     fn drain(merge: &mut Merge) -> Vec<Event> {
         std::iter::from_fn(|| merge.next_event()).collect()
     }
@@ -437,11 +441,6 @@ mod tests {
     #[test]
     fn the_wire_shows_a_message_before_its_receiver_does_and_before_its_sender_derives_more() {
         let (client, server) = handshake();
-        let chunk = |direction, len: usize| EventKind::Chunk {
-            direction,
-            micros: 0,
-            bytes: vec![0; len].as_slice().into(),
-        };
         let (to_server, to_client) = (Direction::ToServer, Direction::ToClient);
         let wire: Vec<_> = [
             chunk(to_server, 7),
@@ -639,11 +638,6 @@ mod tests {
     #[test]
     fn a_client_that_reports_nothing_has_sent_what_the_wire_and_the_server_saw() {
         let (_, server) = handshake();
-        let chunk = |direction, len: usize| EventKind::Chunk {
-            direction,
-            micros: 0,
-            bytes: vec![0; len].as_slice().into(),
-        };
         let (to_server, to_client) = (Direction::ToServer, Direction::ToClient);
         let wire: Vec<_> = [
             chunk(to_server, 40),

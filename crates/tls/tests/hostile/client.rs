@@ -15,7 +15,7 @@ use crate::peer::{
 };
 use crate::{
     Violation, assert_refused, bytes, client_against, client_config, credentials, illegal,
-    malformed, unexpected, unsupported,
+    malformed, other_finished, unexpected, unsupported,
 };
 
 fn assert_client_refuses(violations: Vec<Violation>) {
@@ -617,29 +617,14 @@ fn a_server_that_does_not_prove_who_it_is() {
 #[test]
 fn a_finished_over_something_else() {
     let m = "Finished";
-    let with = |name, change: fn(&mut Vec<u8>), error, alert| -> Violation {
-        let hook = at(m, move |peer, it| {
-            let HandshakeMessage::Finished(mut tag) = it else { panic!("{it:?}") };
-            change(&mut tag);
-            peer.say(&message(20, &tag));
-        });
-        (name, hook, error, Some(alert))
-    };
-    let of_len =
-        |len| malformed(m, DecodeError::WrongLength { field: "verify_data", len, expected: 32 });
-    assert_client_refuses(vec![
-        with("the first bit", |tag| tag[0] ^= 0x80, TlsError::BadFinished, 51),
-        with("the last bit", |tag| tag[31] ^= 1, TlsError::BadFinished, 51),
-        with("none", Vec::clear, of_len(0), 50),
-        with("a byte less", |tag| tag.truncate(31), of_len(31), 50),
-        with("a byte more", |tag| tag.push(0), of_len(33), 50),
-        (
-            "a ticket in front of the change of keys",
-            at(m, |peer, it| peer.say(&[it.encode(), ticket()].concat())),
-            unexpected("a change of keys", "more of the handshake"),
-            Some(10),
-        ),
-    ]);
+    let mut violations = other_finished();
+    violations.extend::<[Violation; 1]>([(
+        "a ticket in front of the change of keys",
+        at(m, |peer, it| peer.say(&[it.encode(), ticket()].concat())),
+        unexpected("a change of keys", "more of the handshake"),
+        Some(10),
+    )]);
+    assert_client_refuses(violations);
 }
 
 fn ticket() -> Vec<u8> {

@@ -17,10 +17,12 @@ use std::thread;
 use certificates::{Roots, ServerName};
 use crypto::tls13::group::Group;
 use crypto::tls13::scheme::SigningKey;
+use messages::DecodeError;
+use messages::tls13::HandshakeMessage;
 use serde_json::Value;
 use tls::{ClientConfig, Credentials, ServerConfig, TlsError, TlsStream};
 
-use peer::{Hook, Peer};
+use peer::{Hook, Peer, at, message};
 use pipe::{End, pair};
 
 static CHAIN: LazyLock<Value> =
@@ -89,6 +91,28 @@ fn server_against(config: &ServerConfig, hook: &Hook) -> (Result<Vec<u8>, TlsErr
 
 /// A violation: its name, how it is done, the error and the alert.
 type Violation = (&'static str, Box<Hook>, TlsError, Option<u8>);
+
+/// Lists what either side may find in place of the peer's Finished.
+fn other_finished() -> Vec<Violation> {
+    let m = "Finished";
+    let with = |name, change: fn(&mut Vec<u8>), error, alert| -> Violation {
+        let hook = at(m, move |peer, it| {
+            let HandshakeMessage::Finished(mut tag) = it else { panic!("{it:?}") };
+            change(&mut tag);
+            peer.say(&message(20, &tag));
+        });
+        (name, hook, error, Some(alert))
+    };
+    let of_len =
+        |len| malformed(m, DecodeError::WrongLength { field: "verify_data", len, expected: 32 });
+    vec![
+        with("the first bit", |tag| tag[0] ^= 0x80, TlsError::BadFinished, 51),
+        with("the last bit", |tag| tag[31] ^= 1, TlsError::BadFinished, 51),
+        with("none", Vec::clear, of_len(0), 50),
+        with("a byte less", |tag| tag.truncate(31), of_len(31), 50),
+        with("a byte more", |tag| tag.push(0), of_len(33), 50),
+    ]
+}
 
 fn assert_refused(
     violations: Vec<Violation>,

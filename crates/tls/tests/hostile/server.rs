@@ -12,8 +12,8 @@ use crate::peer::{
     HANDSHAKE, Hook, Peer, at, certificate, changed, client_hello, honest, message, other, verify,
 };
 use crate::{
-    Violation, assert_refused, bytes, illegal, malformed, roots, server_against, server_config,
-    unexpected, unsupported,
+    Violation, assert_refused, bytes, illegal, malformed, other_finished, roots, server_against,
+    server_config, unexpected, unsupported,
 };
 
 const M: &str = "ClientHello";
@@ -442,21 +442,8 @@ fn a_client_that_does_not_prove_who_it_is() {
 #[test]
 fn a_finished_over_something_else() {
     let m = "Finished";
-    let with = |name, change: fn(&mut Vec<u8>), error, alert| -> Violation {
-        let hook = at(m, move |peer, it| {
-            let HandshakeMessage::Finished(mut tag) = it else { panic!("{it:?}") };
-            change(&mut tag);
-            peer.say(&message(20, &tag));
-        });
-        (name, hook, error, Some(alert))
-    };
-    let of_len =
-        |len| malformed(m, DecodeError::WrongLength { field: "verify_data", len, expected: 32 });
-    assert_server_refuses(vec![
-        with("the first bit", |tag| tag[0] ^= 0x80, TlsError::BadFinished, 51),
-        with("the last bit", |tag| tag[31] ^= 1, TlsError::BadFinished, 51),
-        with("a byte less", |tag| tag.truncate(31), of_len(31), 50),
-        with("a byte more", |tag| tag.push(0), of_len(33), 50),
+    let mut violations = other_finished();
+    violations.extend::<[Violation; 2]>([
         (
             "new keys in front of the change of keys",
             at(m, |peer, it| peer.say(&[it.encode(), message(24, &[0])].concat())),
@@ -470,6 +457,7 @@ fn a_finished_over_something_else() {
             Some(10),
         ),
     ]);
+    assert_server_refuses(violations);
 }
 
 #[test]
