@@ -49,6 +49,8 @@ enum Command {
         #[command(flatten)]
         options: ViewOptions,
     },
+    /// Explain a TLS 1.3 session out of a packet capture, byte by byte
+    Explain(PassedOn),
     /// List the stages, with what each adds, stops and lets through
     List(ListOptions),
     /// Show where each field of a record or a message lies, and what protects it
@@ -83,7 +85,7 @@ const GROUPS: [(&str, &str, &[&str]); 4] = [
     (
         "Run and look",
         "run aead",
-        &["run", "show", "list", "layout", "diff", "certificates", "tunnel"],
+        &["run", "show", "explain", "list", "layout", "diff", "certificates", "tunnel"],
     ),
     ("Attack", "attack bit-flip ctr", &["attack", "matrix"]),
     ("Learn", "exercise 1", &["exercise"]),
@@ -139,6 +141,7 @@ impl Options {
             Command::List(options) => print(&list::text(&options)),
             Command::Layout(options) => print(&layout::text(&options)),
             Command::Certificates(passed) => passed_on("authority", &passed.args),
+            Command::Explain(passed) => passed_on("explain", &passed.args),
             Command::Book(passed) => passed_on("book", &passed.args),
             Command::Site(passed) => passed_on("site", &passed.args),
             Command::Diff(options) => diff::text(&options).and_then(|text| print(&text)),

@@ -293,6 +293,7 @@ fn what_a_file_says_reaches_terminal_and_page_as_visible_text_alone() {
             direction: Way::Received,
             message: words.as_bytes().into(),
             record: None,
+            opened: None,
             spans: vec![],
             checked: vec![words.clone()],
         };

@@ -30,6 +30,8 @@ pub use error::CertificateError;
 pub use identity::Identity;
 pub use pem::PemError;
 pub use terms::Terms;
+#[cfg(feature = "tls13")]
+pub use verifier::has_signed_by;
 pub use verifier::{Believed, Roots, Verifier};
 
 /// The name of a server: a DNS name or an IP address.

@@ -98,8 +98,7 @@ impl Believed<'_> {
         message: &[u8],
         signature: &[u8],
     ) -> bool {
-        let leaf = EndEntityCert::try_from(&self.leaf);
-        leaf.is_ok_and(|leaf| leaf.verify_signature(of_scheme(scheme), message, signature).is_ok())
+        has_signed_by(&self.leaf, scheme, message, signature)
     }
 
     /// Returns whether `signature` over `message` was made with the key that belongs to the leaf, by the scheme of
@@ -110,6 +109,20 @@ impl Believed<'_> {
             leaf.verify_signature(OF_CERTIFICATE_VERIFY, message, signature).is_ok()
         })
     }
+}
+
+/// Returns whether `signature` over `message` was made by this scheme of TLS 1.3, with the key that belongs to a
+/// certificate in DER, whoever vouches for it.
+#[cfg(feature = "tls13")]
+pub fn has_signed_by(
+    certificate: &[u8],
+    scheme: crypto::tls13::scheme::Scheme,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    let leaf = certificate.into();
+    let leaf = EndEntityCert::try_from(&leaf);
+    leaf.is_ok_and(|leaf| leaf.verify_signature(of_scheme(scheme), message, signature).is_ok())
 }
 
 impl Verifier {

@@ -40,6 +40,8 @@ pub enum Role {
     Server,
     /// Someone on the path between the two, who has no key.
     Wire,
+    /// Someone who has the traffic and a log of its keys: what only that opens, and what it lets one check.
+    KeyLog,
 }
 
 impl Role {
@@ -58,6 +60,7 @@ impl fmt::Display for Role {
             Self::Client => "client",
             Self::Server => "server",
             Self::Wire => "wire",
+            Self::KeyLog => "keylog",
         })
     }
 }
@@ -156,6 +159,96 @@ pub enum EventKind {
         /// When, in microseconds since the connection was made.
         micros: u64,
     },
+    /// A connection out of a packet capture begins: neither side tells anything, and what they are said to send is what
+    /// passed by. Nobody knows what their receivers made of it.
+    Captured {
+        /// The address of the side that connects.
+        client: SocketAddr,
+        /// The address of the side that listens.
+        server: SocketAddr,
+        /// When its first packet passed by, in microseconds since 1970.
+        unix_micros: u64,
+    },
+    /// A record carries a part of a message, and not its end.
+    Fragment {
+        /// Its way.
+        #[serde(with = "DirectionByName")]
+        direction: Direction,
+        /// The name of the message.
+        step: String,
+        /// The bytes of the message that are in this record.
+        bytes: Hex,
+        /// The payload of the record, if that is encrypted, and no message before it in the same record has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<Hex>,
+        /// How the record was opened, if it was encrypted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        opened: Option<Opened>,
+    },
+    /// Something was checked, or could not be.
+    Check {
+        /// Whose claim it is: the side that sent what was checked. None, if it is about the whole connection.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Role>,
+        /// What was checked, such as `Finished`.
+        what: String,
+        /// What came of it.
+        outcome: Outcome,
+        /// What it was checked with, what was found, and what that means.
+        message: String,
+    },
+    /// Records that were opened and are not told one by one: there are too many.
+    Folded {
+        /// Their direction.
+        #[serde(with = "DirectionByName")]
+        direction: Direction,
+        /// Their number.
+        records: u64,
+        /// Bytes of data in them.
+        bytes: u64,
+    },
+    /// Bytes are not in the capture. Where the next record begins is unknown from there on.
+    Missing {
+        /// Their direction.
+        #[serde(with = "DirectionByName")]
+        direction: Direction,
+        /// When it was noticed, in microseconds since the connection was made.
+        micros: u64,
+        /// Their number, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bytes: Option<u64>,
+    },
+}
+
+/// How a record was opened by someone with a key log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// The name of the secret that its key is made of.
+    pub key: String,
+    /// The number of the record under that key, which both sides count and neither sends.
+    pub seq: u64,
+    /// The 12 bytes of the nonce: the iv xor that number.
+    pub nonce: Hex,
+    /// Zero bytes behind the inner type.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub padding: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape serde asks for")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// What came of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was made, and holds.
+    Holds,
+    /// It was made, and fails.
+    Fails,
+    /// It could not be made: the message says what is missing for it.
+    NotMade,
 }
 
 /// One message of a handshake; at TLS also a ChangeCipherSpec, a KeyUpdate or an alert: all that travels beside data.
@@ -170,6 +263,9 @@ pub struct HandshakeMessage {
     /// The payload of its record, if that is encrypted, and no message before it in the same record has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Hex>,
+    /// How that was opened, if it was by someone with a key log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened: Option<Opened>,
     /// What it says, from its first byte to its last.
     pub spans: Vec<Span>,
     /// The checks that it passed.
@@ -212,6 +308,7 @@ impl HandshakeMessage {
             direction,
             message: payload.into(),
             record: None,
+            opened: None,
             spans: messages::explain(payload).spans.iter().map(Span::from).collect(),
             checked: checked.iter().map(|check| (*check).to_owned()).collect(),
         }
@@ -254,13 +351,16 @@ pub struct Record {
     pub plaintext: Hex,
     /// The payload, without the header in front. At the plain stage: the plaintext.
     pub record: Hex,
+    /// How it was opened, if it was by someone with a key log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened: Option<Opened>,
 }
 
 impl Record {
     /// A record of `stage`, its sequence number read from the payload.
     pub fn new(stage: &Stage, index: u64, plaintext: &[u8], payload: &[u8]) -> Self {
         let seq = stage.seq(payload);
-        Self { index, seq, plaintext: plaintext.into(), record: payload.into() }
+        Self { index, seq, plaintext: plaintext.into(), record: payload.into(), opened: None }
     }
 }
 

@@ -30,7 +30,7 @@ pub mod writer;
 
 pub use framing::Direction;
 
-pub use event::{Event, EventKind, HandshakeMessage, Hex, Record, Role, Way};
+pub use event::{Event, EventKind, HandshakeMessage, Hex, Opened, Outcome, Record, Role, Way};
 pub use merge::Merge;
 pub use read::EventReader;
 pub use summary::Summary;

@@ -56,7 +56,7 @@ pub const fn role_style(role: Role) -> Style {
     match role {
         Role::Client => Ansi256Color(30).on_default().bold(),
         Role::Server => Ansi256Color(162).on_default().bold(),
-        Role::Wire => PLAIN.bold(),
+        Role::Wire | Role::KeyLog => PLAIN.bold(),
     }
 }
 

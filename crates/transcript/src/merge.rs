@@ -111,7 +111,12 @@ impl Merge {
             | EventKind::Rejected { .. }
             | EventKind::Closed { .. }
             | EventKind::Dropped { .. }
-            | EventKind::End { .. } => {}
+            | EventKind::End { .. }
+            | EventKind::Captured { .. }
+            | EventKind::Fragment { .. }
+            | EventKind::Check { .. }
+            | EventKind::Folded { .. }
+            | EventKind::Missing { .. } => {}
         }
         Some(event)
     }
@@ -165,9 +170,14 @@ impl Merge {
         // What such a client sends nobody tells: it was sent when it is seen.
         let is_sent = |is_sent| is_sent || self.silent_client;
         match &event.kind {
-            EventKind::Listening { .. } | EventKind::Dropped { .. } | EventKind::Derived { .. } => {
-                true
-            }
+            EventKind::Listening { .. }
+            | EventKind::Dropped { .. }
+            | EventKind::Derived { .. }
+            | EventKind::Captured { .. }
+            | EventKind::Fragment { .. }
+            | EventKind::Check { .. }
+            | EventKind::Folded { .. }
+            | EventKind::Missing { .. } => true,
             EventKind::Connected { .. } => is_sent(peer.listening || peer.connected),
             EventKind::Handshake(message) if message.direction == Way::Received => {
                 let wanted = flow.bytes_received + message.wire_len(event.stage);
@@ -201,7 +211,7 @@ impl Merge {
         match role {
             Role::Client => &mut self.client,
             Role::Server => &mut self.server,
-            Role::Wire => &mut self.wire,
+            Role::Wire | Role::KeyLog => &mut self.wire,
         }
     }
 

@@ -205,7 +205,7 @@ impl Summary {
         match role {
             Role::Client => self.client.push(fingerprint.clone()),
             Role::Server => self.server.push(fingerprint.clone()),
-            Role::Wire => {}
+            Role::Wire | Role::KeyLog => {}
         }
         before
     }

@@ -6,7 +6,7 @@ use crate::certified::{sender, subject};
 use crate::lines::{
     BAD, DIM, GOOD, HEADING, Lines, PLAIN, fingerprint as shown, listed, width, wrapped_to,
 };
-use crate::{Event, EventKind, HandshakeMessage, Record, Role, Way};
+use crate::{Event, EventKind, HandshakeMessage, Outcome, Record, Role, Way};
 
 /// A stage's name and title, above a transcript.
 pub fn heading(stage: &Stage) -> String {
@@ -54,6 +54,31 @@ pub fn event_within(width: usize, event: &Event) -> String {
         }
         EventKind::Dropped { events } => {
             lines.say(BAD, &format!("{events} events are missing here: nobody read them in time"));
+        }
+        EventKind::Captured { client, server, .. } => {
+            lines.say(PLAIN, &format!("{client} connects to {server}"));
+        }
+        EventKind::Fragment { step, bytes, .. } => {
+            lines
+                .say(PLAIN, &format!("{} bytes of {step}, the rest of which follows", bytes.len()));
+        }
+        EventKind::Check { what, outcome, message, .. } => {
+            let (style, found) = match outcome {
+                Outcome::Holds => (GOOD, "OK"),
+                Outcome::Fails => (BAD, "FAILS"),
+                Outcome::NotMade => (DIM, "not made"),
+            };
+            lines.check(what, style, found, message);
+        }
+        EventKind::Folded { direction, records, bytes } => {
+            lines.say(
+                PLAIN,
+                &format!("{records} more records, {direction}, with {bytes} bytes of data"),
+            );
+        }
+        EventKind::Missing { direction, bytes, .. } => {
+            let bytes = bytes.map_or("bytes".to_owned(), |bytes| format!("{bytes} bytes"));
+            lines.say(BAD, &format!("{bytes} are not in the capture, {direction}"));
         }
         EventKind::Chunk { .. } | EventKind::End { .. } => {}
     }
@@ -239,6 +264,7 @@ mod tests {
             direction: Way::Received,
             message: b"".as_slice().into(),
             record: None,
+            opened: None,
             spans: vec![],
             checked: vec![hostile.clone()],
         };

@@ -277,7 +277,13 @@ impl Section {
             EventKind::Dropped { events } => {
                 self.note(role, format!("{events} events are missing here"));
             }
-            EventKind::Chunk { .. } | EventKind::End { .. } => {}
+            EventKind::Chunk { .. }
+            | EventKind::End { .. }
+            | EventKind::Captured { .. }
+            | EventKind::Fragment { .. }
+            | EventKind::Check { .. }
+            | EventKind::Folded { .. }
+            | EventKind::Missing { .. } => {}
         }
     }
 

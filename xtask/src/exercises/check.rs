@@ -98,7 +98,7 @@ impl Check {
         let victim = match part {
             Role::Server => &played.server,
             Role::Client => &played.clients[0],
-            Role::Wire => &played.attacker,
+            Role::Wire | Role::KeyLog => &played.attacker,
         };
         self.listen(what, victim)?;
         Ok(played)

@@ -145,7 +145,7 @@ impl Pair<'_> {
                     match role {
                         Role::Server => server = status,
                         Role::Client => client = status,
-                        Role::Wire => {}
+                        Role::Wire | Role::KeyLog => {}
                     }
                     driver.set_silence(SILENCE_ALONE);
                 }

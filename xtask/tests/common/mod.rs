@@ -266,6 +266,11 @@ pub fn names(events: &[Event]) -> Vec<&'static str> {
         EventKind::Dropped { .. } => "dropped",
         EventKind::Chunk { .. } => "chunk",
         EventKind::End { .. } => "end",
+        EventKind::Captured { .. } => "captured",
+        EventKind::Fragment { .. } => "fragment",
+        EventKind::Check { .. } => "check",
+        EventKind::Folded { .. } => "folded",
+        EventKind::Missing { .. } => "missing",
     };
     events.iter().map(name).collect()
 }

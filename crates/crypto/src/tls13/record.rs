@@ -172,4 +172,15 @@ impl Opener {
         Ok((kind, plaintext))
     }
     // ANCHOR_END: open
+
+    /// Returns the number of the next record and its nonce of 12 bytes, for someone who explains how it is opened;
+    /// `None` once all numbers are used up.
+    pub fn next_nonce(&self) -> Option<(u64, [u8; NONCE_LEN])> {
+        Some((self.0.sequence.next()?, self.0.nonce()?))
+    }
+
+    /// Passes over a record that does not open, for someone who only watches: the sender counted it.
+    pub fn pass_over(&mut self) {
+        self.0.sequence.advance();
+    }
 }

@@ -19,6 +19,14 @@ pub struct Secret {
 
 impl Secret {
     /// A secret that a standard prints.
+    /// Takes a secret out of a key log, if it is as long as the hash of `suite`.
+    pub fn from_key_log(suite: Suite, bytes: &[u8]) -> Option<Self> {
+        let mut secret = Zeroizing::new([0; MAX_HASH_LEN]);
+        (bytes.len() == suite.hash_len()).then_some(())?;
+        secret.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Some(Self { suite, bytes: secret })
+    }
+
     #[cfg(test)]
     pub(crate) fn known(suite: Suite, digits: &[u8]) -> Self {
         let mut bytes = Zeroizing::new([0; MAX_HASH_LEN]);

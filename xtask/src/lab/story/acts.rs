@@ -218,7 +218,7 @@ impl Flows {
                 let deed = Deed::Sends { index: *index, plaintext: plaintext.clone(), bytes };
                 self.of(connection, outgoing).sent.push_back(deed);
             }
-            EventKind::Received(Record { index, seq, plaintext, record }) => {
+            EventKind::Received(Record { index, seq, plaintext, record, .. }) => {
                 let deed = Deed::Accepts {
                     index: *index,
                     seq: *seq,
