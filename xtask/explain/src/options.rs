@@ -10,7 +10,7 @@ use transcript::{Event, Format};
 use xtask::views::{ViewOptions, Views, WireDetail};
 
 use crate::capture::{self, What};
-use crate::keylog::KeyLog;
+use crate::keylog::{self, KeyLog};
 use crate::session::{Known, Session};
 
 /// Explain a TLS 1.3 session out of a packet capture, byte by byte
@@ -32,6 +32,10 @@ pub struct Options {
     /// Whom to trust: the roots that chains of certificates are checked against
     #[arg(long, value_name = "FILE.pem")]
     roots: Option<PathBuf>,
+
+    /// Keys from before, to check binders with: hexadecimal digits, a key a line
+    #[arg(long, value_name = "FILE")]
+    psk: Option<PathBuf>,
 
     /// Write events as JSON, one object per line
     #[arg(long)]
@@ -63,7 +67,11 @@ impl Options {
         capture::read(&self.capture, &mut keylog, |_| {})?;
         let roots = self.roots.as_ref().map(std::fs::read).transpose()?;
         let roots = roots.map(|pem| Roots::from_pem(&pem)).transpose()?;
-        let known = Known { keylog: &keylog, roots: roots.as_ref() };
+        let psks = match &self.psk {
+            Some(path) => keylog::psks(&std::fs::read(path)?)?,
+            None => Vec::new(),
+        };
+        let known = Known { keylog: &keylog, roots: roots.as_ref(), psks: &psks };
         let format = if self.json { Format::Json } else { Format::Text };
         let (detail, wire, page) = (self.detail, self.wire, self.page.clone());
         let options = ViewOptions { detail, wire, page, capture: None };
@@ -89,7 +97,7 @@ impl Options {
                 }
             }
         })?;
-        drop(session);
+        session.into_iter().for_each(Session::finish);
         views.into_inner().finish("--detail")?;
         Ok(ExitCode::SUCCESS)
     }
