@@ -14,10 +14,11 @@ use transcript::{Event, output};
 use xtask::views::new_file::ensure_distinct;
 use xtask::views::{Progress, WireDetail};
 use xtask::{WrongArgument, complain, count};
+use zeroize::Zeroizing;
 
 use crate::capture::{self, Piece, Wanted, What};
 use crate::files::{CaptureFile, open_key_log, unreadable};
-use crate::keylog::KeyLog;
+use crate::keylog::{self, KeyLog};
 use crate::list::List;
 use crate::notes;
 use crate::session::{Known, Session};
@@ -43,6 +44,10 @@ pub struct Options {
     /// Whom to trust: the roots that chains of certificates are checked against
     #[arg(long, value_name = "FILE.pem")]
     roots: Option<PathBuf>,
+
+    /// Keys from before, to check binders with: hexadecimal digits, a key a line
+    #[arg(long, value_name = "FILE")]
+    psk: Option<PathBuf>,
 
     /// Write events as JSON, one object per line
     #[arg(long)]
@@ -70,6 +75,7 @@ impl Options {
         let files: Vec<_> = self.page.iter().map(PathBuf::as_path).collect();
         ensure_distinct(Some(&self.capture), &files)?;
         let roots = self.roots.as_deref().map(roots).transpose()?;
+        let psks = self.psk.as_deref().map(psks).transpose()?.unwrap_or_default();
         let mut file = CaptureFile::open(&self.capture)?;
         let mut progress = Progress::before_output(file.len, "bytes of the capture");
         let list = List::read(Watched(file.from_the_beginning()?, &mut progress))?;
@@ -85,7 +91,8 @@ impl Options {
             complain(&format!("choose one: cargo xtask explain {name} --connection N"));
             return Ok(ExitCode::SUCCESS);
         };
-        self.explain(&mut file, number, Known { keylog: &keylog, roots: roots.as_ref() })
+        let known = Known { keylog: &keylog, roots: roots.as_ref(), psks: &psks };
+        self.explain(&mut file, number, known)
     }
 
     /// Reads the secrets of the capture's connections.
@@ -165,7 +172,7 @@ impl Options {
             Wanted { only: Some(number), piece: Some(&mut piece), key_log: &mut |_| {} };
         let input = Watched(file.from_the_beginning()?, &mut progress);
         let besides = capture::read(input, &mut wanted)?;
-        drop(session);
+        session.into_iter().for_each(Session::finish);
         drop(progress);
         let is_refused = told.into_inner().finish()?;
         notes::of_connection(&besides).iter().for_each(|note| complain(note));
@@ -178,6 +185,13 @@ fn roots(path: &Path) -> Result<Roots> {
     let pem = fs::read(path).map_err(|error| unreadable(path, &error))?;
     let wrong = |error| WrongArgument(format!("{}: {error}", path.display()));
     Ok(Roots::from_pem(&pem).map_err(wrong)?)
+}
+
+/// Reads the keys from before in a file.
+fn psks(path: &Path) -> Result<Vec<Zeroizing<Vec<u8>>>> {
+    let text = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let wrong = |error| WrongArgument(format!("{}: {error}", path.display()));
+    Ok(keylog::psks(&text).map_err(wrong)?)
 }
 
 /// A file whose reading is watched.
