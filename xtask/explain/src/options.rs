@@ -72,13 +72,15 @@ impl Options {
         let roots = self.roots.as_deref().map(roots).transpose()?;
         let mut file = CaptureFile::open(&self.capture)?;
         let mut progress = Progress::before_output(file.len, "bytes of the capture");
-        let list = List::read(Watched(file.from_the_beginning()?, &mut progress))?;
+        let list = List::read(Watched(file.rewound()?, &mut progress))?;
         drop(progress);
         let mut notes = notes::of_capture(&list.besides);
         let keylog = self.key_log(&mut file, &list, &mut notes)?;
         let number = self.number(&list)?;
         notes.extend(number.and_then(|number| list.others(number)));
-        notes.iter().for_each(|note| complain(note));
+        for note in notes {
+            complain(&note);
+        }
         let Some(number) = number else {
             output::print(&if self.json { list.json(&keylog) } else { list.table(&keylog) })?;
             let name = self.capture.display();
@@ -114,7 +116,7 @@ impl Options {
                 notes.extend(notes::of_key_log("the key log in the capture", &found));
             };
             let mut wanted = Wanted { only: None, piece: None, key_log: &mut key_log };
-            capture::read(file.from_the_beginning()?, &mut wanted)?;
+            capture::read(file.rewound()?, &mut wanted)?;
         }
         Ok(keylog)
     }
@@ -155,20 +157,26 @@ impl Options {
                 session.bytes(direction, piece.at, bytes);
             }
             What::Missing(direction, bytes) => {
-                session.iter_mut().for_each(|it| it.missing(direction, piece.at, bytes));
+                if let Some(session) = &mut session {
+                    session.missing(direction, piece.at, bytes);
+                }
             }
             What::End(direction, _) => {
-                session.iter_mut().for_each(|it| it.end(direction, piece.at));
+                if let Some(session) = &mut session {
+                    session.end(direction, piece.at);
+                }
             }
         };
         let mut wanted =
             Wanted { only: Some(number), piece: Some(&mut piece), key_log: &mut |_| {} };
-        let input = Watched(file.from_the_beginning()?, &mut progress);
+        let input = Watched(file.rewound()?, &mut progress);
         let besides = capture::read(input, &mut wanted)?;
         drop(session);
         drop(progress);
         let is_refused = told.into_inner().finish()?;
-        notes::of_connection(&besides).iter().for_each(|note| complain(note));
+        for note in notes::of_connection(&besides) {
+            complain(&note);
+        }
         Ok(ExitCode::from(u8::from(is_refused)))
     }
 }
