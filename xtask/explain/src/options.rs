@@ -67,8 +67,11 @@ impl Options {
     /// # Errors
     /// When it cannot be done.
     pub fn run(&self) -> Result<ExitCode> {
-        let files: Vec<_> = self.page.iter().map(PathBuf::as_path).collect();
-        ensure_distinct(Some(&self.capture), &files)?;
+        if let Some(page) = &self.page {
+            let name = page.display();
+            let message = format!("{name} is the capture itself: the page needs another file");
+            ensure_distinct(Some(&self.capture), &[page]).map_err(|_| WrongArgument(message))?;
+        }
         let roots = self.roots.as_deref().map(roots).transpose()?;
         let mut file = CaptureFile::open(&self.capture)?;
         let mut progress = Progress::before_output(file.len, "bytes of the capture");

@@ -140,7 +140,7 @@ fn what_is_no_key_log_and_no_roots_is_told() {
         ),
         (["--keylog", "."], "xtask: . is a folder: which key log in it?\n"),
         (["--connection", "2"], "xtask: it has no connection 2: its last is 1\n"),
-        (["--page", "it"], "xtask: it is the run itself: a view needs another file\n"),
+        (["--page", "it"], "xtask: it is the capture itself: the page needs another file\n"),
     ];
     for (args, message) in cases {
         let (code, output, error) = explain(folder.path(), &["it", args[0], args[1]]);
