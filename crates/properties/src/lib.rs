@@ -17,12 +17,14 @@
 //! - [`tls13_messages()`]: the same as at [`messages()`], of TLS 1.3.
 //! - [`tls13_record()`]: an opener takes the next record of TLS 1.3, and nothing else.
 //! - [`tls13_handshake()`]: a client and a server of TLS 1.3, with someone between them who may change anything.
+//! - [`explain_capture()`]: captures and key logs of others are read as what they are.
 //! - [`run_file()`] and [`transcript()`]: events, and how they look to a person.
 
 mod certificates;
 mod choices;
 mod deframing;
 mod events;
+mod explain_capture;
 mod handshakes;
 mod messages;
 mod opening;
@@ -40,6 +42,7 @@ pub use certificates::certificates;
 pub use choices::Choices;
 pub use deframing::deframing;
 pub use events::{run_file, transcript};
+pub use explain_capture::explain_capture;
 pub use handshakes::handshakes;
 pub use messages::messages;
 pub use opening::opening;

@@ -63,11 +63,11 @@ impl CaptureFile {
         Ok(Self { file, len: metadata.len() })
     }
 
-    /// Returns the file, from its beginning.
+    /// Goes back to the beginning, and returns the file.
     ///
     /// # Errors
     /// When it cannot be read from there.
-    pub fn from_the_beginning(&mut self) -> Result<&mut File> {
+    pub fn rewound(&mut self) -> Result<&mut File> {
         self.file.rewind()?;
         Ok(&mut self.file)
     }

@@ -115,3 +115,52 @@ impl Flow {
 fn direction(role: Role) -> Direction {
     if role == Role::Server { Direction::ToClient } else { Direction::ToServer }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stages::PART5_TLS13;
+    use transcript::Record;
+
+    fn told(events: &[(Role, EventKind)]) -> Vec<EventKind> {
+        let (mut fold, mut told) = (Fold::default(), Vec::new());
+        let stage = &PART5_TLS13;
+        for (role, kind) in events {
+            let event = Event { role: *role, stage, kind: kind.clone() };
+            fold.take(&event, |event| told.push(event.kind.clone()));
+        }
+        fold.finish(stage, |event| told.push(event.kind.clone()));
+        told
+    }
+
+    fn sent() -> (Role, EventKind) {
+        (Role::Client, EventKind::Sent(Record::new(&PART5_TLS13, 0, b"hello", b"sealed")))
+    }
+
+    fn chunk(direction: Direction) -> (Role, EventKind) {
+        (Role::Wire, EventKind::Chunk { direction, micros: 0, bytes: b"sealed".as_slice().into() })
+    }
+
+    #[test]
+    fn of_many_records_the_first_64_of_a_direction_are_told_and_the_rest_is_counted() {
+        let direction = Direction::ToServer;
+        let end = (Role::Wire, EventKind::End { direction, micros: 0 });
+        let mut events: Vec<_> = (0..70).flat_map(|_| [sent(), chunk(direction)]).collect();
+        events.extend([chunk(Direction::ToClient), end, sent(), chunk(direction)]);
+        let told = told(&events);
+        let kinds: Vec<_> = events.iter().map(|(_, kind)| kind.clone()).collect();
+        assert_eq!(told[..128], kinds[..128]);
+        let folded = |records, bytes| EventKind::Folded { direction, records, bytes };
+        let [other, end] = [&kinds[140], &kinds[141]];
+        assert_eq!(told[128..], [other.clone(), folded(6, 30), end.clone(), folded(1, 5)]);
+    }
+
+    #[test]
+    fn records_that_nobody_could_open_are_counted_too() {
+        let events: Vec<_> = (0..66).map(|_| chunk(Direction::ToClient)).collect();
+        let told = told(&events);
+        assert_eq!(told.len(), 65);
+        let direction = Direction::ToClient;
+        assert_eq!(told[64], EventKind::Folded { direction, records: 2, bytes: 12 });
+    }
+}

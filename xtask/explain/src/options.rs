@@ -72,19 +72,24 @@ impl Options {
     /// # Errors
     /// When it cannot be done.
     pub fn run(&self) -> Result<ExitCode> {
-        let files: Vec<_> = self.page.iter().map(PathBuf::as_path).collect();
-        ensure_distinct(Some(&self.capture), &files)?;
+        if let Some(page) = &self.page {
+            let name = page.display();
+            let message = format!("{name} is the capture itself: the page needs another file");
+            ensure_distinct(Some(&self.capture), &[page]).map_err(|_| WrongArgument(message))?;
+        }
         let roots = self.roots.as_deref().map(roots).transpose()?;
         let psks = self.psk.as_deref().map(psks).transpose()?.unwrap_or_default();
         let mut file = CaptureFile::open(&self.capture)?;
         let mut progress = Progress::before_output(file.len, "bytes of the capture");
-        let list = List::read(Watched(file.from_the_beginning()?, &mut progress))?;
+        let list = List::read(Watched(file.rewound()?, &mut progress))?;
         drop(progress);
         let mut notes = notes::of_capture(&list.besides);
         let keylog = self.key_log(&mut file, &list, &mut notes)?;
         let number = self.number(&list)?;
         notes.extend(number.and_then(|number| list.others(number)));
-        notes.iter().for_each(|note| complain(note));
+        for note in notes {
+            complain(&note);
+        }
         let Some(number) = number else {
             output::print(&if self.json { list.json(&keylog) } else { list.table(&keylog) })?;
             let name = self.capture.display();
@@ -121,7 +126,7 @@ impl Options {
                 notes.extend(notes::of_key_log("the key log in the capture", &found));
             };
             let mut wanted = Wanted { only: None, piece: None, key_log: &mut key_log };
-            capture::read(file.from_the_beginning()?, &mut wanted)?;
+            capture::read(file.rewound()?, &mut wanted)?;
         }
         Ok(keylog)
     }
@@ -162,20 +167,26 @@ impl Options {
                 session.bytes(direction, piece.at, bytes);
             }
             What::Missing(direction, bytes) => {
-                session.iter_mut().for_each(|it| it.missing(direction, piece.at, bytes));
+                if let Some(session) = &mut session {
+                    session.missing(direction, piece.at, bytes);
+                }
             }
             What::End(direction, _) => {
-                session.iter_mut().for_each(|it| it.end(direction, piece.at));
+                if let Some(session) = &mut session {
+                    session.end(direction, piece.at);
+                }
             }
         };
         let mut wanted =
             Wanted { only: Some(number), piece: Some(&mut piece), key_log: &mut |_| {} };
-        let input = Watched(file.from_the_beginning()?, &mut progress);
+        let input = Watched(file.rewound()?, &mut progress);
         let besides = capture::read(input, &mut wanted)?;
         session.into_iter().for_each(Session::finish);
         drop(progress);
         let is_refused = told.into_inner().finish()?;
-        notes::of_connection(&besides).iter().for_each(|note| complain(note));
+        for note in notes::of_connection(&besides) {
+            complain(&note);
+        }
         Ok(ExitCode::from(u8::from(is_refused)))
     }
 }

@@ -13,6 +13,9 @@ use super::{Ending, Piece, What};
 /// Connections that are told apart. More are only counted.
 pub const MAX_CONNECTIONS: usize = 1 << 16;
 
+/// The most that a SYN and its data count.
+const MAX_EARLY: u32 = 1 << 16;
+
 /// The connections of a capture.
 pub struct Connections {
     /// The one whose pieces are wanted; none for all.
@@ -155,9 +158,10 @@ impl Connection {
         }
         let syn = |direction: Direction| self.flows.get(direction as usize).and_then(|it| it.syn);
         let direction = self.direction(segment.from);
+        // An answer acknowledges the SYN, and data that it carried.
         let is_answer = segment.ack.is_some_and(|ack| {
             let other = syn(opposite(direction));
-            other.is_some_and(|other| other.wrapping_add(1) == ack)
+            other.is_some_and(|other| (1..=MAX_EARLY).contains(&ack.wrapping_sub(other)))
         });
         syn(direction) == Some(segment.seq) || is_answer
     }

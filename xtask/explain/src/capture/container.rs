@@ -76,7 +76,7 @@ struct Interface {
     offset: i64,
 }
 
-/// The unit of a time, as if_tsresol has it: a power of ten or of two, below one second.
+/// The unit of a time, as `if_tsresol` has it: a power of ten or of two, below one second.
 #[derive(Clone, Copy)]
 struct Unit(u8);
 
