@@ -1,0 +1,4 @@
+//! Sessions explained: those of RFC 8448, our own, and damaged ones.
+
+mod rfc8448;
+mod told;
