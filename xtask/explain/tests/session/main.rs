@@ -2,4 +2,6 @@
 
 mod pairs;
 mod rfc8448;
+mod script;
+mod scripts;
 mod told;
