@@ -260,8 +260,6 @@ fn messages_may_share_records_and_span_them_and_a_change_may_stand_anywhere() {
     script.clear(ToServer, 20, &[1]);
     script.hello(ToClient, &server_hello(vec![]));
     script.clear(ToClient, 20, &[1]);
-    let mut parts = Script::new();
-    parts.transcript = script.transcript.clone();
     let both = [
         HandshakeMessage::EncryptedExtensions(vec![]).encode(),
         certificate("server", &[]).encode(),
