@@ -339,7 +339,7 @@ impl<'k> Handshake<'k> {
             return Vec::new();
         }
         self.has_keys = true;
-        self.tear("the ServerHello is not in the capture");
+        self.torn = Some("the ServerHello is not in the capture");
         for side in [Role::Client, Role::Server] {
             for epoch in [Epoch::Handshake, Epoch::Application(0)] {
                 let key = self.key(side, epoch);

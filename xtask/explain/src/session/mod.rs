@@ -114,11 +114,12 @@ impl<'k> Session<'k> {
         self.now = at;
         let flow = self.flows.of_mut(Role::sender(direction));
         match flow.state {
-            State::Lost => return self.passed(direction, bytes.into()),
             // Other protocols agree on TLS in the middle of a connection.
             State::Foreign if records::begins_hello(bytes) => flow.state = State::Whole,
             State::Gap if records::begins_sealed(bytes) => flow.state = State::Behind,
-            State::Foreign | State::Gap => return self.passed(direction, bytes.into()),
+            State::Foreign | State::Gap | State::Lost => {
+                return self.passed(direction, bytes.into());
+            }
             State::Whole | State::Behind => {}
         }
         flow.records.push(bytes);
@@ -220,7 +221,9 @@ impl<'k> Session<'k> {
             Some(fails(sender, "records", message))
         };
         self.passed(direction, bytes.as_slice().into());
-        check.into_iter().for_each(|check| self.tell(Role::KeyLog, check));
+        if let Some(check) = check {
+            self.tell(Role::KeyLog, check);
+        }
     }
 
     /// Tells a record: what was sent, then what passed by, then what one makes of it.
@@ -237,14 +240,13 @@ impl<'k> Session<'k> {
             Some(_) if self.flows.of(sender).state == State::Behind => {}
             Some(kind) => {
                 let inside = |kind| Inside { kind, content: payload, sealed: None };
-                match ContentType::find(*kind) {
-                    Some(kind) => self.inside(direction, inside(Some(kind)), &mut checks),
-                    None => {
-                        let message = format!(
-                            "a record of type {kind}, which TLS 1.3 has not: it is passed over"
-                        );
-                        checks.push(not_made(sender, "records", message));
-                    }
+                if let Some(kind) = ContentType::find(*kind) {
+                    self.inside(direction, inside(Some(kind)), &mut checks);
+                } else {
+                    let message = format!(
+                        "a record of type {kind}, which TLS 1.3 has not: it is passed over"
+                    );
+                    checks.push(not_made(sender, "records", message));
                 }
             }
             None => {}

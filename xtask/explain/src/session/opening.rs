@@ -31,8 +31,10 @@ impl Session<'_> {
                 self.flows.of_mut(sender).state = State::Gap;
                 return;
             };
-            self.flows.of_mut(sender).state = State::Whole;
-            let Unsealed { has_moved, opened, .. } = &unsealed;
+            let Unsealed { has_moved, opened, epoch, .. } = &unsealed;
+            let flow = self.flows.of_mut(sender);
+            flow.state = State::Whole;
+            flow.is_torn |= gap > 0 && *epoch == Epoch::Handshake;
             let least = if *has_moved { "at least " } else { "" };
             let message = format!(
                 "{least}{gap} records are missing before this one: it opens under {} with number {}, which its tag proves",
