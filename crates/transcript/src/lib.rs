@@ -10,12 +10,14 @@
 //! - [`summary`]: a run at a glance; [`overview`]: a connection out of a capture at a glance.
 //! - [`writer`]: where a program writes its events.
 //! - [`read`]: events read back from a file.
+//! - [`fold`]: the many records of a connection out of a capture, told in one line.
 //! - [`visible`](mod@visible): strangers' text, made harmless; [`output`]: text of any kind on standard output.
 //! - [`merge`]: the events of a client, a server and the wire in one causal order.
 
 mod agreed;
 pub mod certified;
 pub mod event;
+pub mod fold;
 pub mod lines;
 pub mod merge;
 pub mod outline;
@@ -33,6 +35,7 @@ pub use framing::Direction;
 
 pub use agreed::Agreed;
 pub use event::{Event, EventKind, HandshakeMessage, Hex, Opened, Outcome, Record, Role, Way};
+pub use fold::Fold;
 pub use merge::Merge;
 pub use overview::Overview;
 pub use read::EventReader;

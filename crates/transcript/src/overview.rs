@@ -150,13 +150,8 @@ impl Overview {
                 side.data += len;
             }
             EventKind::Folded { direction, records, bytes } => {
-                let side = self.side_mut(Role::sender(*direction));
-                side.records += records;
-                side.data_records += records;
-                side.data += bytes;
-                if let Some(key) = side.keys.last_mut() {
-                    key.records += records;
-                }
+                let overhead = event.stage.record_overhead() as u64;
+                self.side_mut(Role::sender(*direction)).fold(*records, *bytes, overhead);
             }
             EventKind::Check { of, what, outcome, message } => {
                 let check = Check {
@@ -176,9 +171,9 @@ impl Overview {
                 side.has_gap = true;
                 side.missing = side.missing.saturating_add(bytes.unwrap_or_default());
             }
-            EventKind::Chunk { .. } | EventKind::End { .. } => self.passes(event),
             _ => {}
         }
+        self.passes(event);
     }
 
     fn handshake(&mut self, role: Role, message: &HandshakeMessage) {
@@ -300,6 +295,23 @@ impl Side {
             key.records += 1;
         } else if keys.len() < MAX_KEYS {
             keys.push(KeyInUse { secret, first: *first, records: 1, micros });
+        }
+    }
+
+    /// Counts records that are told in one line: of data, or such as nobody here opens, or bytes that are no record.
+    fn fold(&mut self, records: u64, bytes: u64, overhead: u64) {
+        self.records += records;
+        self.bytes += bytes + records * overhead;
+        let Some(key) = self.keys.last_mut().filter(|_| records > 0) else {
+            self.loose += bytes;
+            return;
+        };
+        key.records += records;
+        if key.secret.is_some() {
+            self.data_records += records;
+            self.data += bytes;
+        } else {
+            self.closed += records;
         }
     }
 

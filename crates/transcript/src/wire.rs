@@ -60,18 +60,39 @@ impl WireLane {
 pub(crate) struct Cutters {
     to_server: Option<Cutter>,
     to_client: Option<Cutter>,
+    /// Records so far each way, those of which nothing is told included, if the connection is one out of a capture.
+    captured: Option<[u64; 2]>,
 }
 
 impl Cutters {
     /// Hands over what an event of the wire completes: which way it went, when, and what it is.
     pub(crate) fn event(&mut self, event: &Event, mut found: impl FnMut(Direction, u64, &Cut)) {
-        match &event.kind {
-            EventKind::Chunk { direction, micros, bytes } => {
+        match (&event.kind, &mut self.captured) {
+            (EventKind::Captured { .. }, captured) => *captured = Some([0; 2]),
+            (EventKind::Folded { direction, records, .. }, Some(counts)) => {
+                *count(counts, *direction) += records;
+            }
+            // Out of a capture they come one by one, and behind bytes that are missing there may be more.
+            (EventKind::Chunk { direction, micros, bytes }, Some(counts)) => {
+                let bytes = bytes.to_vec();
+                let header = event.stage.header();
+                let is_record =
+                    header.payload_len(&bytes).is_some_and(|len| header.len() + len == bytes.len());
+                let cut = if is_record {
+                    let index = count(counts, *direction);
+                    *index += 1;
+                    Cut::Record { index: *index - 1, bytes }
+                } else {
+                    Cut::Loose(bytes)
+                };
+                found(*direction, *micros, &cut);
+            }
+            (EventKind::Chunk { direction, micros, bytes }, None) => {
                 let cutter = self.cutter(*direction);
                 let cutter = cutter.get_or_insert_with(|| event.stage.cutter(*direction));
                 cutter.push(bytes, |cut| found(*direction, *micros, &cut));
             }
-            EventKind::End { direction, micros } => {
+            (EventKind::End { direction, micros }, None) => {
                 let cut = self.cutter(*direction).take().and_then(|mut cutter| cutter.end());
                 if let Some(cut) = cut {
                     found(*direction, *micros, &cut);
@@ -87,6 +108,11 @@ impl Cutters {
             Direction::ToClient => &mut self.to_client,
         }
     }
+}
+
+fn count(counts: &mut [u64; 2], direction: Direction) -> &mut u64 {
+    let [to_server, to_client] = counts;
+    if direction == Direction::ToServer { to_server } else { to_client }
 }
 
 /// The field that stands for bytes that are not a record.
