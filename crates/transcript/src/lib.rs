@@ -6,6 +6,7 @@
 //! - [`event`]: what can happen, and its JSON.
 //! - [`text`]: an event as a person reads it, a margin telling who speaks; [`wire`]: the same for what
 //!   passed by between the two.
+//!   [`detail`]: every field of it, in its place.
 //! - [`outline`]: a message as a tree; [`certified`]: what it tells about its sender by certificates.
 //! - [`summary`]: a run at a glance; [`overview`]: a connection out of a capture at a glance.
 //! - [`writer`]: where a program writes its events.
@@ -16,7 +17,9 @@
 
 mod agreed;
 pub mod certified;
+pub mod detail;
 pub mod event;
+mod explained;
 pub mod fold;
 pub mod lines;
 pub mod merge;
@@ -29,11 +32,13 @@ pub mod summary;
 pub mod text;
 pub mod visible;
 pub mod wire;
+mod within;
 pub mod writer;
 
 pub use framing::Direction;
 
 pub use agreed::Agreed;
+pub use detail::Detailed;
 pub use event::{Event, EventKind, HandshakeMessage, Hex, Opened, Outcome, Record, Role, Way};
 pub use fold::Fold;
 pub use merge::Merge;

@@ -1,9 +1,13 @@
 //! A connection out of a capture at a glance: who talks, what was agreed, how long each step took, from where on what
 //! is protected, what was checked, and how it ended. The text and the page begin with it.
 
+mod tell;
+
 use std::net::SocketAddr;
 
 use framing::cutter::Cut;
+
+pub(crate) use tell::{counted, verdict};
 
 use crate::certified::{sender, subject};
 use crate::wire::{Cutters, message};
@@ -326,4 +330,9 @@ impl Side {
             None => End::Cut,
         }
     }
+}
+
+/// Names what was checked, and whose claim it is.
+pub fn what_of(what: &str, of: Option<Role>) -> String {
+    of.map_or_else(|| what.to_owned(), |role| format!("{what} of the {role}"))
 }

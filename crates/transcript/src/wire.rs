@@ -8,6 +8,7 @@ use stages::{Field, Part, Stage, field};
 
 use crate::certified::Keys;
 use crate::lines::{BAD, DIM, Lines, PLAIN, Piece, field_style};
+use crate::within::{Told, Within};
 use crate::{Direction, Event, EventKind, Role};
 
 /// The shortest run of printable characters that counts as text: fewer in a row turn up in random bytes
@@ -27,26 +28,29 @@ pub enum Detail {
 }
 
 /// Puts the chunks that pass by together into records, and shows them as text.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct WireLane {
     detail: Detail,
     cutters: Cutters,
     keys: Keys,
+    within: Within,
 }
 
 impl WireLane {
     /// Shows as much as `detail` says.
     pub fn new(detail: Detail) -> Self {
-        Self { detail, cutters: Cutters::default(), keys: Keys::default() }
+        Self { detail, ..Self::default() }
     }
 
     /// The lines of one event of the wire, styled with escape codes: one record, several, or none as
     /// yet.
     pub fn event(&mut self, event: &Event) -> String {
         let mut text = String::new();
-        let Self { detail, cutters, keys } = self;
+        let Self { detail, cutters, keys, within } = self;
+        within.event(event);
         cutters.event(event, |direction, micros, cut| {
-            text += &lane(*detail, event.stage, direction, micros, cut, keys);
+            let within = within.take();
+            text += &lane(*detail, event.stage, direction, micros, cut, keys, &within);
         });
         if let EventKind::End { .. } = event.kind {
             *keys = Keys::default();
@@ -122,7 +126,7 @@ const NO_RECORD: Field = Field {
     role: field::Role::Plaintext,
     is_covered: false,
     what: "",
-    readers: "",
+    readers: "Everyone on the path.",
     protection: "",
 };
 
@@ -154,14 +158,16 @@ fn lane(
     micros: u64,
     cut: &Cut,
     keys: &mut Keys,
+    within: &Told,
 ) -> String {
     let mut lines = Lines::of(Role::Wire);
-    let parts = parts(stage, direction, cut);
+    let parts = within.parts(stage, direction, cut);
     let message = message(stage, direction, cut);
     let (Cut::Record { bytes, .. } | Cut::Loose(bytes)) = cut;
     let len = bytes.len();
     let what = match cut {
         Cut::Record { index, .. } => match message {
+            Some(_) if within.is_cut() => format!("{}, {direction}", within.names()),
             Some(message) => format!("{message}, {direction}"),
             None if stage.has_types() => format!("encrypted record {index}, {direction}"),
             None => format!("record {}, {direction}", index - stage.messages(direction)),
@@ -201,6 +207,9 @@ fn lane(
     }
     match (cut, readable(stage, cut)) {
         (_, Some(text)) => lines.quote("readable", text),
+        (Cut::Record { .. }, None) if message.is_some() => {
+            lines.check("readers", DIM, "", NO_RECORD.readers);
+        }
         (Cut::Loose(_), None) => {
             lines.check("readable", BAD, "", "no record of this stage: its receiver refuses it");
         }
