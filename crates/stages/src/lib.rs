@@ -194,9 +194,11 @@ impl Stage {
         self.fields.iter().filter(|field| field.is_covered).map(|field| field.name).collect()
     }
 
-    /// Puts the header in front of a payload: the record as it stands on the wire.
+    /// Puts the header in front of a payload: the record as it stands on the wire. Of a payload out of a stranger's file
+    /// that is longer than a header can say, the header says as much as it can.
     pub fn record(&self, payload: &[u8]) -> Vec<u8> {
-        let mut record = [&self.header().encode(payload.len()), payload].concat();
+        let most = if self.has_types() { usize::from(u16::MAX) } else { u32::MAX as usize };
+        let mut record = [&self.header().encode(payload.len().min(most)), payload].concat();
         if self.has_types() {
             let prefix = [tls13::APPLICATION_DATA, 3, 3];
             record.iter_mut().zip(prefix).for_each(|(byte, value)| *byte = value);

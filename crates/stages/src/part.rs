@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::tls13::PADDING;
 use crate::{Field, Role, Stage};
 
 /// The place of a field in any record of its stage.
@@ -50,6 +51,31 @@ impl Stage {
     /// Cuts a record into its fields, which tile it from end to end. `None` if it is too short to hold them.
     pub fn split<'r>(&self, record: &'r [u8]) -> Option<Vec<Part<'r>>> {
         split(self.fields, 0, record)
+    }
+
+    /// Cuts a record as [`split`](Self::split) does, for someone who has opened it and knows that so many of its bytes are
+    /// padding. `None` if it is too short for that.
+    pub fn split_opened<'r>(&self, record: &'r [u8], padding: usize) -> Option<Vec<Part<'r>>> {
+        let mut parts = self.split(record)?;
+        let Some(at) = parts.iter().position(|it| it.field.role == Role::InnerType) else {
+            return Some(parts);
+        };
+        if padding == 0 {
+            return Some(parts);
+        }
+        let (text, inner) = (parts.get(at.checked_sub(1)?)?, parts.get(at)?);
+        let (begin, end) = (text.offset, inner.offset + inner.bytes.len());
+        let of_type = end.checked_sub(padding + inner.bytes.len()).filter(|it| *it >= begin)?;
+        let behind = of_type + inner.bytes.len();
+        let part =
+            |field, offset, end| Some(Part { field, offset, bytes: record.get(offset..end)? });
+        let opened = [
+            part(text.field, begin, of_type)?,
+            part(inner.field, of_type, behind)?,
+            part(&PADDING, behind, end)?,
+        ];
+        parts.splice(at - 1..=at, opened);
+        Some(parts)
     }
 
     /// Cuts a payload into its fields, their offsets counted from its own start.

@@ -85,6 +85,17 @@ pub(crate) const HANDSHAKE: u8 = 22;
 /// The longest payload of a record in bytes (RFC 8446, section 5.2).
 pub(crate) const MAX_PAYLOAD_LEN: usize = (1 << 14) + 256;
 
+/// The zero bytes behind the inner type. Who cannot open the record does not see where they begin.
+pub(crate) const PADDING: Field = Field {
+    name: "padding",
+    len: None,
+    role: Role::Ciphertext,
+    is_covered: true,
+    what: "Zero bytes, encrypted like the rest: they hide how long the text is.",
+    readers: WITH_KEY,
+    protection: "As that of the ciphertext.",
+};
+
 const TYPE: Field = Field {
     name: "type",
     len: Some(1),

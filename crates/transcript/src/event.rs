@@ -198,14 +198,14 @@ pub enum EventKind {
         /// What it was checked with, what was found, and what that means.
         message: String,
     },
-    /// Records that were opened and are not told one by one: there are too many.
+    /// Records of data, or such as nobody opens, that are not told one by one: there are too many.
     Folded {
         /// Their direction.
         #[serde(with = "DirectionByName")]
         direction: Direction,
-        /// Their number.
+        /// Their number. 0, if the bytes are no record.
         records: u64,
-        /// Bytes of data in them.
+        /// Bytes of data in them, or of what may be data.
         bytes: u64,
     },
     /// Bytes are not in the capture. Where the next record begins is unknown from there on.

@@ -6,32 +6,43 @@
 //! - [`event`]: what can happen, and its JSON.
 //! - [`text`]: an event as a person reads it, a margin telling who speaks; [`wire`]: the same for what
 //!   passed by between the two.
+//!   [`detail`]: every field of it, in its place.
 //! - [`outline`]: a message as a tree; [`certified`]: what it tells about its sender by certificates.
-//! - [`summary`]: a run at a glance.
+//! - [`summary`]: a run at a glance; [`overview`]: a connection out of a capture at a glance.
 //! - [`writer`]: where a program writes its events.
 //! - [`read`]: events read back from a file.
+//! - [`fold`]: the many records of a connection out of a capture, told in one line.
 //! - [`visible`](mod@visible): strangers' text, made harmless; [`output`]: text of any kind on standard output.
 //! - [`merge`]: the events of a client, a server and the wire in one causal order.
 
 mod agreed;
 pub mod certified;
+pub mod detail;
 pub mod event;
+mod explained;
+pub mod fold;
 pub mod lines;
 pub mod merge;
 pub mod outline;
 pub mod output;
+pub mod overview;
 pub mod read;
 pub mod schedule;
 pub mod summary;
 pub mod text;
 pub mod visible;
 pub mod wire;
+mod within;
 pub mod writer;
 
 pub use framing::Direction;
 
+pub use agreed::Agreed;
+pub use detail::Detailed;
 pub use event::{Event, EventKind, HandshakeMessage, Hex, Opened, Outcome, Record, Role, Way};
+pub use fold::Fold;
 pub use merge::Merge;
+pub use overview::Overview;
 pub use read::EventReader;
 pub use summary::Summary;
 pub use visible::{visible, visible_lines};

@@ -56,7 +56,8 @@ pub const fn role_style(role: Role) -> Style {
     match role {
         Role::Client => Ansi256Color(30).on_default().bold(),
         Role::Server => Ansi256Color(162).on_default().bold(),
-        Role::Wire | Role::KeyLog => PLAIN.bold(),
+        Role::Wire => PLAIN.bold(),
+        Role::KeyLog => Ansi256Color(94).on_default().bold(),
     }
 }
 
@@ -183,7 +184,14 @@ impl Lines {
     }
 
     /// Bytes, or the first of them, on as many rows as they take.
-    fn bytes(&mut self, offset: &str, name: &str, style: Style, bytes: &[u8], value: &str) {
+    pub(crate) fn bytes(
+        &mut self,
+        offset: &str,
+        name: &str,
+        style: Style,
+        bytes: &[u8],
+        value: &str,
+    ) {
         let (len, fit) = (bytes.len(), self.bytes_in_a_row());
         let shown = bytes.get(..SHOWN.max(fit)).unwrap_or(bytes);
         let rest = if shown.len() < len { " …" } else { value };
@@ -305,6 +313,28 @@ impl Lines {
         let mut tail = escapes_within((room - of_head).min(room / 2), bytes.iter().rev());
         tail.reverse();
         format!("\"{} … {}", head.concat(), tail.concat()).trim_end().to_owned() + "\""
+    }
+
+    /// Data on one line of a summary: as text where it begins with some, else its first bytes.
+    pub(crate) fn data_shortly(&self, bytes: &[u8]) -> String {
+        if begins_with_text(bytes) {
+            return self.quoted_shortly(bytes);
+        }
+        let len = format!("{} bytes", bytes.len());
+        match bytes.get(..SHOWN.min(bytes.len())).unwrap_or_default() {
+            [] => "no data".to_owned(),
+            first if first.len() < bytes.len() => format!("{len}: {} …", hex(first)),
+            all => format!("{len}: {}", hex(all)),
+        }
+    }
+
+    /// Data: as quoted text where it begins with some, else its first bytes.
+    pub(crate) fn data(&mut self, name: &str, bytes: &[u8]) {
+        if bytes.is_empty() || begins_with_text(bytes) {
+            self.quote(name, bytes);
+        } else {
+            self.bytes("", name, field_style(field::Role::Plaintext), bytes, "");
+        }
     }
 
     pub(crate) fn margin(&mut self) {
@@ -490,6 +520,13 @@ pub fn fingerprint(bytes: &[u8]) -> String {
 /// Wraps at spaces only: a stage's name has hyphens.
 pub fn wrapped_to(width: usize) -> textwrap::Options<'static> {
     textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation)
+}
+
+/// Returns whether bytes begin with text, or are text: printable characters and the ends of lines.
+fn begins_with_text(bytes: &[u8]) -> bool {
+    let is_text = |byte: &&u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    let text = bytes.iter().take_while(is_text).count();
+    text > 0 && text >= SHOWN.min(bytes.len())
 }
 
 /// Bytes in hexadecimal.

@@ -7,9 +7,13 @@ use thiserror::Error;
 
 use crate::{Event, visible};
 
-/// The longest line in bytes: twice the longest that a run can have, 64 KiB in hexadecimal as they passed by
+/// The longest line of a run in bytes: twice the longest that there can be, 64 KiB in hexadecimal as they passed by
 /// on the wire at once. A record's plaintext and payload take half of that.
 pub const MAX_LINE_LEN: usize = 2 * 2 * 64 * 1024;
+
+/// The longest line in bytes that is read: twice the longest that there can be, a message of 256 KiB in hexadecimal out of
+/// a capture of any program.
+pub const MAX_SAVED_LINE_LEN: usize = 2 * 2 * 256 * 1024;
 
 /// What an editor may put in front of UTF-8.
 const UTF_8_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -35,7 +39,7 @@ pub enum ReadError {
         error: io::Error,
     },
     /// It is longer than any event.
-    #[error("line {line} is longer than {MAX_LINE_LEN} bytes, and no event is")]
+    #[error("line {line} is longer than {MAX_SAVED_LINE_LEN} bytes, and no event is")]
     TooLong {
         /// Its number, from 1.
         line: u64,
@@ -75,14 +79,14 @@ impl<R: BufRead> EventReader<R> {
         loop {
             let line = self.number + 1;
             self.line.clear();
-            let mut input = (&mut self.input).take(MAX_LINE_LEN as u64 + 1);
+            let mut input = (&mut self.input).take(MAX_SAVED_LINE_LEN as u64 + 1);
             let len = input.read_until(b'\n', &mut self.line);
             let len = len.map_err(|error| ReadError::Io { line, error })?;
             self.number = line;
             self.bytes_read += len as u64;
             let text = if line == 1 { utf_8(&self.line)? } else { &self.line };
             let text = text.trim_ascii();
-            if len > MAX_LINE_LEN && !self.line.ends_with(b"\n") {
+            if len > MAX_SAVED_LINE_LEN && !self.line.ends_with(b"\n") {
                 return Err(ReadError::TooLong { line });
             }
             if !text.is_empty() {
@@ -211,9 +215,18 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_line_of_an_explanation_is_read() {
+        let message = HandshakeMessage::new("Certificate", Way::Sent, &[0xff; 256 * 1024], &[]);
+        let message = message.sealed_in(Some(&[0xff; 16_640]));
+        let line = line(Role::Server, EventKind::Handshake(message));
+        assert!(EventReader::new(line.as_bytes()).next_event().unwrap().is_some());
+        assert!(line.len() > MAX_SAVED_LINE_LEN / 2, "{}", line.len());
+    }
+
+    #[test]
     fn a_line_that_is_too_long_is_read_no_further_than_that() {
         let end = line(Role::Wire, EventKind::End { direction: Direction::ToServer, micros: 0 });
-        let blank = " ".repeat(MAX_LINE_LEN - end.len());
+        let blank = " ".repeat(MAX_SAVED_LINE_LEN - end.len());
         for text in [format!("{end}{blank}\n{end}"), format!("{blank}{end}\n{end}")] {
             let mut reader = EventReader::new(text.as_bytes());
             assert!(reader.next_event().unwrap().is_some());
@@ -224,6 +237,6 @@ mod tests {
         let mut reader = EventReader::new(io::BufReader::new(io::repeat(b'{')));
         let error = reader.next_event().unwrap_err();
         assert!(matches!(error, ReadError::TooLong { line: 1 }), "{error}");
-        assert_eq!(reader.bytes_read(), MAX_LINE_LEN as u64 + 1);
+        assert_eq!(reader.bytes_read(), MAX_SAVED_LINE_LEN as u64 + 1);
     }
 }

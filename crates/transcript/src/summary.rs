@@ -8,16 +8,21 @@ use stages::{Part, Stage, field};
 
 use crate::agreed::{self, Agreed};
 use crate::certified::{sender, subject};
+use crate::explained::Explained;
 use crate::lines::{
     BAD, DIM, GOOD, Lines, PLAIN, field_style, fingerprint as shown, glimpse, glimpse_values,
     listed, width, wrapped_to,
 };
 use crate::wire::{Cutters, message, parts, readable};
-use crate::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Way, visible};
+use crate::{
+    Direction, Event, EventKind, HandshakeMessage, Hex, Overview, Record, Role, Way, visible,
+};
 
 /// Tells the events of a run, one connection after the other.
 #[derive(Debug, Default)]
 pub struct Summary {
+    /// The connection out of a capture that is told, if one is.
+    explained: Option<(Explained, Overview)>,
     wire: Cutters,
     count: Count,
     together: Option<Together>,
@@ -74,6 +79,13 @@ impl Summary {
     /// Returns the lines of an event, styled with escape codes. What may stand in a line with what follows is told with
     /// the next event that is anything else, or by [`settle`](Self::settle).
     pub fn event(&mut self, event: &Event) -> String {
+        if let EventKind::Captured { .. } = event.kind {
+            self.explained = Some(<(Explained, Overview)>::default());
+        }
+        if let Some((explained, overview)) = &mut self.explained {
+            overview.take(event);
+            return explained.event(event);
+        }
         let (stage, role) = (event.stage, event.role);
         if role != Role::Wire && !self.told_by.contains(&role) {
             self.told_by.push(role);
@@ -90,18 +102,16 @@ impl Summary {
 
     /// Returns the line of what is held back to stand in one with more, if there is any.
     pub fn settle(&mut self) -> String {
+        if let Some((explained, _)) = &mut self.explained {
+            return explained.settle();
+        }
         let Some(Together { role, of, mut what, len }) = self.together.take() else {
             return String::new();
         };
-        let mut lines = Lines::of(role);
         if let Of::Encrypted(_) = of {
-            let lens = match &*what {
-                [len] => format!("encrypted: {len} bytes"),
-                lens => format!("encrypted, in {} records: {} bytes", lens.len(), listed(lens)),
-            };
-            lines.summary(DIM, &format!("{len} B"), words(&lens));
-            return lines.text;
+            return encrypted(&what, len);
         }
+        let mut lines = Lines::of(role);
         if let Some((_, all_but_last)) = what.split_last_mut() {
             for piece in all_but_last {
                 piece.push(',');
@@ -238,6 +248,9 @@ impl Summary {
     /// Returns lines that say what came of the run so far at `stage`, and counts from zero again.
     pub fn conclusion(&mut self, stage: &Stage) -> String {
         let mut text = self.settle() + "\n";
+        if let Some((_, overview)) = self.explained.take() {
+            return text + &overview.conclusion();
+        }
         let records = stage.has_data().then(|| self.records(stage));
         let exposed = self.exposed.take().map(|name| {
             format!(
@@ -371,8 +384,19 @@ fn accepts(lines: &mut Lines, stage: &Stage, record: &Record) {
     lines.summary(GOOD, "accepts", words);
 }
 
+/// Encrypted records that passed by, the bytes within each, and all their bytes.
+pub(crate) fn encrypted(lens: &[String], len: usize) -> String {
+    let within = match lens {
+        [len] => format!("encrypted: {len} bytes"),
+        lens => format!("encrypted, in {} records: {} bytes", lens.len(), listed(lens)),
+    };
+    let mut lines = Lines::of(Role::Wire);
+    lines.summary(DIM, &format!("{len} B"), words(&within));
+    lines.text
+}
+
 /// A record that passed by, or what stood in its place.
-fn seen(stage: &Stage, direction: Direction, cut: &Cut) -> String {
+pub(crate) fn seen(stage: &Stage, direction: Direction, cut: &Cut) -> String {
     let mut lines = Lines::of(Role::Wire);
     let (Cut::Record { bytes, .. } | Cut::Loose(bytes)) = cut;
     let len = format!("{} B", bytes.len());
@@ -409,7 +433,7 @@ fn exposed(stage: &Stage, direction: Direction, cut: &Cut) -> Option<String> {
     if stage.has_types() { asked_for() } else { sender(part.bytes) }
 }
 
-fn words(text: &str) -> impl IntoIterator<Item = (anstyle::Style, &str)> {
+pub(crate) fn words(text: &str) -> impl IntoIterator<Item = (anstyle::Style, &str)> {
     text.split_whitespace().map(|word| (PLAIN, word))
 }
 

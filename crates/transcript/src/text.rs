@@ -1,12 +1,17 @@
 //! An event of a client or a server as a person reads it, in 100 columns.
 
-use stages::{Part, Stage, field};
+use stages::{Stage, field};
 
 use crate::certified::{sender, subject};
+use crate::detail;
+use crate::explained::{folded, missing};
 use crate::lines::{
-    BAD, DIM, GOOD, HEADING, Lines, PLAIN, fingerprint as shown, listed, width, wrapped_to,
+    BAD, DIM, GOOD, HEADING, Lines, PLAIN, field_style, fingerprint as shown, listed, width,
+    wrapped_to,
 };
-use crate::{Event, EventKind, HandshakeMessage, Outcome, Record, Role, Way};
+use crate::overview::{verdict, what_of};
+use crate::within::Place;
+use crate::{Event, EventKind, HandshakeMessage, Record, Role, Way};
 
 /// A stage's name and title, above a transcript.
 pub fn heading(stage: &Stage) -> String {
@@ -22,6 +27,11 @@ pub fn event(event: &Event) -> String {
 
 /// The lines of an event as [`event`] returns them, in `width` columns.
 pub fn event_within(width: usize, event: &Event) -> String {
+    event_at(width, event, Place::Own)
+}
+
+/// The lines of an event with a message that is there.
+pub(crate) fn event_at(width: usize, event: &Event, place: Place) -> String {
     let mut lines = Lines::as_wide_as(width, event.role);
     let stage = event.stage;
     match &event.kind {
@@ -32,11 +42,15 @@ pub fn event_within(width: usize, event: &Event) -> String {
             let way = if event.role == Role::Client { "to" } else { "from" };
             lines.say(PLAIN, &format!("{}: connected {way} {peer}", stage.name));
         }
-        EventKind::Handshake(message) => handshake(&mut lines, event.role, stage, message),
+        EventKind::Handshake(message) => handshake(&mut lines, event.role, stage, message, place),
         EventKind::Derived { label, from, direction, fingerprint } => {
             let purpose =
                 direction.map(|direction| format!(", for {direction}")).unwrap_or_default();
-            lines.say(PLAIN, &format!("derives {label}{purpose}"));
+            if event.role == Role::KeyLog {
+                detail::knows(&mut lines, label);
+            } else {
+                lines.say(PLAIN, &format!("derives {label}{purpose}"));
+            }
             lines.check("from", DIM, "", from);
             if let Some(fingerprint) = fingerprint {
                 lines.check("fingerprint", DIM, "", &shown(fingerprint));
@@ -58,53 +72,74 @@ pub fn event_within(width: usize, event: &Event) -> String {
         EventKind::Captured { client, server, .. } => {
             lines.say(PLAIN, &format!("{client} connects to {server}"));
         }
-        EventKind::Fragment { step, bytes, .. } => {
-            lines
-                .say(PLAIN, &format!("{} bytes of {step}, the rest of which follows", bytes.len()));
+        EventKind::Fragment { step, bytes, record, opened: how, .. } => {
+            let part = if place == Place::Rest { "more" } else { "the beginning" };
+            lines.say(PLAIN, &format!("sends {part} of {step}: {} bytes of it", bytes.len()));
+            lines.bytes("", "part", field_style(field::Role::Message), bytes, "");
+            if let Some(record) = record {
+                lines.say(DIM, "encrypted, it travels as");
+                detail::opened(
+                    &mut lines,
+                    stage,
+                    record,
+                    how.as_ref(),
+                    detail::kind(stage, &[0; 3]),
+                );
+            }
         }
-        EventKind::Check { what, outcome, message, .. } => {
-            let (style, found) = match outcome {
-                Outcome::Holds => (GOOD, "OK"),
-                Outcome::Fails => (BAD, "FAILS"),
-                Outcome::NotMade => (DIM, "not made"),
-            };
-            lines.check(what, style, found, message);
+        EventKind::Check { of, what, outcome, message } => {
+            let (style, word) = verdict(*outcome);
+            lines.say(style, &format!("{word}: {}", what_of(what, *of)));
+            lines.check("check", DIM, "", message);
         }
         EventKind::Folded { direction, records, bytes } => {
-            lines.say(
-                PLAIN,
-                &format!("{records} more records, {direction}, with {bytes} bytes of data"),
-            );
+            lines.say(PLAIN, &folded(*direction, *records, *bytes));
         }
         EventKind::Missing { direction, bytes, .. } => {
-            let bytes = bytes.map_or("bytes".to_owned(), |bytes| format!("{bytes} bytes"));
-            lines.say(BAD, &format!("{bytes} are not in the capture, {direction}"));
+            lines.say(BAD, &missing(*direction, *bytes));
         }
         EventKind::Chunk { .. } | EventKind::End { .. } => {}
     }
     lines.text
 }
 
-fn handshake(lines: &mut Lines, role: Role, stage: &Stage, message: &HandshakeMessage) {
-    let HandshakeMessage { step, direction, message: bytes, record, checked, .. } = message;
+fn handshake(
+    lines: &mut Lines,
+    role: Role,
+    stage: &Stage,
+    message: &HandshakeMessage,
+    place: Place,
+) {
+    let HandshakeMessage { step, direction, message: bytes, record, opened, checked, .. } = message;
     let does = if *direction == Way::Sent { "sends" } else { "receives" };
     let len = message.wire_len(stage);
     let how = if record.is_some() { ", encrypted" } else { "" };
-    lines.say(PLAIN, &format!("{does} {step}: {len} bytes on the wire{how}"));
+    lines.say(
+        PLAIN,
+        &match place {
+            Place::Own => format!("{does} {step}: {len} bytes on the wire{how}"),
+            Place::Rest => {
+                format!("{does} the rest of {step}, which has {} bytes in all", bytes.len())
+            }
+            Place::Behind => {
+                format!("{does} {step}: {} bytes behind the last, in the same record", bytes.len())
+            }
+        },
+    );
     if *direction == Way::Sent {
-        let open = stage.record_of_message(bytes);
-        let parts = stage.split_message(&open).unwrap_or_default();
+        let inside = detail::message(stage, bytes);
         if stage.has_types() {
-            lines.make_room_for(&parts);
+            lines.make_room_for(&inside);
         }
         if let Some(record) = record {
-            let is_message = |part: &&Part<'_>| part.field.role == field::Role::Message;
-            let inside: Vec<_> = parts.iter().filter(is_message).copied().collect();
             lines.sent(&inside);
             lines.say(DIM, "encrypted, it travels as");
-            lines.sent(&stage.split(&stage.record(record)).unwrap_or_default());
+            detail::opened(lines, stage, record, opened.as_ref(), detail::kind(stage, bytes));
+        } else if place == Place::Own {
+            let open = stage.record_of_message(bytes);
+            lines.sent(&stage.split_message(&open).unwrap_or_default());
         } else {
-            lines.sent(&parts);
+            lines.sent(&inside);
         }
     }
     for check in checked {
@@ -121,9 +156,14 @@ fn handshake(lines: &mut Lines, role: Role, stage: &Stage, message: &HandshakeMe
 
 fn sent(lines: &mut Lines, stage: &Stage, record: &Record) {
     lines.say(PLAIN, &format!("sends {}", described(stage, record)));
-    lines.quote("plaintext", &record.plaintext);
+    if record.opened.is_some() {
+        lines.data("plaintext", &record.plaintext);
+    } else {
+        lines.quote("plaintext", &record.plaintext);
+    }
     if stage.has_records() {
-        lines.sent(&stage.split(&stage.record(&record.record)).unwrap_or_default());
+        let kind = stage.record(&[]).first().copied();
+        detail::opened(lines, stage, &record.record, record.opened.as_ref(), kind);
     }
 }
 

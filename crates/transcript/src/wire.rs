@@ -8,6 +8,7 @@ use stages::{Field, Part, Stage, field};
 
 use crate::certified::Keys;
 use crate::lines::{BAD, DIM, Lines, PLAIN, Piece, field_style};
+use crate::within::{Told, Within};
 use crate::{Direction, Event, EventKind, Role};
 
 /// The shortest run of printable characters that counts as text: fewer in a row turn up in random bytes
@@ -27,26 +28,29 @@ pub enum Detail {
 }
 
 /// Puts the chunks that pass by together into records, and shows them as text.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct WireLane {
     detail: Detail,
     cutters: Cutters,
     keys: Keys,
+    within: Within,
 }
 
 impl WireLane {
     /// Shows as much as `detail` says.
     pub fn new(detail: Detail) -> Self {
-        Self { detail, cutters: Cutters::default(), keys: Keys::default() }
+        Self { detail, ..Self::default() }
     }
 
     /// The lines of one event of the wire, styled with escape codes: one record, several, or none as
     /// yet.
     pub fn event(&mut self, event: &Event) -> String {
         let mut text = String::new();
-        let Self { detail, cutters, keys } = self;
+        let Self { detail, cutters, keys, within } = self;
+        within.event(event);
         cutters.event(event, |direction, micros, cut| {
-            text += &lane(*detail, event.stage, direction, micros, cut, keys);
+            let within = within.take();
+            text += &lane(*detail, event.stage, direction, micros, cut, keys, &within);
         });
         if let EventKind::End { .. } = event.kind {
             *keys = Keys::default();
@@ -60,18 +64,39 @@ impl WireLane {
 pub(crate) struct Cutters {
     to_server: Option<Cutter>,
     to_client: Option<Cutter>,
+    /// Records so far each way, those of which nothing is told included, if the connection is one out of a capture.
+    captured: Option<[u64; 2]>,
 }
 
 impl Cutters {
     /// Hands over what an event of the wire completes: which way it went, when, and what it is.
     pub(crate) fn event(&mut self, event: &Event, mut found: impl FnMut(Direction, u64, &Cut)) {
-        match &event.kind {
-            EventKind::Chunk { direction, micros, bytes } => {
+        match (&event.kind, &mut self.captured) {
+            (EventKind::Captured { .. }, captured) => *captured = Some([0; 2]),
+            (EventKind::Folded { direction, records, .. }, Some(counts)) => {
+                *count(counts, *direction) += records;
+            }
+            // Out of a capture they come one by one, and behind bytes that are missing there may be more.
+            (EventKind::Chunk { direction, micros, bytes }, Some(counts)) => {
+                let bytes = bytes.to_vec();
+                let header = event.stage.header();
+                let is_record =
+                    header.payload_len(&bytes).is_some_and(|len| header.len() + len == bytes.len());
+                let cut = if is_record {
+                    let index = count(counts, *direction);
+                    *index += 1;
+                    Cut::Record { index: *index - 1, bytes }
+                } else {
+                    Cut::Loose(bytes)
+                };
+                found(*direction, *micros, &cut);
+            }
+            (EventKind::Chunk { direction, micros, bytes }, None) => {
                 let cutter = self.cutter(*direction);
                 let cutter = cutter.get_or_insert_with(|| event.stage.cutter(*direction));
                 cutter.push(bytes, |cut| found(*direction, *micros, &cut));
             }
-            EventKind::End { direction, micros } => {
+            (EventKind::End { direction, micros }, None) => {
                 let cut = self.cutter(*direction).take().and_then(|mut cutter| cutter.end());
                 if let Some(cut) = cut {
                     found(*direction, *micros, &cut);
@@ -89,6 +114,11 @@ impl Cutters {
     }
 }
 
+fn count(counts: &mut [u64; 2], direction: Direction) -> &mut u64 {
+    let [to_server, to_client] = counts;
+    if direction == Direction::ToServer { to_server } else { to_client }
+}
+
 /// The field that stands for bytes that are not a record.
 const NO_RECORD: Field = Field {
     name: "no record",
@@ -96,7 +126,7 @@ const NO_RECORD: Field = Field {
     role: field::Role::Plaintext,
     is_covered: false,
     what: "",
-    readers: "",
+    readers: "Everyone on the path.",
     protection: "",
 };
 
@@ -128,14 +158,16 @@ fn lane(
     micros: u64,
     cut: &Cut,
     keys: &mut Keys,
+    within: &Told,
 ) -> String {
     let mut lines = Lines::of(Role::Wire);
-    let parts = parts(stage, direction, cut);
+    let parts = within.parts(stage, direction, cut);
     let message = message(stage, direction, cut);
     let (Cut::Record { bytes, .. } | Cut::Loose(bytes)) = cut;
     let len = bytes.len();
     let what = match cut {
         Cut::Record { index, .. } => match message {
+            Some(_) if within.is_cut() => format!("{}, {direction}", within.names()),
             Some(message) => format!("{message}, {direction}"),
             None if stage.has_types() => format!("encrypted record {index}, {direction}"),
             None => format!("record {}, {direction}", index - stage.messages(direction)),
@@ -175,6 +207,9 @@ fn lane(
     }
     match (cut, readable(stage, cut)) {
         (_, Some(text)) => lines.quote("readable", text),
+        (Cut::Record { .. }, None) if message.is_some() => {
+            lines.check("readers", DIM, "", NO_RECORD.readers);
+        }
         (Cut::Loose(_), None) => {
             lines.check("readable", BAD, "", "no record of this stage: its receiver refuses it");
         }

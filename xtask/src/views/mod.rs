@@ -1,12 +1,13 @@
 //! Views of a run, and of the stages themselves.
 //!
-//! - [`show`]: a run that was saved; [`files`]: the views that are files; [`new_file`]: how those are written.
+//! - [`show`]: a run that was saved; `held`: a connection out of a capture, whose overview comes first; [`files`]: the views that are files; [`new_file`]: how those are written.
 //! - [`list`], [`layout`], [`diff`]: the stages, a record's fields, what changes from stage to stage.
 //! - [`step`]: a run message by message.
 //! - [`table`]: a table, for a terminal or as Markdown; [`progress`]: how far a task has come.
 
 pub mod diff;
 pub mod files;
+mod held;
 pub mod layout;
 pub mod list;
 pub mod new_file;
@@ -23,10 +24,12 @@ use clap::{Args, ValueEnum};
 use stages::Stage;
 use transcript::lines::{role_style, width, wrapped_to};
 use transcript::{
-    Detail, Event, EventKind, EventWriter, Format, Role, Summary, WireLane, output, text,
+    Detail, Detailed, Event, EventKind, EventWriter, Fold, Format, Role, Summary, WireLane, output,
+    text,
 };
 
 pub use files::Files;
+use held::Held;
 pub use new_file::NewFile;
 pub use progress::Progress;
 pub use step::Step;
@@ -81,8 +84,12 @@ pub struct Views {
     in_detail: bool,
     /// What a run is at a glance. Of one that is shown in detail, only its end is told.
     summary: Summary,
+    detailed: Detailed,
     lane: WireLane,
     shows_the_wire: bool,
+    fold: Fold,
+    /// The connection out of a capture that is not over.
+    held: Option<Held>,
     /// Where the server listens, and whether the client is connected to another address.
     listening: Option<SocketAddr>,
     is_tapped: bool,
@@ -126,8 +133,11 @@ impl Views {
             stage: None,
             in_detail,
             summary: Summary::default(),
+            detailed: Detailed::default(),
             lane,
             shows_the_wire,
+            fold: Fold::default(),
+            held: None,
             listening: None,
             is_tapped: false,
             files,
@@ -137,27 +147,68 @@ impl Views {
 
     /// Shows one event in every view. [`finish`](Self::finish) reports what fails.
     pub fn tell(&mut self, event: &Event) {
-        match self.format {
-            Format::Json => self.writer.write(event),
-            Format::Text => {
-                if self.stage != Some(event.stage) {
-                    let gap = if self.stage.is_some() { "\n" } else { "" };
-                    self.conclude();
-                    self.stage = Some(event.stage);
-                    self.writer.write_text(&format!("{gap}{}", text::heading(event.stage)));
-                }
-                let summary = self.summary.event(event);
-                if self.in_detail {
-                    self.writer.write_text(&text::event(event));
-                    self.writer.write_text(&self.lane.event(event));
-                    self.tell_of_the_tap(event);
-                } else {
-                    self.writer.write_text(&summary);
-                }
-            }
+        if self.format == Format::Json {
+            self.writer.write(event);
+        }
+        let mut fold = std::mem::take(&mut self.fold);
+        fold.take(event, |event| self.show(event));
+        self.fold = fold;
+    }
+
+    /// Shows one event to people.
+    fn show(&mut self, event: &Event) {
+        if self.format == Format::Text {
+            self.hold(event);
         }
         if self.failed.is_ok() {
             self.failed = self.files.take(event);
+        }
+    }
+
+    /// Shows one event as text: that of a connection out of a capture once it is over.
+    fn hold(&mut self, event: &Event) {
+        if let EventKind::Captured { .. } = event.kind {
+            self.release();
+            self.held = Some(Held::default());
+        }
+        match &mut self.held {
+            Some(held) => {
+                if held.hold(event) {
+                    self.release();
+                }
+            }
+            None => self.print(event),
+        }
+    }
+
+    /// Shows what is held back, its overview first.
+    fn release(&mut self) {
+        let Some(Held { overview, events, .. }) = self.held.take() else { return };
+        if self.stage.is_some() {
+            self.conclude();
+            self.writer.write_text("\n");
+        }
+        self.stage = events.first().map(|event| event.stage);
+        self.writer.write_text(&overview.told());
+        for event in &events {
+            self.print(event);
+        }
+    }
+
+    fn print(&mut self, event: &Event) {
+        if self.stage != Some(event.stage) {
+            let gap = if self.stage.is_some() { "\n" } else { "" };
+            self.conclude();
+            self.stage = Some(event.stage);
+            self.writer.write_text(&format!("{gap}{}", text::heading(event.stage)));
+        }
+        let summary = self.summary.event(event);
+        if self.in_detail {
+            self.writer.write_text(&self.detailed.event(event));
+            self.writer.write_text(&self.lane.event(event));
+            self.tell_of_the_tap(event);
+        } else {
+            self.writer.write_text(&summary);
         }
     }
 
@@ -203,6 +254,8 @@ impl Views {
     /// # Errors
     /// When one could not be written completely.
     pub fn finish(mut self, more: &str) -> Result<()> {
+        std::mem::take(&mut self.fold).finish(|event| self.show(event));
+        self.release();
         if self.format == Format::Text {
             self.conclude();
             if !self.in_detail {
