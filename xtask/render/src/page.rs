@@ -7,6 +7,7 @@
 mod agreement;
 pub mod attack;
 mod connection;
+mod fields;
 mod glance;
 mod message;
 mod view;
@@ -20,8 +21,9 @@ use transcript::{Event, EventKind, HandshakeMessage, Hex, Record, Role, Way, vis
 
 use agreement::{Agreement, Derived};
 use connection::{Belief, Connection, Course};
+use fields::Meanings;
 use glance::{Glance, Line};
-use view::{ClosingView, ExchangeView, FootView, HeadView, Meanings, NoteView, StageView};
+use view::{ClosingView, ExchangeView, FootView, HeadView, NoteView, StageView};
 
 /// Messages and records of a stage that are shown. If there are more, the page says how many.
 pub const SHOWN: u64 = 100;
@@ -194,7 +196,7 @@ impl<W: Write> Page<W> {
                 Row::Note { role, text } => NoteView { role, text }.write_into(&mut self.out)?,
                 Row::Exchange(exchange) => {
                     let view = ExchangeView::new(section.stage, &exchange);
-                    section.meanings.add(&view);
+                    section.meanings.add(view.carried());
                     view.write_into(&mut self.out)?;
                 }
                 Row::Agreement(agreement) => agreement.write_into(&mut self.out)?,
