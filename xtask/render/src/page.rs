@@ -7,6 +7,7 @@
 mod agreement;
 pub mod attack;
 mod connection;
+mod explained;
 mod fields;
 mod glance;
 mod message;
@@ -21,6 +22,7 @@ use transcript::{Event, EventKind, HandshakeMessage, Hex, Record, Role, Way, vis
 
 use agreement::{Agreement, Derived};
 use connection::{Belief, Connection, Course};
+use explained::Explained;
 use fields::Meanings;
 use glance::{Glance, Line};
 use view::{ClosingView, ExchangeView, FootView, HeadView, NoteView, StageView};
@@ -33,6 +35,8 @@ pub struct Page<W> {
     out: W,
     begun: bool,
     section: Option<Section>,
+    /// The connection out of a capture that is under way.
+    explained: Option<Explained>,
     /// Numbers given to rows in the sections before this one.
     rows: u64,
 }
@@ -142,12 +146,22 @@ impl Report {
 impl<W: Write> Page<W> {
     /// Makes a page that is written to `out`, in many small pieces.
     pub fn new(out: W) -> Self {
-        Self { out, begun: false, section: None, rows: 0 }
+        Self { out, begun: false, section: None, explained: None, rows: 0 }
     }
 
     /// Writes the next event of the run. Events come in causal order, one stage after the other.
     pub fn write(&mut self, event: &Event) -> io::Result<()> {
-        self.begin()?;
+        let is_captured = matches!(event.kind, EventKind::Captured { .. });
+        self.begin(is_captured)?;
+        if is_captured {
+            self.end_section()?;
+            self.explained = Some(Explained::new(event));
+            return Ok(());
+        }
+        if let Some(explained) = &mut self.explained {
+            explained.take(event);
+            return Ok(());
+        }
         if self.section.as_ref().is_none_or(|section| section.stage != event.stage) {
             self.end_section()?;
             StageView { stage: event.stage }.write_into(&mut self.out)?;
@@ -161,21 +175,24 @@ impl<W: Write> Page<W> {
 
     /// Completes the page.
     pub fn finish(mut self) -> io::Result<()> {
-        self.begin()?;
+        self.begin(false)?;
         self.end_section()?;
         FootView.write_into(&mut self.out)?;
         self.out.flush()
     }
 
-    fn begin(&mut self) -> io::Result<()> {
+    fn begin(&mut self, is_captured: bool) -> io::Result<()> {
         if !self.begun {
-            HeadView.write_into(&mut self.out)?;
+            HeadView { is_captured }.write_into(&mut self.out)?;
             self.begun = true;
         }
         Ok(())
     }
 
     fn end_section(&mut self) -> io::Result<()> {
+        if let Some(explained) = self.explained.take() {
+            explained.write_into(&mut self.out)?;
+        }
         if let Some(section) = &mut self.section {
             section.show_agreement();
         }

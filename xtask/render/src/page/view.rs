@@ -16,7 +16,10 @@ const CHECKED: [field::Role; 3] = [field::Role::Length, field::Role::Tag, field:
 /// Above everything.
 #[derive(Template)]
 #[template(path = "head.html")]
-pub struct HeadView;
+pub struct HeadView {
+    /// Whether it is a connection out of a capture.
+    pub is_captured: bool,
+}
 
 /// Below everything.
 #[derive(Template)]
