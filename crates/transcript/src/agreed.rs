@@ -7,16 +7,28 @@ const MAX_LISTED: usize = 4;
 /// Columns of a name out of a message that are told.
 const MAX_NAME: usize = 64;
 
+/// The extension in which a server chooses a pre-shared key (RFC 8446, section 4.2.11).
+const PRE_SHARED_KEY: u16 = 41;
+
 /// What one connection of TLS agreed on, as far as it was told.
 #[derive(Debug, Default)]
-pub(crate) struct Agreed {
-    suite: Option<String>,
-    group: Option<String>,
-    scheme: Option<String>,
-    protocol: Option<String>,
-    is_retried: bool,
+pub struct Agreed {
+    /// The version.
+    pub version: Option<String>,
+    /// The suite.
+    pub suite: Option<String>,
+    /// The group of the shared secret.
+    pub group: Option<String>,
+    /// The scheme of the server's signature.
+    pub scheme: Option<String>,
+    /// The protocol to speak inside.
+    pub protocol: Option<String>,
+    /// Whether a HelloRetryRequest came first.
+    pub is_retried: bool,
+    /// Whether the server took up a key of a session before, in place of a certificate.
+    pub is_resumed: bool,
     /// The name that the client asked for.
-    pub(crate) name: Option<String>,
+    pub name: Option<String>,
 }
 
 impl Agreed {
@@ -28,8 +40,14 @@ impl Agreed {
                 self.is_retried = true;
             }
             Ok(HandshakeMessage::ServerHello(hello)) => {
+                let selected = hello.extensions.iter().find_map(|extension| match extension {
+                    Extension::SelectedVersion(version) => Some(*version),
+                    _ => None,
+                });
+                self.version = Some(names::version(selected.unwrap_or(hello.legacy_version)));
                 self.suite = Some(names::suite(hello.cipher_suite));
                 self.group = group(&hello.extensions);
+                self.is_resumed = hello.extensions.iter().any(|it| it.kind() == PRE_SHARED_KEY);
             }
             Ok(HandshakeMessage::EncryptedExtensions(extensions)) => {
                 self.protocol = protocols(&extensions).into_iter().next();

@@ -7,7 +7,7 @@
 //! - [`text`]: an event as a person reads it, a margin telling who speaks; [`wire`]: the same for what
 //!   passed by between the two.
 //! - [`outline`]: a message as a tree; [`certified`]: what it tells about its sender by certificates.
-//! - [`summary`]: a run at a glance.
+//! - [`summary`]: a run at a glance; [`overview`]: a connection out of a capture at a glance.
 //! - [`writer`]: where a program writes its events.
 //! - [`read`]: events read back from a file.
 //! - [`visible`](mod@visible): strangers' text, made harmless; [`output`]: text of any kind on standard output.
@@ -20,6 +20,7 @@ pub mod lines;
 pub mod merge;
 pub mod outline;
 pub mod output;
+pub mod overview;
 pub mod read;
 pub mod schedule;
 pub mod summary;
@@ -30,8 +31,10 @@ pub mod writer;
 
 pub use framing::Direction;
 
+pub use agreed::Agreed;
 pub use event::{Event, EventKind, HandshakeMessage, Hex, Opened, Outcome, Record, Role, Way};
 pub use merge::Merge;
+pub use overview::Overview;
 pub use read::EventReader;
 pub use summary::Summary;
 pub use visible::{visible, visible_lines};
