@@ -151,17 +151,15 @@ impl<W: Write> Page<W> {
 
     /// Writes the next event of the run. Events come in causal order, one stage after the other.
     pub fn write(&mut self, event: &Event) -> io::Result<()> {
-        let is_captured = matches!(event.kind, EventKind::Captured { .. });
-        self.begin(is_captured)?;
-        if is_captured {
+        if let EventKind::Captured { .. } = event.kind {
             self.end_section()?;
-            self.explained = Some(Explained::new(event));
-            return Ok(());
+            self.explained = Some(Explained::new(event.stage));
         }
         if let Some(explained) = &mut self.explained {
             explained.take(event);
             return Ok(());
         }
+        self.begin(None)?;
         if self.section.as_ref().is_none_or(|section| section.stage != event.stage) {
             self.end_section()?;
             StageView { stage: event.stage }.write_into(&mut self.out)?;
@@ -175,15 +173,15 @@ impl<W: Write> Page<W> {
 
     /// Completes the page.
     pub fn finish(mut self) -> io::Result<()> {
-        self.begin(false)?;
         self.end_section()?;
+        self.begin(None)?;
         FootView.write_into(&mut self.out)?;
         self.out.flush()
     }
 
-    fn begin(&mut self, is_captured: bool) -> io::Result<()> {
+    fn begin(&mut self, session: Option<&str>) -> io::Result<()> {
         if !self.begun {
-            HeadView { is_captured }.write_into(&mut self.out)?;
+            HeadView { session }.write_into(&mut self.out)?;
             self.begun = true;
         }
         Ok(())
@@ -191,6 +189,7 @@ impl<W: Write> Page<W> {
 
     fn end_section(&mut self) -> io::Result<()> {
         if let Some(explained) = self.explained.take() {
+            self.begin(Some(&explained.name()))?;
             explained.write_into(&mut self.out)?;
         }
         if let Some(section) = &mut self.section {

@@ -55,9 +55,12 @@ impl Glance {
     pub fn add(&mut self, line: Line, message: &[u8], key: Option<String>, keys: &Keys) {
         let from = line.from;
         if from == Role::Server {
-            for (what, says) in facts_in(message) {
-                self.facts.retain(|(known, _)| *known != what);
-                self.facts.push((what, says));
+            let spans = messages::explain(message).spans;
+            for (what, name) in FACTS {
+                if let Some(says) = says(&spans, name) {
+                    self.facts.retain(|(known, _)| *known != what);
+                    self.facts.push((what, says.to_owned()));
+                }
             }
         }
         if self.bands.iter().map(|band| band.lines.len()).sum::<usize>() >= SHOWN {
@@ -99,15 +102,6 @@ impl Band {
             _ => "later",
         }
     }
-}
-
-/// Lists what a server's message tells of what was agreed.
-pub fn facts_in(message: &[u8]) -> Vec<(&'static str, String)> {
-    let spans = messages::explain(message).spans;
-    FACTS
-        .iter()
-        .filter_map(|(what, name)| Some((*what, says(&spans, name)?.to_owned())))
-        .collect()
 }
 
 /// What the span of this name says, however deep it is.

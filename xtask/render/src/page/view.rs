@@ -16,9 +16,9 @@ const CHECKED: [field::Role; 3] = [field::Role::Length, field::Role::Tag, field:
 /// Above everything.
 #[derive(Template)]
 #[template(path = "head.html")]
-pub struct HeadView {
-    /// Whether it is a connection out of a capture.
-    pub is_captured: bool,
+pub struct HeadView<'a> {
+    /// What a connection out of a capture is called, if it is one.
+    pub session: Option<&'a str>,
 }
 
 /// Below everything.

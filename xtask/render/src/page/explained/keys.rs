@@ -3,6 +3,7 @@
 use transcript::schedule::{LEVELS, Level, Secret};
 use transcript::{Direction, Role};
 
+use super::super::connection::to_peer;
 use super::row::{Row, What};
 
 /// Keys that are shown. No honest connection has as many.
@@ -24,10 +25,32 @@ pub struct Key {
     pub direction: Option<Direction>,
     /// Whether no other key protects the same direction before.
     pub is_first: bool,
-    /// What it protects: the number of the first row, what that is, and how many there are.
-    pub under: Vec<(u64, String, usize)>,
+    /// What it protects.
+    pub under: Vec<Under>,
+    /// Whether a Finished is among that.
+    pub makes_finished: bool,
     /// Records that it protects.
     pub records: usize,
+}
+
+/// A message under a key, or records of data in a row.
+pub struct Under {
+    /// The number of the first row.
+    pub row: u64,
+    /// What that is.
+    first: String,
+    /// What several are, if they are told together.
+    all: Option<&'static str>,
+    rows: usize,
+}
+
+impl Under {
+    pub fn title(&self) -> String {
+        match self.all {
+            Some(all) if self.rows > 1 => format!("{} {all}", self.rows),
+            _ => self.first.clone(),
+        }
+    }
 }
 
 /// A secret of the tree, and its key, if that is known.
@@ -48,20 +71,29 @@ impl Keys {
         let number = self.all.len() + 1;
         let is_first = self.all.iter().all(|key| key.direction != direction);
         let name = name.to_owned();
-        self.all.push(Key { number, name, from, direction, is_first, under: Vec::new(), records: 0 });
+        self.all.push(Key {
+            number,
+            name,
+            from,
+            direction,
+            is_first,
+            under: Vec::new(),
+            makes_finished: false,
+            records: 0,
+        });
         Some(number)
     }
 
     /// Adds a row to what the key of this name protects.
     pub fn open(&mut self, name: &str, row: &Row) {
-        let direction = if row.from == Role::Client { Direction::ToServer } else { Direction::ToClient };
-        _ = self.add(name, String::new(), Some(direction));
+        _ = self.add(name, String::new(), Some(to_peer(row.from)));
         let Some(key) = self.all.iter_mut().find(|key| key.name == name) else { return };
         key.records += usize::from(row.has_record());
+        key.makes_finished |= row.is_finished();
+        let all = matches!(row.what, What::Data(_)).then(|| row.noun());
         match key.under.last_mut() {
-            Some((_, title, rows)) if matches!(row.what, What::Data(_)) && title == row.noun() => *rows += 1,
-            _ if matches!(row.what, What::Data(_)) => key.under.push((row.id, row.noun().to_owned(), 1)),
-            _ => key.under.push((row.id, row.title(), 1)),
+            Some(last) if all.is_some() && last.all == all => last.rows += 1,
+            _ => key.under.push(Under { row: row.id, first: row.title(), all, rows: 1 }),
         }
     }
 
@@ -78,7 +110,10 @@ impl Keys {
         let place = |key| Place { secret: None, key: Some(key) };
         let last = LEVELS.len() - 1;
         let level = |(at, level): (usize, &'static Level)| {
-            let known = level.secrets.iter().map(|secret| Place { secret: Some(secret), key: self.find(secret.name) });
+            let known = level
+                .secrets
+                .iter()
+                .map(|secret| Place { secret: Some(secret), key: self.find(secret.name) });
             let early = early.iter().copied().map(place).filter(|_| at == 0);
             let late = late.iter().copied().map(place).filter(|_| at == last);
             (level, known.chain(early).chain(late).collect())

@@ -3,6 +3,7 @@
 //! What is first on the page is known last, so that a connection is held in memory until it is over: no more of it than
 //! is shown.
 
+mod bands;
 mod keys;
 mod overview;
 mod row;
@@ -15,10 +16,10 @@ use transcript::lines::hex;
 use transcript::schedule::{DERIVED, LEVELS};
 use transcript::{Direction, Event, EventKind, HandshakeMessage, Opened, Outcome, Role, visible};
 
-use super::connection::Connection;
+use super::connection::{Connection, to_peer};
 use super::fields::{LONG, Meaning, Meanings};
 use keys::Keys;
-use overview::{Overview, time};
+use overview::{Glance, bytes, time};
 use row::{Row, RowView, SHOWN as SHOWN_OF_DATA, What, numbered};
 
 /// Rows that are shown. Data is folded by whoever explains, so that an honest connection has fewer.
@@ -34,9 +35,11 @@ pub struct Explained {
     rows: Vec<Row>,
     /// Messages and records that are not shown.
     more: u64,
+    /// Whether the record under way is one of these, to the server and to the client.
+    left_out: [bool; 2],
     /// Records that nobody could open, to the server and to the client.
     closed: [usize; 2],
-    overview: Overview,
+    glance: Glance,
     keys: Keys,
     checks: Vec<Check>,
     connection: Connection,
@@ -57,21 +60,22 @@ pub struct Check {
 #[template(path = "explained.html")]
 struct View<'a> {
     it: &'a Explained,
-    overview: &'a Overview,
+    glance: &'a Glance,
     keys: &'a Keys,
     rows: Vec<RowView<'a>>,
     tables: Vec<(&'static str, Vec<Meaning>)>,
 }
 
 impl Explained {
-    /// A connection that begins with this event.
-    pub fn new(event: &Event) -> Self {
+    /// A connection that begins.
+    pub fn new(stage: &'static Stage) -> Self {
         Self {
-            stage: event.stage,
+            stage,
             rows: Vec::new(),
             more: 0,
+            left_out: [false; 2],
             closed: [0; 2],
-            overview: Overview::new(&event.kind),
+            glance: Glance::default(),
             keys: Keys::default(),
             checks: Vec::new(),
             connection: Connection::default(),
@@ -81,6 +85,7 @@ impl Explained {
     /// Takes the next event.
     pub fn take(&mut self, event: &Event) {
         let role = event.role;
+        self.glance.take(event);
         match &event.kind {
             EventKind::Handshake(message) => self.message(role, message),
             EventKind::Fragment { step, bytes, record, opened, .. } => {
@@ -92,22 +97,21 @@ impl Explained {
                 self.show(role, what, opened.as_ref(), Vec::new());
             }
             EventKind::Sent(record) => {
-                self.overview.data(role, record.plaintext.len());
                 let opened = record.opened.clone();
                 self.show(role, What::Data(record.clone()), opened.as_ref(), Vec::new());
             }
             EventKind::Folded { direction, records, bytes } => {
-                self.overview.folded(*direction, *records, *bytes);
                 let what = What::Folded { records: *records, bytes: *bytes };
                 self.show(Role::sender(*direction), what, None, Vec::new());
             }
-            EventKind::Chunk { direction, micros, bytes } => self.passed(*direction, *micros, bytes),
+            EventKind::Chunk { direction, micros, bytes } => {
+                self.passed(*direction, *micros, bytes);
+            }
             EventKind::Missing { direction, micros, bytes } => {
                 let what = What::Missing { bytes: *bytes };
                 self.show_at(*micros, Role::sender(*direction), what);
             }
             EventKind::End { direction, micros } => {
-                self.overview.ended(Role::sender(*direction), *micros);
                 self.show_at(*micros, Role::sender(*direction), What::End);
             }
             EventKind::Derived { label, from, direction, .. } => {
@@ -136,7 +140,6 @@ impl Explained {
     fn message(&mut self, role: Role, told: &HandshakeMessage) {
         let is_sealed = self.connection.sees_sealed(self.stage, role, told);
         let course = self.connection.course(self.stage, role, told, is_sealed);
-        self.overview.message(role, told);
         let what = What::Message {
             step: visible(&told.step),
             message: told.message.clone(),
@@ -152,15 +155,26 @@ impl Explained {
     /// Something of a direction passed by: the record of what was told last, or one that nobody could open.
     fn passed(&mut self, direction: Direction, micros: u64, bytes: &[u8]) {
         let from = Role::sender(direction);
-        self.overview.passed(from, micros, bytes.len());
-        let mut waiting =
-            self.rows.iter_mut().rev().take_while(|row| row.is_carried()).peekable();
-        let mut is_told = false;
-        for row in waiting.by_ref().take_while(|row| row.from == from && row.micros.is_none()) {
+        let is_waiting = |row: &&mut Row| row.is_carried() && row.micros.is_none();
+        let waiting = self.rows.iter_mut().rev().take_while(is_waiting);
+        let mut waiting: Vec<_> = waiting.filter(|row| row.from == from).collect();
+        for row in &mut waiting {
             row.micros = Some(micros);
-            is_told = true;
         }
-        if is_told || self.more > 0 {
+        let is_told = !waiting.is_empty();
+        // A record in the clear is mostly one message.
+        let is_whole = |row: &Row| {
+            matches!(row.what, What::Message { .. }) && row.wire_len(self.stage) == bytes.len()
+        };
+        let is_mixed = waiting.len() > 1 || !waiting.iter().all(|row| is_whole(row));
+        if let Some(first) = waiting.last_mut().filter(|row| is_mixed && row.is_in_the_clear()) {
+            first.raw = Some(bytes.into());
+            for row in &mut waiting {
+                row.is_mixed = true;
+            }
+        }
+        let left_out = self.left_out.get_mut(direction as usize).map(std::mem::take);
+        if is_told || left_out == Some(true) {
             return;
         }
         let is_record = self.stage.split(bytes).is_some();
@@ -172,6 +186,9 @@ impl Explained {
         *closed += 1;
         let what = if is_record { What::Closed(bytes.into()) } else { What::Loose(bytes.into()) };
         self.show_at(micros, from, what);
+        if let Some(left_out) = self.left_out.get_mut(direction as usize) {
+            *left_out = false;
+        }
     }
 
     fn show_at(&mut self, micros: u64, from: Role, what: What) {
@@ -189,7 +206,12 @@ impl Explained {
         over: Vec<String>,
     ) -> Option<&mut Row> {
         if self.rows.len() >= SHOWN {
-            self.more += u64::from(what.is_carried());
+            if what.is_carried() {
+                self.more += 1;
+                if let Some(left_out) = self.left_out.get_mut(to_peer(from) as usize) {
+                    *left_out = true;
+                }
+            }
             return None;
         }
         let id = self.rows.len() as u64 + 1;
@@ -205,18 +227,21 @@ impl Explained {
     pub fn write_into(&self, out: &mut impl Write) -> io::Result<()> {
         let rows: Vec<_> = self.rows.iter().map(|row| RowView::new(self, row)).collect();
         let mut meanings = Meanings::default();
-        rows.iter().for_each(|row| meanings.add(row.carried()));
+        for row in &rows {
+            meanings.add(row.carried());
+        }
         let records = self.stage.fields.iter().map(Meaning::of).collect();
-        let mut tables =
-            vec![("What the fields of a message are", meanings.0), ("What the fields of a record are", records)];
+        let mut tables = vec![("In a message", meanings.0), ("In a record", records)];
         tables.retain(|(_, meanings)| !meanings.is_empty());
-        let view = View { it: self, overview: &self.overview, keys: &self.keys, rows, tables };
+        let view = View { it: self, glance: &self.glance, keys: &self.keys, rows, tables };
         view.write_into(out)
     }
 
-    /// The checks of this outcome.
-    fn checked(&self, outcome: Outcome) -> Vec<&Check> {
-        self.checks.iter().filter(|check| check.outcome == outcome).collect()
+    /// The checks, those that fail first, then those that were not made.
+    fn checked(&self) -> Vec<&Check> {
+        let outcomes = [Outcome::Fails, Outcome::NotMade, Outcome::Holds];
+        let of = |outcome| self.checks.iter().filter(move |check| check.outcome == outcome);
+        outcomes.into_iter().flat_map(of).collect()
     }
 
     /// The key that a check is made with.
@@ -226,65 +251,12 @@ impl Explained {
     }
 
     fn failed(&self) -> Vec<&Check> {
-        self.checked(Outcome::Fails)
+        self.checks.iter().filter(|check| check.outcome == Outcome::Fails).collect()
     }
 
-    /// Whether something was encrypted, and nothing of it was opened.
-    fn is_seen_from_outside(&self) -> bool {
-        self.closed.iter().any(|closed| *closed > 0) && self.rows.iter().all(|row| row.opened.is_none())
-    }
-
-    /// The records and messages in the order in which they passed by, under the key that protects them.
-    fn bands(&self) -> Vec<Band<'_>> {
-        let mut bands: Vec<Band> = Vec::new();
-        for row in self.rows.iter().filter(|row| row.is_carried()) {
-            let key = row.opened.as_ref().and_then(|opened| self.keys.find(&visible(&opened.key)));
-            let is_closed = matches!(row.what, What::Closed(_));
-            if bands.last().is_none_or(|band| band.key.map(|it| it.number) != key.map(|it| it.number) || band.is_closed != is_closed) {
-                bands.push(Band { key, is_closed, lines: Vec::new() });
-            }
-            let Some(band) = bands.last_mut() else { continue };
-            match band.lines.last_mut() {
-                Some(line) if line.first.is_alike(row) => {
-                    line.rows += 1;
-                    line.len += row.wire_len(self.stage);
-                }
-                _ => band.lines.push(Line { first: row, rows: 1, len: row.wire_len(self.stage) }),
-            }
-        }
-        bands
-    }
-}
-
-/// Messages and records in a row under the same key.
-struct Band<'a> {
-    key: Option<&'a keys::Key>,
-    is_closed: bool,
-    lines: Vec<Line<'a>>,
-}
-
-/// A message, or records that are alike.
-struct Line<'a> {
-    first: &'a Row,
-    rows: usize,
-    len: usize,
-}
-
-impl Band<'_> {
-    /// Its class in the style sheet.
-    fn class(&self) -> &'static str {
-        match self.key {
-            Some(key) if key.is_first => "first",
-            Some(_) => "later",
-            None if self.is_closed => "shut",
-            None => "open",
-        }
-    }
-}
-
-impl Line<'_> {
-    fn title(&self) -> String {
-        if self.rows == 1 { self.first.title() } else { format!("{} {}", self.rows, self.first.noun()) }
+    /// What it is called.
+    pub fn name(&self) -> String {
+        self.glance.name()
     }
 }
 
