@@ -7,6 +7,8 @@
 mod agreement;
 pub mod attack;
 mod connection;
+mod explained;
+mod fields;
 mod glance;
 mod message;
 mod view;
@@ -20,8 +22,10 @@ use transcript::{Event, EventKind, HandshakeMessage, Hex, Record, Role, Way, vis
 
 use agreement::{Agreement, Derived};
 use connection::{Belief, Connection, Course};
+use explained::Explained;
+use fields::Meanings;
 use glance::{Glance, Line};
-use view::{ClosingView, ExchangeView, FootView, HeadView, Meanings, NoteView, StageView};
+use view::{ClosingView, ExchangeView, FootView, HeadView, NoteView, StageView};
 
 /// Messages and records of a stage that are shown. If there are more, the page says how many.
 pub const SHOWN: u64 = 100;
@@ -31,6 +35,8 @@ pub struct Page<W> {
     out: W,
     begun: bool,
     section: Option<Section>,
+    /// The connection out of a capture that is under way.
+    explained: Option<Explained>,
     /// Numbers given to rows in the sections before this one.
     rows: u64,
 }
@@ -140,12 +146,20 @@ impl Report {
 impl<W: Write> Page<W> {
     /// Makes a page that is written to `out`, in many small pieces.
     pub fn new(out: W) -> Self {
-        Self { out, begun: false, section: None, rows: 0 }
+        Self { out, begun: false, section: None, explained: None, rows: 0 }
     }
 
     /// Writes the next event of the run. Events come in causal order, one stage after the other.
     pub fn write(&mut self, event: &Event) -> io::Result<()> {
-        self.begin()?;
+        if let EventKind::Captured { .. } = event.kind {
+            self.end_section()?;
+            self.explained = Some(Explained::new(event.stage));
+        }
+        if let Some(explained) = &mut self.explained {
+            explained.take(event);
+            return Ok(());
+        }
+        self.begin(None)?;
         if self.section.as_ref().is_none_or(|section| section.stage != event.stage) {
             self.end_section()?;
             StageView { stage: event.stage }.write_into(&mut self.out)?;
@@ -159,21 +173,25 @@ impl<W: Write> Page<W> {
 
     /// Completes the page.
     pub fn finish(mut self) -> io::Result<()> {
-        self.begin()?;
         self.end_section()?;
+        self.begin(None)?;
         FootView.write_into(&mut self.out)?;
         self.out.flush()
     }
 
-    fn begin(&mut self) -> io::Result<()> {
+    fn begin(&mut self, session: Option<&str>) -> io::Result<()> {
         if !self.begun {
-            HeadView.write_into(&mut self.out)?;
+            HeadView { session }.write_into(&mut self.out)?;
             self.begun = true;
         }
         Ok(())
     }
 
     fn end_section(&mut self) -> io::Result<()> {
+        if let Some(explained) = self.explained.take() {
+            self.begin(Some(&explained.name()))?;
+            explained.write_into(&mut self.out)?;
+        }
         if let Some(section) = &mut self.section {
             section.show_agreement();
         }
@@ -194,7 +212,7 @@ impl<W: Write> Page<W> {
                 Row::Note { role, text } => NoteView { role, text }.write_into(&mut self.out)?,
                 Row::Exchange(exchange) => {
                     let view = ExchangeView::new(section.stage, &exchange);
-                    section.meanings.add(&view);
+                    section.meanings.add(view.carried());
                     view.write_into(&mut self.out)?;
                 }
                 Row::Agreement(agreement) => agreement.write_into(&mut self.out)?,

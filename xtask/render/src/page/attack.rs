@@ -10,8 +10,8 @@ use xtask::lab::story::words::{Content, Line, Tone, cut_off, field_at_a_glance, 
 use xtask::lab::story::{Act, Belief, Change, Deed, Message, Story, Who, acts};
 use xtask::lab::verdict::Verdict;
 
+use super::fields::{Run, runs_of};
 use super::message::{self, Field as MessageField, Pair};
-use super::view::{Run, runs_of};
 
 /// Bytes of a changed field in a row.
 const ROW: usize = 8;

@@ -1,42 +1,25 @@
 //! The contents that fill the templates.
 
-use std::fmt::Write;
-
 use askama::Template;
 use messages::tls13;
-use stages::{Field, Part, Place, STAGES, Stage, field};
+use stages::{Field, STAGES, Stage, field};
 use transcript::{Role, visible};
 
 use super::connection::Belief;
+use super::fields::{Carried, Form, LONG, Meaning, Meanings, text};
 use super::message;
 use super::{Arrival, Exchange, Name, Report, peer_of};
 
-/// A field with more bytes than these is shortened until it is selected.
-const LONG: usize = 256;
-/// Bytes of it that are shown until then.
-const HEAD: usize = 64;
-/// Bytes of a part of something that are shown before it is selected.
-const SHORT: usize = 8;
-/// The deepest that a part of something is set in.
-const DEEPEST: usize = 3;
 /// What a receiver checks, in its order.
 const CHECKED: [field::Role; 3] = [field::Role::Length, field::Role::Tag, field::Role::Seq];
-
-/// A stand-in for the fields of a payload that is too short for them.
-const PAYLOAD: Field = Field {
-    name: "payload",
-    len: None,
-    role: field::Role::Plaintext,
-    is_covered: false,
-    what: "",
-    readers: "",
-    protection: "",
-};
 
 /// Above everything.
 #[derive(Template)]
 #[template(path = "head.html")]
-pub struct HeadView;
+pub struct HeadView<'a> {
+    /// What a connection out of a capture is called, if it is one.
+    pub session: Option<&'a str>,
+}
 
 /// Below everything.
 #[derive(Template)]
@@ -60,21 +43,6 @@ pub struct ClosingView {
     /// What the fields are, of messages and of records.
     tables: Vec<(&'static str, Vec<Meaning>)>,
 }
-
-/// What a field is, without its bytes.
-#[derive(Clone, Copy, PartialEq)]
-pub struct Meaning {
-    name: &'static str,
-    /// Its class in the style sheet.
-    class: &'static str,
-    what: &'static str,
-    readers: &'static str,
-    protection: &'static str,
-}
-
-/// What the fields of messages are.
-#[derive(Default)]
-pub struct Meanings(Vec<Meaning>);
 
 /// Something that happened at one side.
 #[derive(Template)]
@@ -129,56 +97,6 @@ impl<'a> Said<'a> {
     }
 }
 
-/// A message or a record as it travels.
-struct Carried {
-    stage: &'static Stage,
-    record: Vec<u8>,
-    form: Form,
-    /// The one it is compared with.
-    before: Option<Vec<u8>>,
-}
-
-/// What bytes are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// A record, whose fields are the stage's.
-    Record,
-    /// A record that carries a message in the clear.
-    Open,
-    /// A message that was encrypted, without its record.
-    Inside,
-}
-
-/// One field of a message or a record.
-struct FieldView<'r> {
-    meaning: Meaning,
-    /// The field of the message that it belongs to.
-    part_of: Option<&'static str>,
-    /// Whether another field of the message ends in front of it.
-    begins: bool,
-    /// How many others it is part of.
-    depth: usize,
-    /// Its length, with those of its parts that are fields of their own.
-    len: usize,
-    /// Its offset in bytes from the start of the record.
-    offset: usize,
-    bytes: &'r [u8],
-    /// What its bytes say, where they say something a person can read.
-    says: String,
-    before: Before<'r>,
-}
-
-/// What a field was before.
-#[derive(Clone, Copy)]
-enum Before<'r> {
-    /// It is compared with none.
-    Unknown,
-    /// It was there, with these bytes.
-    Bytes(&'r [u8]),
-    /// It was not there.
-    Nothing,
-}
-
 /// A check of a receiver, and its result.
 struct Check {
     /// Empty where `found` says it all.
@@ -223,32 +141,6 @@ enum Outcome<'a> {
     Lost,
     /// Its receiver tells nothing of itself.
     Untold,
-}
-
-/// Bytes in a row that look alike.
-pub struct Run {
-    pub text: String,
-    /// Different from what was sent.
-    pub changed: bool,
-    /// Not printable, so written as escapes.
-    escaped: bool,
-}
-
-/// Writes bytes in runs of those that are changed, and those that are not.
-pub fn runs_of(
-    bytes: &[u8],
-    changed: &[bool],
-    gap: &str,
-    write: impl Fn(u8) -> String,
-) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for (byte, changed) in bytes.iter().zip(changed) {
-        match runs.last_mut() {
-            Some(run) if run.changed == *changed => run.text += &(gap.to_owned() + &write(*byte)),
-            _ => runs.push(Run { text: write(*byte), changed: *changed, escaped: false }),
-        }
-    }
-    runs
 }
 
 impl<'a> ExchangeView<'a> {
@@ -321,117 +213,16 @@ impl<'a> ExchangeView<'a> {
         }
     }
 
+    /// Everything that it shows field by field.
+    pub fn carried(&self) -> impl Iterator<Item = &Carried> {
+        self.sent.iter().chain(&self.arrived).chain(&self.inside)
+    }
+
     /// The sender's text, if it sent one.
     fn text_sent(&self) -> Option<&'a [u8]> {
         match self.said {
             Some(Said::Text(text)) => Some(text),
             _ => None,
-        }
-    }
-}
-
-impl Carried {
-    /// Puts the header in front of a payload, to be compared with the payload `before`.
-    fn new(stage: &'static Stage, form: Form, payload: &[u8], before: Option<&[u8]>) -> Self {
-        let whole = |payload: &[u8]| match form {
-            Form::Record => stage.record(payload),
-            Form::Open => stage.record_of_message(payload),
-            Form::Inside => payload.to_vec(),
-        };
-        Self { stage, form, record: whole(payload), before: before.map(whole) }
-    }
-
-    fn fields(&self) -> Vec<FieldView<'_>> {
-        if self.form != Form::Record {
-            return self.message_fields();
-        }
-        let mut before = self.before.iter().flat_map(|before| parts(self.stage, before));
-        let parts = parts(self.stage, &self.record).into_iter();
-        parts.map(|part| FieldView::new(part, before.next().map(|part| part.bytes))).collect()
-    }
-
-    /// Names what a message travels as, whatever its record says.
-    fn content_type(&self) -> &'static str {
-        let record = self.stage.record_of_message(&self.record);
-        content_type(record.first().copied().unwrap_or_default())
-    }
-
-    /// Returns whether its fields are many, with long names.
-    fn is_wide(&self) -> bool {
-        self.stage.has_types() && self.form != Form::Record
-    }
-
-    /// Cuts a message into its header, if it stands in a record of its own, and each of its fields as its decoder
-    /// read it.
-    fn message_fields(&self) -> Vec<FieldView<'_>> {
-        let header_len = if self.form == Form::Open { self.stage.header().len() } else { 0 };
-        let message = self.record.get(header_len..).unwrap_or_default();
-        let before = self.before.as_ref().and_then(|before| before.split_at_checked(header_len));
-        let header = |record| {
-            let parts = self.stage.split_message(record).filter(|_| header_len > 0);
-            let is_header = |part: &Part<'_>| part.field.role != field::Role::Message;
-            parts.unwrap_or_default().into_iter().filter(is_header)
-        };
-        let mut header_before = self.before.iter().flat_map(|before| header(before));
-        let header = header(&self.record)
-            .map(|part| FieldView::new(part, header_before.next().map(|part| part.bytes)))
-            .collect::<Vec<_>>();
-        let pairs = message::compare(before.map_or(message, |(_, before)| before), message);
-        let is_compared = before.is_some();
-        let fields = pairs.iter().filter_map(|pair| Some((pair.after.as_ref()?, &pair.before)));
-        let leaves = fields.enumerate().flat_map(|(number, (field, before))| {
-            let mut before = before.iter().flat_map(message::Field::items);
-            let items = field.items().into_iter().enumerate();
-            let views: Vec<_> = items
-                .map(|(at, (item, bytes))| FieldView {
-                    meaning: Meaning::of_span(self.stage, self.form, item.span),
-                    part_of: (!field.span.inside.is_empty()).then_some(field.span.name),
-                    begins: number > 0 && at == 0,
-                    depth: item.depth.min(DEEPEST),
-                    len: item.span.len,
-                    offset: header_len + item.span.offset,
-                    bytes,
-                    says: item.says.to_owned(),
-                    before: match before.next() {
-                        _ if !is_compared => Before::Unknown,
-                        Some((_, bytes)) => Before::Bytes(bytes),
-                        None => Before::Nothing,
-                    },
-                })
-                .collect();
-            views
-        });
-        header.into_iter().chain(leaves).collect()
-    }
-}
-
-impl Meaning {
-    fn of(field: &'static Field) -> Self {
-        let Field { name, what, readers, protection, .. } = field;
-        Self { name, class: name, what, readers, protection }
-    }
-
-    /// What a span of a message is. Who can read it, and what protects it, is the same for all of a message.
-    fn of_span(stage: &Stage, form: Form, span: &messages::Span) -> Self {
-        let sealed = stage.field(field::Role::Ciphertext).filter(|_| form == Form::Inside);
-        let mut fields = stage.fields_of_messages().iter();
-        let message = fields.find(|field| field.role == field::Role::Message);
-        let readers = sealed.or(message).map_or("", |field| field.readers);
-        let protection =
-            sealed.map_or_else(|| stage.protection_of_messages(), |field| field.protection);
-        Self { name: span.name, class: "message", what: span.what, readers, protection }
-    }
-}
-
-impl Meanings {
-    /// Adds the fields of what is shown, if it is a message.
-    pub fn add(&mut self, shown: &ExchangeView<'_>) {
-        let carried = shown.sent.iter().chain(&shown.arrived).chain(&shown.inside);
-        let messages = carried.filter(|carried| carried.form != Form::Record);
-        for field in messages.flat_map(Carried::fields) {
-            if !self.0.contains(&field.meaning) {
-                self.0.push(field.meaning);
-            }
         }
     }
 }
@@ -443,91 +234,6 @@ impl ClosingView {
         tables.push(("What the fields are", records));
         tables.retain(|(_, meanings)| !meanings.is_empty());
         Self { stage, shown, more, tables }
-    }
-}
-
-/// Cuts a record into its fields. A payload that is too short for them stays whole.
-fn parts<'r>(stage: &Stage, record: &'r [u8]) -> Vec<Part<'r>> {
-    stage.split(record).unwrap_or_else(|| {
-        let header_len = stage.header().len();
-        let header = stage.places().take_while(|place| place.offset < header_len);
-        let payload = Place { field: &PAYLOAD, offset: header_len, is_behind_text: false };
-        let part = |Place { field, offset, .. }| {
-            let rest = record.get(offset..)?;
-            let bytes = rest.get(..field.len.unwrap_or(rest.len()))?;
-            Some(Part { field, offset, bytes })
-        };
-        header.chain([payload]).filter_map(part).collect()
-    })
-}
-
-impl<'r> FieldView<'r> {
-    fn new(part: Part<'r>, before: Option<&'r [u8]>) -> Self {
-        Self {
-            meaning: Meaning::of(part.field),
-            part_of: None,
-            begins: false,
-            depth: 0,
-            len: part.bytes.len(),
-            offset: part.offset,
-            bytes: part.bytes,
-            says: match (part.field.role, part.bytes) {
-                (field::Role::ContentType, [kind]) => content_type(*kind).to_owned(),
-                _ => part.number().map(|number| number.to_string()).unwrap_or_default(),
-            },
-            before: before.map_or(Before::Unknown, Before::Bytes),
-        }
-    }
-
-    /// Returns whether there is more to see of it than at first.
-    fn is_long(&self) -> bool {
-        self.is_told() || self.bytes.len() > if self.depth > 0 { SHORT } else { LONG }
-    }
-
-    /// Returns whether what it says stands for its bytes, until it is selected: so a part does.
-    fn is_told(&self) -> bool {
-        self.depth > 0 && !self.says.is_empty()
-    }
-
-    /// Returns all bytes, in hexadecimal.
-    fn all(&self) -> Vec<Run> {
-        self.first(self.bytes.len())
-    }
-
-    /// Returns the bytes that are shown before it is selected.
-    fn head(&self) -> Vec<Run> {
-        let shown = if self.depth > 0 { SHORT } else { HEAD };
-        self.first(if self.is_long() { shown } else { self.bytes.len() })
-    }
-
-    fn first(&self, len: usize) -> Vec<Run> {
-        let shown = self.bytes.get(..len).unwrap_or_default();
-        match self.before {
-            Before::Bytes(before) if before.len() == self.bytes.len() => {
-                hex(shown, before.get(..len))
-            }
-            Before::Bytes(_) | Before::Unknown => hex(shown, None),
-            Before::Nothing => {
-                let text = hex(shown, None).into_iter().map(|run| run.text).collect();
-                vec![Run { text, changed: true, escaped: false }]
-            }
-        }
-    }
-
-    /// Returns the offset of its last byte.
-    fn last(&self) -> usize {
-        (self.offset + self.len).saturating_sub(1)
-    }
-}
-
-/// Names what a record carries (RFC 8446, section 5.1).
-fn content_type(kind: u8) -> &'static str {
-    match kind {
-        20 => "change_cipher_spec",
-        21 => "alert",
-        22 => "handshake",
-        23 => "application_data",
-        _ => "unknown",
     }
 }
 
@@ -591,77 +297,5 @@ fn passed(stage: &Stage, role: field::Role, payload: Option<&[u8]>, seq: Option<
         }
         (field::Role::Seq, _, Some(seq)) => format!("{seq} is the one expected"),
         _ => "passed".to_owned(),
-    }
-}
-
-/// Writes bytes in hexadecimal.
-fn hex(bytes: &[u8], before: Option<&[u8]>) -> Vec<Run> {
-    runs(
-        bytes,
-        before,
-        |_| false,
-        |text, byte| {
-            let gap = if text.is_empty() { "" } else { " " };
-            write!(text, "{gap}{byte:02x}")
-        },
-    )
-}
-
-/// Writes bytes as text, with escapes for what is not printable ASCII, in the lines they are.
-fn text(bytes: &[u8], before: Option<&[u8]>) -> Vec<Run> {
-    let is_escaped = |byte| byte == b'\\' || !matches!(byte, b' '..=b'~');
-    runs(bytes, before, is_escaped, |text, byte| match byte {
-        b'\n' => text.write_str("\\n\n"),
-        byte if is_escaped(byte) => write!(text, "{}", byte.escape_ascii()),
-        byte => text.write_char(byte.into()),
-    })
-}
-
-/// Writes bytes in runs that look alike. Those that differ from as many bytes `before` are changed.
-fn runs(
-    bytes: &[u8],
-    before: Option<&[u8]>,
-    is_escaped: impl Fn(u8) -> bool,
-    write: impl Fn(&mut String, u8) -> std::fmt::Result,
-) -> Vec<Run> {
-    let before = before.filter(|before| before.len() == bytes.len()).unwrap_or(bytes);
-    let mut runs: Vec<Run> = Vec::new();
-    for (byte, before) in bytes.iter().zip(before) {
-        let look = (byte != before, is_escaped(*byte));
-        if runs.last().is_none_or(|run| (run.changed, run.escaped) != look) {
-            runs.push(Run { text: String::new(), changed: look.0, escaped: look.1 });
-        }
-        if let Some(run) = runs.last_mut() {
-            _ = write(&mut run.text, *byte);
-        }
-    }
-    runs
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn marked(runs: &[Run]) -> String {
-        let parts = runs.iter().map(|run| match (run.changed, run.escaped) {
-            (true, _) => format!("<{}>", run.text),
-            (false, true) => format!("({})", run.text),
-            (false, false) => run.text.clone(),
-        });
-        parts.collect::<Vec<_>>().join("|")
-    }
-
-    #[test]
-    fn changed_bytes_stand_out() {
-        let (before, after) = (b"amount=100\r\n", b"amount=900\r\n");
-        assert_eq!(marked(&text(after, Some(before))), "amount=|<9>|00|(\\r\\n\n)");
-        assert_eq!(marked(&hex(&after[6..9], Some(&before[6..9]))), "3d|<39>|30");
-        assert_eq!(marked(&text(after, Some(b"other"))), "amount=900|(\\r\\n\n)");
-    }
-
-    #[test]
-    fn what_is_not_printable_is_escaped() {
-        let text = text(b"\xff\x1b[31m\\\xc3(", None);
-        assert_eq!(marked(&text), "(\\xff\\x1b)|[31m|(\\\\\\xc3)|(");
     }
 }

@@ -32,7 +32,7 @@ fn between<'a>(html: &'a str, start: &str, end: &str) -> &'a str {
 /// The fields of the records that were `sent` or `arrived`: name and bytes.
 pub fn fields(html: &str, which: &str) -> Vec<(String, Vec<u8>)> {
     let records = html.split("<div class=\"record ").filter(|part| part.starts_with(which));
-    let fields = records.flat_map(|record| record.split("<details ").skip(1));
+    let fields = records.flat_map(|record| record.split("<details class=\"field ").skip(1));
     fields
         .map(|field| {
             let all = field.rsplit_once("class=\"all\"").map_or(field, |(_, all)| all);
