@@ -4,6 +4,7 @@
 //!
 //! - [`capture`]: a file's packets, put in order, as the bytes of each connection.
 //! - [`keylog`]: the secrets that a program has written down.
+//! - [`record`]: a session that is recorded while it happens.
 //! - [`session`]: what these bytes say and what the secrets open, as the events of a transcript.
 #![cfg_attr(
     not(test),
@@ -13,6 +14,7 @@
 pub mod capture;
 pub mod keylog;
 mod options;
+pub mod record;
 pub mod session;
 
 pub use options::Options;

@@ -9,8 +9,9 @@ use clap::Parser;
 use transcript::{Event, Format};
 use xtask::views::{ViewOptions, Views, WireDetail};
 
-use crate::capture::{self, What};
+use crate::capture::{self, Piece, What};
 use crate::keylog::KeyLog;
+use crate::record::{self, RecordOptions, Recorded};
 use crate::session::{Known, Session};
 
 /// Explain a TLS 1.3 session out of a packet capture, byte by byte
@@ -18,8 +19,11 @@ use crate::session::{Known, Session};
 #[command(bin_name = "cargo xtask explain")]
 pub struct Options {
     /// The capture: pcapng or pcap
-    #[arg(value_name = "FILE.pcapng")]
-    capture: PathBuf,
+    #[arg(value_name = "FILE.pcapng", required_unless_present = "record")]
+    capture: Option<PathBuf>,
+
+    #[command(flatten)]
+    record: RecordOptions,
 
     /// The secrets of its sessions, as the programs wrote them down with SSLKEYLOGFILE
     #[arg(long, value_name = "FILE")]
@@ -56,11 +60,16 @@ impl Options {
     /// # Errors
     /// When it cannot be done.
     pub fn run(&self) -> Result<ExitCode> {
+        let recorded = self.record.record.then(|| record::record(&self.record.command, self.json));
+        let recorded = recorded.transpose()?;
         let mut keylog = KeyLog::default();
+        if let Some(recorded) = &recorded {
+            keylog.add(&std::fs::read(&recorded.keylog)?);
+        }
         if let Some(path) = &self.keylog {
             keylog.add(&std::fs::read(path)?);
         }
-        capture::read(&self.capture, &mut keylog, |_| {})?;
+        self.read(recorded.as_ref(), &mut keylog, |_| {})?;
         let roots = self.roots.as_ref().map(std::fs::read).transpose()?;
         let roots = roots.map(|pem| Roots::from_pem(&pem)).transpose()?;
         let known = Known { keylog: &keylog, roots: roots.as_ref() };
@@ -69,7 +78,7 @@ impl Options {
         let options = ViewOptions { detail, wire, page, capture: None };
         let views = std::cell::RefCell::new(Views::new(&options, format, None, None)?);
         let mut session = None;
-        capture::read(&self.capture, &mut KeyLog::default(), |piece| {
+        self.read(recorded.as_ref(), &mut KeyLog::default(), |piece| {
             if piece.connection != self.connection.unwrap_or(1) {
                 return;
             }
@@ -92,5 +101,19 @@ impl Options {
         drop(session);
         views.into_inner().finish("--detail")?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn read(
+        &self,
+        recorded: Option<&Recorded>,
+        keylog: &mut KeyLog,
+        take: impl FnMut(Piece<'_>),
+    ) -> Result<()> {
+        if let Some(recorded) = recorded {
+            recorded.recording.read(take);
+        } else if let Some(path) = &self.capture {
+            capture::read(path, keylog, take)?;
+        }
+        Ok(())
     }
 }
