@@ -43,6 +43,10 @@ pub fn record(words: &[OsString], is_json: bool) -> Result<Recorded> {
     let tap = Tap::start().context("cannot listen on loopback")?;
     let status = Running::start(words, tap.addr(), keylog.path(), is_json)?.wait()?;
     let recording = tap.finish();
+    if !is_json {
+        // The command may have left its last line open.
+        xtask::print("\n")?;
+    }
     if !status.success() {
         complain(&format!("xtask: the command ended with {status}"));
     }
