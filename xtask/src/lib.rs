@@ -126,9 +126,12 @@ pub fn passed_on(package: &str, args: &[OsString]) -> Result<ExitCode> {
 /// # Errors
 /// As [`passed_on`].
 pub fn passed_on_with_release(package: &str, args: &[OsString]) -> Result<ExitCode> {
-    let own = args.iter().take_while(|arg| *arg != "--");
-    let release = own.filter(|arg| *arg == "--release").map(|_| "--release");
-    run_built(package, args, &release.take(1).collect::<Vec<_>>())
+    run_built(package, args, if wants_release(args) { &["--release"] } else { &[] })
+}
+
+/// What stands behind `--` is a command of its own.
+fn wants_release(args: &[OsString]) -> bool {
+    args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--release")
 }
 
 fn run_built(package: &str, args: &[OsString], how: &[&str]) -> Result<ExitCode> {
@@ -149,4 +152,22 @@ fn status(command: &mut Command) -> io::Result<ExitCode> {
 fn status(command: &mut Command) -> io::Result<ExitCode> {
     let code = command.status()?.code();
     Ok(ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(3)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn release_is_wanted_in_front_of_a_command_and_not_behind() {
+        for (line, wanted) in [
+            ("a.pcapng --release", true),
+            ("--release --record -- cargo run", true),
+            ("--record -- cargo run --release", false),
+            ("a.pcapng", false),
+        ] {
+            let args: Vec<_> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(wants_release(&args), wanted, "{line}");
+        }
+    }
 }

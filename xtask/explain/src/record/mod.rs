@@ -57,7 +57,8 @@ pub fn record(words: &[OsString], is_json: bool) -> Result<Recorded> {
     anyhow::ensure!(
         seen > 0,
         "nothing came through the tap. curl, wget, Python and others use the proxy that https_proxy names; another \
-         program may have an option for one: write {{tap}} for its address, as in --proxy-server={{tap}}"
+         program may have an option for one: write {{tap}} for its address, as in --proxy-server={{tap}}. Browsers leave \
+         localhost out unless they are told otherwise"
     );
     if is_empty(&keylog)? {
         complain(

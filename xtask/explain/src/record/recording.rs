@@ -113,11 +113,10 @@ impl Recording {
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(why) = &self.first_refusal {
-            let others = match self.refused {
-                1 => String::new(),
-                n => format!(", and {} more", n - 1),
-            };
-            notes.push(format!("the tap refused a request{others}: {why}"));
+            notes.push(match self.refused {
+                1 => format!("the tap refused a request: {why}"),
+                n => format!("the tap refused {n} requests, and said to the first: {why}"),
+            });
         }
         if self.is_full {
             let room = ROOM >> 20;
@@ -260,6 +259,6 @@ mod tests {
         recording.refuse("first".to_owned());
         assert_eq!(recording.notes(), ["the tap refused a request: first"]);
         recording.refuse("second".to_owned());
-        assert_eq!(recording.notes(), ["the tap refused a request, and 1 more: first"]);
+        assert_eq!(recording.notes(), ["the tap refused 2 requests, and said to the first: first"]);
     }
 }

@@ -22,18 +22,18 @@ pub enum Refusal {
     #[error("the client left before its request was whole")]
     Gone,
     /// The request took too long.
-    #[error("it was not whole after {} s", PATIENCE.as_secs())]
+    #[error("the request was not whole after {} s", PATIENCE.as_secs())]
     Late,
     /// The request is too long.
     #[error(
-        "its request is longer than {MAX_LEN} bytes, or has more than {MAX_HEADERS} header fields"
+        "the request is longer than {MAX_LEN} bytes, or has more than {MAX_HEADERS} header fields"
     )]
     TooLong,
     /// Those bytes are no request.
-    #[error("its first bytes are no HTTP request, so it does not take the tap for a proxy")]
+    #[error("the first bytes are no HTTP request: the tap is a proxy, and waits for CONNECT")]
     NoRequest,
     /// The request has another method.
-    #[error("its method is {0}, and the tap knows CONNECT alone, which TLS is carried by")]
+    #[error("the method is {0}, which is not for TLS: the tap knows CONNECT alone")]
     Method(String),
     /// Nobody is there.
     #[error("cannot connect to {0}: {1}")]
