@@ -1,18 +1,29 @@
 //! The command line of `cargo xtask explain`.
 
-use std::path::PathBuf;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::{fs, mem};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use certificates::Roots;
 use clap::Parser;
-use transcript::{Event, Format};
-use xtask::views::{ViewOptions, Views, WireDetail};
+use framing::Direction;
+use transcript::{Event, output};
+use xtask::views::new_file::ensure_distinct;
+use xtask::views::{Progress, WireDetail};
+use xtask::{WrongArgument, complain, count};
 
-use crate::capture::{self, Piece, What};
+use crate::capture::{Piece, Wanted, What};
+use crate::files::{CaptureFile, open_key_log, unreadable};
 use crate::keylog::KeyLog;
-use crate::record::{self, RecordOptions, Recorded};
+use crate::list::List;
+use crate::notes;
+use crate::record::RecordOptions;
 use crate::session::{Known, Session};
+use crate::source::Source;
+use crate::start::{Start, client_start};
+use crate::told::{Shown, Told};
 
 /// Explain a TLS 1.3 session out of a packet capture, byte by byte
 #[derive(Parser)]
@@ -30,7 +41,7 @@ pub struct Options {
     keylog: Option<PathBuf>,
 
     /// The connection to explain, if there are several
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::<usize>)]
     connection: Option<usize>,
 
     /// Whom to trust: the roots that chains of certificates are checked against
@@ -60,60 +71,115 @@ impl Options {
     /// # Errors
     /// When it cannot be done.
     pub fn run(&self) -> Result<ExitCode> {
-        let recorded = self.record.record.then(|| record::record(&self.record.command, self.json));
-        let recorded = recorded.transpose()?;
-        let mut keylog = KeyLog::default();
-        if let Some(recorded) = &recorded {
-            keylog.add(&std::fs::read(&recorded.keylog)?);
-        }
-        if let Some(path) = &self.keylog {
-            keylog.add(&std::fs::read(path)?);
-        }
-        self.read(recorded.as_ref(), &mut keylog, |_| {})?;
-        let roots = self.roots.as_ref().map(std::fs::read).transpose()?;
-        let roots = roots.map(|pem| Roots::from_pem(&pem)).transpose()?;
-        let known = Known { keylog: &keylog, roots: roots.as_ref() };
-        let format = if self.json { Format::Json } else { Format::Text };
-        let (detail, wire, page) = (self.detail, self.wire, self.page.clone());
-        let options = ViewOptions { detail, wire, page, capture: None };
-        let views = std::cell::RefCell::new(Views::new(&options, format, None, None)?);
-        let mut session = None;
-        self.read(recorded.as_ref(), &mut KeyLog::default(), |piece| {
-            if piece.connection != self.connection.unwrap_or(1) {
-                return;
-            }
-            match piece.what {
-                What::Begin { client, server, .. } => {
-                    let tell = |event: Event| views.borrow_mut().tell(&event);
-                    session = Some(Session::new([client, server], piece.at, known, tell));
-                }
-                What::Bytes(direction, bytes) => {
-                    session.iter_mut().for_each(|it| it.bytes(direction, piece.at, bytes));
-                }
-                What::Missing(direction, bytes) => {
-                    session.iter_mut().for_each(|it| it.missing(direction, piece.at, bytes));
-                }
-                What::End(direction) => {
-                    session.iter_mut().for_each(|it| it.end(direction, piece.at))
-                }
-            }
-        })?;
-        drop(session);
-        views.into_inner().finish("--detail")?;
-        Ok(ExitCode::SUCCESS)
+        let files: Vec<_> = self.page.iter().map(PathBuf::as_path).collect();
+        ensure_distinct(self.capture.as_deref(), &files)?;
+        let roots = self.roots.as_deref().map(roots).transpose()?;
+        let mut source = match &self.capture {
+            Some(path) => Source::File(path.display().to_string(), CaptureFile::open(path)?),
+            None => Source::Recorded(self.record.record(self.json)?),
+        };
+        let mut progress = Progress::before_output(source.len(), "bytes of the capture");
+        let list = List::read(|wanted| source.read(&mut progress, wanted))?;
+        drop(progress);
+        let mut notes = notes::of_capture(&list.besides);
+        let keylog = self.key_log(&mut source, &list, &mut notes)?;
+        let number = self.number(&source, &list)?;
+        notes.extend(number.and_then(|number| list.others(number)));
+        notes.iter().for_each(|note| complain(note));
+        let Some(number) = number else {
+            output::print(&if self.json { list.json(&keylog) } else { list.table(&keylog) })?;
+            complain(&source.choose());
+            return Ok(ExitCode::SUCCESS);
+        };
+        self.explain(&mut source, number, Known { keylog: &keylog, roots: roots.as_ref() })
     }
 
-    fn read(
-        &self,
-        recorded: Option<&Recorded>,
-        keylog: &mut KeyLog,
-        take: impl FnMut(Piece<'_>),
-    ) -> Result<()> {
-        if let Some(recorded) = recorded {
-            recorded.recording.read(take);
-        } else if let Some(path) = &self.capture {
-            capture::read(path, keylog, take)?;
+    /// Reads the secrets of the capture's connections.
+    fn key_log(&self, source: &mut Source, list: &List, notes: &mut Vec<String>) -> Result<KeyLog> {
+        let mut keylog = KeyLog::of_these(list.randoms());
+        if let Some(path) = &self.keylog {
+            let name = path.display().to_string();
+            let found = keylog.read(open_key_log(path)?).map_err(|it| unreadable(path, &it))?;
+            let message =
+                "{name} is no key log: none of its lines is a label, a random and a secret";
+            ensure!(found.secrets > 0, WrongArgument(message.replace("{name}", &name)));
+            notes.extend(notes::of_key_log(&name, &found));
+            if keylog.is_empty() && found.tls13 > 0 {
+                notes
+                    .push(format!("{name}: none of its secrets is of a connection in the capture"));
+            }
         }
-        Ok(())
+        if let Source::Recorded(recorded) = source {
+            let found = keylog.read(fs::File::open(recorded.keylog.path())?)?;
+            notes.extend(notes::of_key_log("the command's key log", &found));
+        }
+        if list.besides.key_logs > 0 {
+            let mut key_log = |text: &[u8]| {
+                let found = keylog.add(text);
+                notes.extend(notes::of_key_log("the key log in the capture", &found));
+            };
+            let mut wanted = Wanted { only: None, piece: None, key_log: &mut key_log };
+            source.read(&mut Progress::new(0, ""), &mut wanted)?;
+        }
+        Ok(keylog)
     }
+
+    /// Returns the connection to explain, if there is no choice or it was made.
+    fn number(&self, source: &Source, list: &List) -> Result<Option<usize>> {
+        let name = source.name();
+        let count = list.connections.len();
+        ensure!(count > 0, WrongArgument(format!("{name} holds no connection of TCP")));
+        if let Some(number) = self.connection {
+            let message = format!("{name} has no connection {number}: its last is {count}");
+            ensure!(number <= count, WrongArgument(message));
+        }
+        Ok(self.connection.or_else(|| list.obvious()))
+    }
+
+    fn explain(&self, source: &mut Source, number: usize, known: Known<'_>) -> Result<ExitCode> {
+        let shown = Shown { json: self.json, detail: self.detail, wire: self.wire };
+        let told = RefCell::new(Told::new(&shown, self.page.as_deref())?);
+        let mut progress = Progress::new(source.len(), "bytes of the capture");
+        let mut session = None;
+        let mut begins_late = false;
+        let mut piece = |piece: Piece<'_>| match piece.what {
+            What::Begin { client, server, is_whole } => {
+                let tell = |event: Event| told.borrow_mut().tell(&event);
+                session = Some(Session::new([client, server], piece.at, known, tell));
+                begins_late = !is_whole;
+            }
+            What::Bytes(direction, bytes) => {
+                let Some(session) = &mut session else { return };
+                // Without the connection's first packet, only a ClientHello shows where a record begins.
+                let is_hello = matches!(client_start(bytes), Start::ClientHello { .. });
+                if mem::take(&mut begins_late) && !is_hello {
+                    for direction in [Direction::ToServer, Direction::ToClient] {
+                        session.missing(direction, piece.at, None);
+                    }
+                }
+                session.bytes(direction, piece.at, bytes);
+            }
+            What::Missing(direction, bytes) => {
+                session.iter_mut().for_each(|it| it.missing(direction, piece.at, bytes));
+            }
+            What::End(direction, _) => {
+                session.iter_mut().for_each(|it| it.end(direction, piece.at));
+            }
+        };
+        let mut wanted =
+            Wanted { only: Some(number), piece: Some(&mut piece), key_log: &mut |_| {} };
+        let besides = source.read(&mut progress, &mut wanted)?;
+        drop(session);
+        drop(progress);
+        let is_refused = told.into_inner().finish()?;
+        notes::of_connection(&besides).iter().for_each(|note| complain(note));
+        Ok(ExitCode::from(u8::from(is_refused)))
+    }
+}
+
+/// Reads the roots in a file.
+fn roots(path: &Path) -> Result<Roots> {
+    let pem = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let wrong = |error| WrongArgument(format!("{}: {error}", path.display()));
+    Ok(Roots::from_pem(&pem).map_err(wrong)?)
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use framing::Direction;
 
-use crate::capture::{Piece, What};
+use crate::capture::{Ending, Piece, Wanted, What};
 
 /// The most connections that are recorded.
 pub const MAX_CONNECTIONS: usize = 64;
@@ -131,18 +131,35 @@ impl Recording {
         notes
     }
 
-    /// Shows what was recorded from its first piece to its last, as [`crate::capture::read`] shows a file.
-    pub fn read(&self, mut take: impl FnMut(Piece<'_>)) {
+    /// Shows what was recorded from its first piece to its last, as [`crate::capture::read`] shows a file. A direction
+    /// that was open then has no end.
+    pub fn read(&self, wanted: &mut Wanted<'_>) {
+        let Some(take) = &mut wanted.piece else { return };
+        let mut open = Vec::new();
+        let mut last = self.began_at;
         for Recorded { connection, at, what } in &self.pieces {
+            last = *at;
+            if wanted.only.is_some_and(|only| only != *connection) {
+                continue;
+            }
             let what = match what {
                 Kept::Begin([client, server]) => {
+                    open.extend(
+                        [Direction::ToServer, Direction::ToClient].map(|it| (*connection, it)),
+                    );
                     What::Begin { client: *client, server: *server, is_whole: true }
                 }
                 Kept::Bytes(direction, bytes) => What::Bytes(*direction, bytes),
                 Kept::Missing(direction) => What::Missing(*direction, None),
-                Kept::End(direction) => What::End(*direction),
+                Kept::End(direction) => {
+                    open.retain(|it| *it != (*connection, *direction));
+                    What::End(*direction, Ending::Closed)
+                }
             };
             take(Piece { connection: *connection, at: *at, what });
+        }
+        for (connection, direction) in open {
+            take(Piece { connection, at: last, what: What::End(direction, Ending::Unseen) });
         }
     }
 }
@@ -161,9 +178,13 @@ mod tests {
         SocketAddr::from(([127, 0, 0, 1], port))
     }
 
-    fn told(recording: &Recording) -> Vec<String> {
+    fn read(recording: &Recording, only: Option<usize>, mut take: impl FnMut(Piece<'_>)) {
+        recording.read(&mut Wanted { only, piece: Some(&mut take), key_log: &mut |_| {} });
+    }
+
+    fn told(recording: &Recording, only: Option<usize>) -> Vec<String> {
         let mut told = Vec::new();
-        recording.read(|Piece { connection, what, .. }| {
+        read(recording, only, |Piece { connection, what, .. }| {
             told.push(match what {
                 What::Begin { client, .. } => format!("{connection} begins at {}", client.port()),
                 What::Bytes(direction, bytes) => {
@@ -172,7 +193,7 @@ mod tests {
                 What::Missing(direction, bytes) => {
                     format!("{connection} {direction:?} misses {bytes:?}")
                 }
-                What::End(direction) => format!("{connection} {direction:?} ends"),
+                What::End(direction, ending) => format!("{connection} {direction:?} {ending:?}"),
             });
         });
         told
@@ -193,12 +214,17 @@ mod tests {
             "1 ToServer 3",
             "2 ToServer 1",
             "1 ToClient 2",
-            "1 ToServer ends",
+            "1 ToServer Closed",
+            "1 ToClient Unseen",
+            "2 ToServer Unseen",
+            "2 ToClient Unseen",
         ];
-        assert_eq!(told(&recording), expected);
+        assert_eq!(told(&recording, None), expected);
+        let second = expected.map(str::to_owned).into_iter().filter(|it| it.starts_with('2'));
+        assert_eq!(told(&recording, Some(2)), second.collect::<Vec<_>>());
         assert_eq!(recording.notes(), [""; 0]);
         let mut times = Vec::new();
-        recording.read(|piece| times.push(piece.at));
+        read(&recording, None, |piece| times.push(piece.at));
         assert!(times.is_sorted() && times[0].as_secs() > 1_700_000_000, "{times:?}");
     }
 
@@ -220,9 +246,10 @@ mod tests {
             &half,
             "1 ToClient misses None",
             "1 ToServer misses None",
-            "1 ToServer ends",
+            "1 ToServer Closed",
+            "1 ToClient Unseen",
         ];
-        assert_eq!(told(&recording), expected);
+        assert_eq!(told(&recording, None), expected);
         assert_eq!(recording.begin(addr(2), addr(9)), None);
         assert_eq!(
             recording.notes(),

@@ -296,6 +296,9 @@ fn of_many_connections_64_are_recorded_and_all_are_passed_on() {
         })
         .collect();
     assert_eq!(passed.iter().map(|(_, bytes)| &bytes[..]).collect::<Vec<_>>(), [[63], [63]]);
+    let listed = recorded(&folder, &["--json"], "connect often", &[], echo()).output().unwrap();
+    assert_eq!((listed.status.code(), text(&listed.stdout).lines().count()), (Some(0), 64));
+    assert!(text(&listed.stderr).ends_with("choose one, and record again: --connection N\n"));
     let said = "xtask: of 66 connections, the first 64 were recorded\n";
     assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
 }
