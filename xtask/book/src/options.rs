@@ -68,7 +68,8 @@ impl Options {
 pub fn cli() -> clap::Command {
     let load = load::command();
     let certificates = authority::options::Options::command().name("certificates");
-    let own = [Options::command(), certificates, site::build::Options::command()];
+    let explain = explain::Options::command().name("explain");
+    let own = [Options::command(), certificates, explain, site::build::Options::command()];
     let programs = own.into_iter().chain(load.get_subcommands().cloned());
     programs.fold(xtask::commands::Options::command(), |cli, program| {
         let name = program.get_name().to_owned();
