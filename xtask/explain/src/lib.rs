@@ -15,7 +15,6 @@
 
 pub mod capture;
 mod files;
-mod fold;
 pub mod keylog;
 mod list;
 mod notes;

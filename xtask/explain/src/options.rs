@@ -149,8 +149,8 @@ impl Options {
     }
 
     fn explain(&self, source: &mut Source, number: usize, known: Known<'_>) -> Result<ExitCode> {
-        let shown = Shown { json: self.json, detail: self.detail, wire: self.wire };
-        let told = RefCell::new(Told::new(&shown, self.page.as_deref())?);
+        let (json, detail, wire, page) = (self.json, self.detail, self.wire, self.page.clone());
+        let told = RefCell::new(Told::new(Shown { json, detail, wire, page })?);
         let mut progress = Progress::new(source.len(), "bytes of the capture");
         let mut session = None;
         let mut begins_late = false;
