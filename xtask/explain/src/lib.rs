@@ -7,7 +7,7 @@
 //! - `list`: the connections of a capture at a first look; `start`: the protocol that a direction begins with.
 //! - [`record`]: a session that is recorded while it happens; `source`: this, or a file.
 //! - [`session`]: what these bytes say and what the secrets open, as the events of a transcript.
-//! - `told`: where these go; `fold`: what is left out for people; `notes`: what else there is to say.
+//! - `told`: where these go; `notes`: what else there is to say.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
