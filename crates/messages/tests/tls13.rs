@@ -490,19 +490,19 @@ fn a_client_hello_tells_every_group_scheme_suite_and_version_by_its_name() {
         ("cipher_suite", "TLS_AES_128_GCM_SHA256"),
         ("cipher_suite", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
         ("cipher_suite", "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"),
-        ("cipher_suite", "0x1234"),
+        ("cipher_suite", "unknown (0x1234)"),
         ("type", "GREASE"),
         ("type", "server_name"),
         ("group", "X25519MLKEM768"),
         ("group", "x25519"),
-        ("group", "0x7777"),
+        ("group", "unknown (0x7777)"),
         ("scheme", "ecdsa_secp256r1_sha256"),
         ("scheme", "rsa_pss_rsae_sha256"),
-        ("scheme", "0x9999"),
+        ("scheme", "unknown (0x9999)"),
         ("version", "GREASE"),
         ("version", "TLS 1.3"),
         ("limit", "16385"),
-        ("type", "0x7777"),
+        ("type", "unknown (0x7777)"),
         ("type", "pre_shared_key"),
     ] {
         assert!(told.contains(&(name, says.to_owned())), "{name}: {says} is not in {told:?}");
@@ -511,11 +511,14 @@ fn a_client_hello_tells_every_group_scheme_suite_and_version_by_its_name() {
     for (name, says) in [
         ("GREASE", ""),
         ("server_name", "localhost"),
-        ("supported_groups", "GREASE, X25519MLKEM768, x25519, secp256r1, secp384r1, 0x7777"),
+        (
+            "supported_groups",
+            "GREASE, X25519MLKEM768, x25519, secp256r1, secp384r1, unknown (0x7777)",
+        ),
         ("application_layer_protocol_negotiation", "h2, http/1.1, \u{fffd}"),
         ("supported_versions", "GREASE, TLS 1.3, TLS 1.2"),
         ("key_share", "GREASE, X25519MLKEM768, x25519"),
-        ("psk_key_exchange_modes", "psk_dhe_ke, psk_ke, 7"),
+        ("psk_key_exchange_modes", "psk_dhe_ke, psk_ke, unknown (7)"),
         ("unknown extension", ""),
     ] {
         assert_eq!(find(&explained.spans, name).unwrap().says, says, "{name}");
@@ -584,9 +587,9 @@ fn a_list_of_more_than_forty_says_how_many_more_there_are() {
         let explained = HandshakeMessage::explain(&client_hello(vec![groups]).encode());
         find(&explained.spans, "supported_groups").unwrap().says.clone()
     };
-    assert!(groups(40).ends_with(", 0x4026, 0x4027"));
-    assert!(groups(41).ends_with(", 0x4026, 0x4027, and 1 more"));
-    assert!(groups(400).ends_with(", 0x4027, and 360 more"));
+    assert!(groups(40).ends_with(", unknown (0x4026), unknown (0x4027)"));
+    assert!(groups(41).ends_with(", unknown (0x4026), unknown (0x4027), and 1 more"));
+    assert!(groups(400).ends_with(", unknown (0x4027), and 360 more"));
 }
 
 #[test]
@@ -607,11 +610,11 @@ fn numbers_have_the_names_of_their_registries() {
         (names::extension(51), "key_share"),
         (names::extension(0xfe0d), "encrypted_client_hello"),
         (names::extension(0xff01), "renegotiation_info"),
-        (names::extension(40), "0x0028"),
+        (names::extension(40), "unknown (0x0028)"),
         (names::alert(0), "close_notify"),
         (names::alert(116), "certificate_required"),
         (names::alert(121), "ech_required"),
-        (names::alert(99), "99"),
+        (names::alert(99), "unknown (99)"),
         (names::psk_mode(1), "psk_dhe_ke"),
     ] {
         assert_eq!(name, expected);
@@ -624,6 +627,6 @@ fn numbers_have_the_names_of_their_registries() {
         let expected: Vec<_> = (0..16).map(|high| 0x0a0a + high * 0x1010).collect();
         assert_eq!(grease, expected);
         let unnamed = name(0xabcd);
-        assert_eq!(unnamed, "0xabcd");
+        assert_eq!(unnamed, "unknown (0xabcd)");
     }
 }

@@ -37,7 +37,11 @@ impl Format {
 impl EventWriter {
     /// Writes to standard output, in `format`.
     pub fn new(format: Format) -> Self {
-        Self::over(format, anstream::stdout())
+        match format {
+            Format::Text => Self::over(format, anstream::stdout()),
+            // Nothing in it has to be taken out where colours are not wanted.
+            Format::Json => Self::over(format, io::stdout()),
+        }
     }
 
     /// Writes to `out`, in `format`.

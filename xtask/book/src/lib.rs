@@ -15,13 +15,16 @@ pub mod page;
 pub mod palette;
 pub mod shell;
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use xtask::complain;
 use xtask::views::NewFile;
@@ -38,7 +41,7 @@ const SOURCE: &str = "docs/src";
 const TAIL: usize = 5;
 
 /// Something that is not as it should be.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The page, from the root.
     pub path: PathBuf,
@@ -60,12 +63,10 @@ pub struct Book<'a> {
     pages: Vec<Page>,
     /// The only ones to run and check, or none for all of them.
     only: &'a [PathBuf],
-    /// The output of the commands above each part of a page.
-    printed: HashMap<String, Ran>,
     /// Whether commands that need a program from outside are left out.
     own: bool,
     /// Programs that some command needs and this machine lacks.
-    missing: Vec<&'static str>,
+    missing: Mutex<BTreeSet<&'static str>>,
 }
 
 impl<'a> Book<'a> {
@@ -85,7 +86,7 @@ impl<'a> Book<'a> {
             Ok(Page::new(&path, text.with_context(|| format!("cannot read {}", path.display()))?))
         };
         let pages = paths.into_iter().map(page).collect::<Result<_>>()?;
-        Ok(Self { root, pages, only, printed: HashMap::new(), own: false, missing: Vec::new() })
+        Ok(Self { root, pages, only, own: false, missing: Mutex::default() })
     }
 
     fn has(&self, path: &Path) -> bool {
@@ -132,70 +133,90 @@ impl<'a> Book<'a> {
 
     /// Runs every command of the pages and puts what it prints where it belongs; or, to `check`,
     /// says where the page has something else. Scripts, whose output is not shown, may make files
-    /// that a later one reads.
+    /// that a later one on the same page reads. Pages are made side by side, since their commands mostly wait.
     ///
     /// # Errors
     /// When a page cannot be written, or a command cannot be run.
-    pub fn remake(&mut self, check: bool) -> Result<Vec<Finding>> {
-        let pages = std::mem::take(&mut self.pages);
-        let meant: Vec<_> = pages.iter().filter(|page| self.is_meant(page)).collect();
+    pub fn remake(&self, check: bool) -> Result<Vec<Finding>> {
+        let meant: Vec<_> = self.pages.iter().filter(|page| self.is_meant(page)).collect();
         let parts = meant.iter().map(|page| page.blocks.len() + page.generated.len());
         let bar = ProgressBar::new(parts.sum::<usize>() as u64);
         if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} {msg}") {
             bar.set_style(style);
         }
-        let mut findings = Vec::new();
-        for page in meant {
-            bar.set_message(page.path.display().to_string());
-            let mut edits = Vec::new();
-            let mut find = |line, what| {
-                findings.push(Finding { path: page.path.clone(), line, what });
-            };
-            for block in &page.blocks {
-                match block.kind {
-                    Kind::Console { fails } => {
-                        self.console(page, block, fails, &mut edits, &mut find)?;
-                    }
-                    Kind::Script { fails } => self.script(block, fails, &mut find)?,
-                    _ => {}
-                }
-                bar.inc(1);
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut findings = Vec::new();
+            while let Some(page) = meant.get(next.fetch_add(1, Ordering::Relaxed)) {
+                bar.set_message(page.path.display().to_string());
+                findings.extend(self.remake_page(page, check, &bar)?);
             }
-            for part in page.generated.iter().filter(|part| !part.is_measured()) {
-                let Named { line, text: command } = &part.command;
-                let Some(body) = &part.body else {
-                    find(*line, format!("no `<!-- end -->` follows `{command}`"));
-                    continue;
-                };
-                let ran = self.printed(command)?;
-                if ran.succeeded {
-                    edits.push((body.clone(), line + 1, command.clone(), ran.output));
-                } else {
-                    find(*line, failed(command, &ran, false));
-                }
-                bar.inc(1);
-            }
-            edits.sort_by_key(|(range, ..)| range.start);
-            if check {
-                for (range, line, command, output) in &edits {
-                    if let Some((line, what)) =
-                        differs(&page.text[range.clone()], *line, command, output)
-                    {
-                        find(line, what);
-                    }
-                }
-            } else {
-                self.write(page, &edits)?;
-            }
-        }
+            Ok(findings)
+        };
+        let workers = thread::available_parallelism().map_or(1, Into::into);
+        let found: Vec<Result<_>> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            let joined = workers.into_iter().map(|worker| worker.join());
+            joined.map(|found| found.unwrap_or_else(|_| bail!("a page broke off"))).collect()
+        });
         bar.finish_and_clear();
-        self.pages = pages;
+        let mut findings = found.into_iter().collect::<Result<Vec<_>>>()?.concat();
+        findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
         Ok(findings)
+    }
+
+    fn remake_page(&self, page: &Page, check: bool, bar: &ProgressBar) -> Result<Vec<Finding>> {
+        let (mut findings, mut edits) = (Vec::new(), Vec::new());
+        let mut find = |line, what| {
+            findings.push(Finding { path: page.path.clone(), line, what });
+        };
+        for block in &page.blocks {
+            match block.kind {
+                Kind::Console { fails } => {
+                    self.console(page, block, fails, &mut edits, &mut find)?;
+                }
+                Kind::Script { fails } => self.script(page, block, fails, &mut find)?,
+                _ => {}
+            }
+            bar.inc(1);
+        }
+        for part in page.generated.iter().filter(|part| !part.is_measured()) {
+            let Named { line, text: command } = &part.command;
+            let Some(body) = &part.body else {
+                find(*line, format!("no `<!-- end -->` follows `{command}`"));
+                continue;
+            };
+            let ran = self.ran(page, command)?;
+            if ran.succeeded {
+                edits.push((body.clone(), line + 1, command.clone(), ran.output));
+            } else {
+                find(*line, failed(command, &ran, false));
+            }
+            bar.inc(1);
+        }
+        edits.sort_by_key(|(range, ..)| range.start);
+        if check {
+            for (range, line, command, output) in &edits {
+                if let Some((line, what)) =
+                    differs(&page.text[range.clone()], *line, command, output)
+                {
+                    find(line, what);
+                }
+            }
+        } else {
+            self.write(page, &edits)?;
+        }
+        Ok(findings)
+    }
+
+    /// Runs a command of a page, where the files that others of the page have made are.
+    fn ran(&self, page: &Page, command: &str) -> Result<Ran> {
+        shell::run(self.root, &page.path.with_extension(""), command)
     }
 
     /// Runs the commands of a console, and notes what they print for the place after each.
     fn console(
-        &mut self,
+        &self,
         page: &Page,
         block: &Block,
         fails: bool,
@@ -220,7 +241,7 @@ impl<'a> Book<'a> {
             let next = command.line + command.text.lines().count();
             let range = page.start_of(next)..end;
             for run in 1..=RUNS {
-                let ran = shell::run(self.root, &command.text)?;
+                let ran = self.ran(page, &command.text)?;
                 if ran.succeeded == fails {
                     find(command.line, failed(&command.text, &ran, fails));
                     break;
@@ -238,13 +259,14 @@ impl<'a> Book<'a> {
     }
 
     fn script(
-        &mut self,
+        &self,
+        page: &Page,
         block: &Block,
         fails: bool,
         find: &mut impl FnMut(usize, String),
     ) -> Result<()> {
         if !self.leaves_out(&block.text) {
-            let ran = shell::run(self.root, &block.text)?;
+            let ran = self.ran(page, &block.text)?;
             if ran.succeeded == fails {
                 find(block.line, failed(block.text.trim_end(), &ran, fails));
             }
@@ -253,24 +275,14 @@ impl<'a> Book<'a> {
     }
 
     /// Returns whether a command is not to be run. If it cannot be run here, that is noted.
-    fn leaves_out(&mut self, command: &str) -> bool {
+    fn leaves_out(&self, command: &str) -> bool {
         let mut outside = shell::from_outside(command);
         if self.own {
             return outside.next().is_some();
         }
         let missing = outside.find(|program| !shell::is_here(program));
-        self.missing.extend(missing.filter(|program| !self.missing.contains(program)));
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).extend(missing);
         missing.is_some()
-    }
-
-    /// Returns what a command prints, which is the same each time.
-    fn printed(&mut self, command: &str) -> Result<Ran> {
-        if let Some(ran) = self.printed.get(command) {
-            return Ok(ran.clone());
-        }
-        let ran = shell::run(self.root, command)?;
-        self.printed.insert(command.to_owned(), ran.clone());
-        Ok(ran)
     }
 
     /// Writes a page with the output that is different now. What differs only in random bytes

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::PoisonError;
 
 use anyhow::{Context, Result, bail};
 use clap::{CommandFactory, Parser};
@@ -46,7 +47,7 @@ impl Options {
         if self.pages.is_empty() {
             findings.extend(drawings::remake(&root, self.check)?);
         }
-        let missing = book.missing;
+        let missing = book.missing.into_inner().unwrap_or_else(PoisonError::into_inner);
         // Pages that were made anew are read again.
         findings.extend(Book::read(&root, &self.pages)?.names(&cli())?);
         findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));

@@ -36,13 +36,13 @@ static FILE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(^|[\s'"=])(\w+\.(?:pcapng|jsonl|html|der|pem|bin))\b"#).ok());
 
 /// Runs a script in `root` like a person who has already built the programs: cargo itself prints
-/// nothing. The files that it makes there are made in the target folder instead, where no reader
-/// keeps a run.
+/// nothing. The files that it makes there are made in a folder of this name in the target folder instead, where no
+/// reader keeps a run.
 ///
 /// # Errors
 /// When there is no shell.
-pub fn run(root: &Path, script: &str) -> Result<Ran> {
-    let folder = target_dir().unwrap_or_else(|| root.join("target")).join("book-files");
+pub fn run(root: &Path, name: &Path, script: &str) -> Result<Ran> {
+    let folder = target_dir().unwrap_or_else(|| root.join("target")).join("book-files").join(name);
     fs::create_dir_all(&folder).context("cannot make a folder for the files of a page")?;
     let folder = format!("{}/", folder.display());
     let files = FILE.as_ref().context("the pattern of files does not compile")?;
@@ -100,7 +100,7 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
         let script = "echo kept > of_a_test.html\ncat of_a_test.html\nls 'of_a_test.html'\n\
                       touch of_a_test.jsonl of_a_test.pem; ls ./Cargo.toml of_a_test.jsonl of_a_test.pem";
-        let ran = run(root, script).unwrap();
+        let ran = run(root, Path::new("of_a_test"), script).unwrap();
         let listed = "./Cargo.toml\nof_a_test.jsonl\nof_a_test.pem\n";
         assert_eq!(ran.output, format!("kept\nof_a_test.html\n{listed}"));
         assert!(ran.succeeded);

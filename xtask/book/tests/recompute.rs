@@ -106,7 +106,7 @@ fn the_lines_of_the_chapters_give_the_bytes_of_each_field_of_the_kept_runs() {
         let (page, blocks) = section(root, stage);
         let mut all: Vec<_> = blocks.iter().flat_map(|block| commands(&page, block)).collect();
         for (command, output) in &all {
-            let ran = shell::run(root, command).unwrap();
+            let ran = shell::run(root, Path::new("recompute"), command).unwrap();
             assert!(ran.succeeded, "{}: `{command}`: {}", stage.name, ran.output);
             assert_eq!(&ran.output, output, "{}: `{command}`", stage.name);
         }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, BufRead, BufReader, Read};
 
 use messages::tls13::hello::RANDOM_LEN;
+use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// The random of a ClientHello, which a key log knows its connection by.
@@ -70,6 +71,26 @@ enum Line {
     Nothing,
     /// No line of a key log.
     Odd,
+}
+
+/// A line that is no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("line {line} is no key: expected an even number of hexadecimal digits, and nothing else")]
+pub struct NoPsk {
+    /// Its number, from 1.
+    pub line: usize,
+}
+
+/// Reads keys from before, a line each. Lines may be empty, or begin with `#`.
+///
+/// # Errors
+/// [`NoPsk`].
+pub fn psks(text: &[u8]) -> Result<Vec<Zeroizing<Vec<u8>>>, NoPsk> {
+    let lines = (1..).zip(text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii));
+    let lines = lines.filter(|(_, digits)| !digits.is_empty() && !digits.starts_with(b"#"));
+    lines
+        .map(|(line, digits)| hex::decode(digits).map(Zeroizing::new).map_err(|_| NoPsk { line }))
+        .collect()
 }
 
 impl KeyLog {

@@ -13,10 +13,11 @@ use transcript::{Event, output};
 use xtask::views::new_file::ensure_distinct;
 use xtask::views::{Progress, WireDetail};
 use xtask::{WrongArgument, complain, count};
+use zeroize::Zeroizing;
 
 use crate::capture::{Piece, Wanted, What};
 use crate::files::{CaptureFile, open_key_log, unreadable};
-use crate::keylog::KeyLog;
+use crate::keylog::{self, KeyLog};
 use crate::list::List;
 use crate::notes;
 use crate::record::RecordOptions;
@@ -48,6 +49,10 @@ pub struct Options {
     #[arg(long, value_name = "FILE.pem")]
     roots: Option<PathBuf>,
 
+    /// Keys from before, to check binders with: hexadecimal digits, a key a line
+    #[arg(long, value_name = "FILE")]
+    psk: Option<PathBuf>,
+
     /// Write events as JSON, one object per line
     #[arg(long)]
     json: bool,
@@ -74,6 +79,7 @@ impl Options {
         let files: Vec<_> = self.page.iter().map(PathBuf::as_path).collect();
         ensure_distinct(self.capture.as_deref(), &files)?;
         let roots = self.roots.as_deref().map(roots).transpose()?;
+        let psks = self.psk.as_deref().map(psks).transpose()?.unwrap_or_default();
         let mut source = match &self.capture {
             Some(path) => Source::File(path.display().to_string(), CaptureFile::open(path)?),
             None => Source::Recorded(self.record.record(self.json)?),
@@ -91,7 +97,8 @@ impl Options {
             complain(&source.choose());
             return Ok(ExitCode::SUCCESS);
         };
-        self.explain(&mut source, number, Known { keylog: &keylog, roots: roots.as_ref() })
+        let known = Known { keylog: &keylog, roots: roots.as_ref(), psks: &psks };
+        self.explain(&mut source, number, known)
     }
 
     /// Reads the secrets of the capture's connections.
@@ -169,7 +176,7 @@ impl Options {
         let mut wanted =
             Wanted { only: Some(number), piece: Some(&mut piece), key_log: &mut |_| {} };
         let besides = source.read(&mut progress, &mut wanted)?;
-        drop(session);
+        session.into_iter().for_each(Session::finish);
         drop(progress);
         let is_refused = told.into_inner().finish()?;
         notes::of_connection(&besides).iter().for_each(|note| complain(note));
@@ -182,4 +189,11 @@ fn roots(path: &Path) -> Result<Roots> {
     let pem = fs::read(path).map_err(|error| unreadable(path, &error))?;
     let wrong = |error| WrongArgument(format!("{}: {error}", path.display()));
     Ok(Roots::from_pem(&pem).map_err(wrong)?)
+}
+
+/// Reads the keys from before in a file.
+fn psks(path: &Path) -> Result<Vec<Zeroizing<Vec<u8>>>> {
+    let text = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let wrong = |error| WrongArgument(format!("{}: {error}", path.display()));
+    Ok(keylog::psks(&text).map_err(wrong)?)
 }

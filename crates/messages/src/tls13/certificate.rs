@@ -105,6 +105,18 @@ impl CertificateVerify {
     }
 }
 
+/// Names what a compressed certificate is made of (RFC 8879). Nothing here unpacks it.
+pub(super) fn name_compressed(decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
+    decoder.u16("algorithm", "How the Certificate is compressed.", names::compression)?;
+    let says = |bytes: &[u8]| {
+        bytes.iter().fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte)).to_string()
+    };
+    decoder.told(3, "uncompressed_length", "How long the Certificate is, unpacked.", says)?;
+    let what = "The Certificate, compressed: it is not unpacked here.";
+    decoder.opaque(3, "compressed_certificate_message", what)?;
+    Ok(())
+}
+
 fn context(decoder: &mut Decoder<'_>) -> Result<Vec<u8>, DecodeError> {
     let what = "What ties an answer to its request; empty in the handshake.";
     Ok(decoder.opaque(1, "certificate_request_context", what)?.to_vec())

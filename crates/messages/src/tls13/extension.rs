@@ -1,5 +1,6 @@
 //! Extensions (RFC 8446, section 4.2): what a message says beside its fixed fields.
 
+use super::named;
 use super::names;
 use super::vector::{numbers, vector};
 use crate::decoder::{DecodeError, Decoder};
@@ -139,21 +140,32 @@ impl Extension {
             let kind = decoder.u16("type", what, names::extension)?;
             let name = names::known_extension(kind).unwrap_or("unknown extension");
             let what = meaning(kind);
-            let extension =
-                decoder.vector(2, "body", what, |decoder| Self::body(decoder, kind, message))?;
-            let says = extension.says();
+            let (extension, says) = decoder.vector(2, "body", what, |decoder| {
+                if let Some(extension) = Self::body(decoder, kind, message)? {
+                    let says = extension.says();
+                    return Ok((extension, says));
+                }
+                let body = decoder.rest().to_vec();
+                let says = named::read(decoder, kind, message);
+                Ok((Self::Other { kind, body }, says))
+            })?;
             Ok((extension, name, what, says))
         })
     }
 
-    fn body(decoder: &mut Decoder<'_>, kind: u16, message: In) -> Result<Self, DecodeError> {
+    /// Reads a body that is looked into. `None`, and nothing read, if that of this type is not.
+    fn body(
+        decoder: &mut Decoder<'_>,
+        kind: u16,
+        message: In,
+    ) -> Result<Option<Self>, DecodeError> {
         use In::{
             CertificateRequest, ClientHello, EncryptedExtensions, HelloRetryRequest, ServerHello,
         };
         let number = |decoder: &mut Decoder<'_>, name, says: fn(u16) -> String| {
             decoder.u16(name, meaning(kind), says)
         };
-        Ok(match (kind, message) {
+        Ok(Some(match (kind, message) {
             (0, ClientHello) => Self::ServerName(server_name(decoder)?),
             (0, EncryptedExtensions) => Self::ServerName(None),
             (10, ClientHello | EncryptedExtensions) => {
@@ -196,11 +208,8 @@ impl Extension {
             (28, ClientHello | EncryptedExtensions) => {
                 Self::RecordSizeLimit(number(decoder, "limit", |limit| limit.to_string())?)
             }
-            _ => {
-                let body = decoder.bytes(decoder.rest().len(), "body", meaning(kind))?;
-                Self::Other { kind, body: body.to_vec() }
-            }
-        })
+            _ => return Ok(None),
+        }))
     }
 
     /// What it says, in one line.
@@ -215,8 +224,7 @@ impl Extension {
                 joined(schemes, names::scheme)
             }
             Self::Alpn(protocols) => {
-                let text = |protocol: &Vec<u8>| String::from_utf8_lossy(protocol).into_owned();
-                listed(protocols.iter().map(text))
+                listed(protocols.iter().map(|protocol| names::protocol(protocol)))
             }
             Self::SupportedVersions(versions) => joined(versions, names::version),
             Self::SelectedVersion(version) => names::version(*version),
@@ -347,7 +355,7 @@ fn server_name(decoder: &mut Decoder<'_>) -> Result<Option<String>, DecodeError>
     Ok(names.into_iter().next())
 }
 
-fn list_of(
+pub(super) fn list_of(
     decoder: &mut Decoder<'_>,
     len_len: usize,
     name: &'static str,
@@ -405,6 +413,20 @@ pub fn meaning(kind: u16) -> &'static str {
         51 => "The public keys from which the secret is made.",
         65_037 => "The true ClientHello, encrypted; or bytes that look like it.",
         65_281 => "That the handshake does not continue an earlier one: TLS 1.2 had such a thing.",
+        9 | 19 | 20 => "The kinds of certificate that the sender takes: X.509, or a bare key.",
+        14 => "How SRTP is protected, whose keys are made here.",
+        15 => "Whether heartbeats may be sent: no use of them is known here.",
+        17 => "A wish for statements that certificates were not revoked, of the whole chain.",
+        24 => "Parameters of a key that cookies are bound to.",
+        54 => "What DTLS knows a connection by when its addresses change.",
+        57 => "What QUIC wants to know beforehand: limits, addresses, timeouts.",
+        58 => "How many tickets the client wants.",
+        62 => "Yes and no for extensions that say nothing else.",
+        13_172 => "An older way to agree on a protocol, which ALPN has replaced.",
+        17_513 | 17_613 => {
+            "Settings of the protocol inside, a round trip earlier than it has them."
+        }
+        64_768 => "Extensions that the hidden ClientHello takes from the outer one.",
         _ if names::known_extension(kind) == Some("GREASE") => {
             "Nothing: a number that clients draw so that servers learn to skip what they do not know."
         }

@@ -1,5 +1,6 @@
 //! The form of every message of the handshake: type, length, body (RFC 8446, section 4).
 
+use super::certificate;
 use super::extension::{self, Extension, In};
 use super::vector::vector;
 use super::{Certificate, CertificateRequest, CertificateVerify, ClientHello, ServerHello};
@@ -67,6 +68,7 @@ impl HandshakeType {
             15 => "CertificateVerify",
             20 => "Finished",
             24 => "KeyUpdate",
+            25 => "CompressedCertificate",
             254 => "message_hash",
             _ => "unknown message",
         }
@@ -125,7 +127,8 @@ impl HandshakeMessage {
     /// [`DecodeError`]: the peer is told `decode_error`.
     pub fn decode(message: &[u8]) -> Result<Self, DecodeError> {
         let mut decoder = Decoder::new(message);
-        let read = Self::read(&mut decoder)?;
+        let read =
+            Self::read(&mut decoder)?.ok_or(DecodeError::NoSuch { what: "known message" })?;
         if decoder.is_done() { Ok(read) } else { Err(DecodeError::Surplus { what: "message" }) }
     }
 
@@ -137,12 +140,13 @@ impl HandshakeMessage {
         decoder.explained()
     }
 
-    fn read(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+    /// Reads one. `None` if it is of a kind that can be named, and that no handshake here has a use for.
+    fn read(decoder: &mut Decoder<'_>) -> Result<Option<Self>, DecodeError> {
         let what = "What the message is.";
         let kind = decoder.u8("msg_type", what, |kind| HandshakeType(kind).name().to_owned())?;
         let name = HandshakeType(kind).name();
         decoder.vector(3, name, "The message itself.", |decoder| {
-            Ok(match kind {
+            Ok(Some(match kind {
                 1 => Self::ClientHello(ClientHello::read(decoder)?),
                 2 => Self::ServerHello(ServerHello::read(decoder)?),
                 4 => Self::NewSessionTicket(NewSessionTicket::read(decoder)?),
@@ -168,8 +172,14 @@ impl HandshakeMessage {
                         _ => return Err(DecodeError::BadValue { field: "request_update" }),
                     }
                 }
+                // EndOfEarlyData has no bytes.
+                5 if decoder.is_done() => return Ok(None),
+                25 => {
+                    certificate::name_compressed(decoder)?;
+                    return Ok(None);
+                }
                 _ => return Err(DecodeError::NoSuch { what: "known message" }),
-            })
+            }))
         })
     }
 }

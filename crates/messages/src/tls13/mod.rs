@@ -3,6 +3,7 @@
 //! - [`handshake`]: the form of every message: type, length, body; and which there are.
 //! - [`hello`]: ClientHello, ServerHello and HelloRetryRequest.
 //! - [`extension`]: what they carry, extension by extension.
+//! - [`psk`]: the keys from before that a ClientHello offers.
 //! - [`certificate`]: CertificateRequest, Certificate, CertificateVerify.
 //! - [`names`]: suites, groups, schemes and alerts by number and name.
 //! - [`vector`]: a length and what it counts.
@@ -11,7 +12,9 @@ pub mod certificate;
 pub mod extension;
 pub mod handshake;
 pub mod hello;
+mod named;
 pub mod names;
+pub mod psk;
 pub mod vector;
 
 pub use certificate::{Certificate, CertificateEntry, CertificateRequest, CertificateVerify};

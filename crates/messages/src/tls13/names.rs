@@ -105,6 +105,26 @@ const SUITES: Names = &[
 ];
 
 const GROUPS: Names = &[
+    (0x0001, "sect163k1"),
+    (0x0002, "sect163r1"),
+    (0x0003, "sect163r2"),
+    (0x0004, "sect193r1"),
+    (0x0005, "sect193r2"),
+    (0x0006, "sect233k1"),
+    (0x0007, "sect233r1"),
+    (0x0008, "sect239k1"),
+    (0x0009, "sect283k1"),
+    (0x000a, "sect283r1"),
+    (0x000b, "sect409k1"),
+    (0x000c, "sect409r1"),
+    (0x000d, "sect571k1"),
+    (0x000e, "sect571r1"),
+    (0x000f, "secp160k1"),
+    (0x0010, "secp160r1"),
+    (0x0011, "secp160r2"),
+    (0x0012, "secp192k1"),
+    (0x0013, "secp192r1"),
+    (0x0014, "secp224k1"),
     (0x0015, "secp224r1"),
     (0x0016, "secp256k1"),
     (0x0017, "secp256r1"),
@@ -118,6 +138,13 @@ const GROUPS: Names = &[
     (0x001f, "brainpoolP256r1tls13"),
     (0x0020, "brainpoolP384r1tls13"),
     (0x0021, "brainpoolP512r1tls13"),
+    (0x0022, "GC256A"),
+    (0x0023, "GC256B"),
+    (0x0024, "GC256C"),
+    (0x0025, "GC256D"),
+    (0x0026, "GC512A"),
+    (0x0027, "GC512B"),
+    (0x0028, "GC512C"),
     (0x0029, "curveSM2"),
     (0x0100, "ffdhe2048"),
     (0x0101, "ffdhe3072"),
@@ -132,6 +159,9 @@ const GROUPS: Names = &[
     (0x11ed, "SecP384r1MLKEM1024"),
     (0x11ee, "curveSM2MLKEM768"),
     (0x6399, "X25519Kyber768Draft00"),
+    (0x639a, "SecP256r1Kyber768Draft00"),
+    (0xff01, "arbitrary_explicit_prime_curves"),
+    (0xff02, "arbitrary_explicit_char2_curves"),
 ];
 
 /// Those of TLS 1.3, and the pairs of hash and signature of TLS 1.2 that clients still offer.
@@ -154,7 +184,18 @@ const SCHEMES: Names = &[
     (0x0602, "dsa_sha512"),
     (0x0603, "ecdsa_secp521r1_sha512"),
     (0x0620, "rsa_pkcs1_sha512_legacy"),
+    (0x0704, "eccsi_sha256"),
+    (0x0705, "iso_ibs1"),
+    (0x0706, "iso_ibs2"),
+    (0x0707, "iso_chinese_ibs"),
     (0x0708, "sm2sig_sm3"),
+    (0x0709, "gostr34102012_256a"),
+    (0x070a, "gostr34102012_256b"),
+    (0x070b, "gostr34102012_256c"),
+    (0x070c, "gostr34102012_256d"),
+    (0x070d, "gostr34102012_512a"),
+    (0x070e, "gostr34102012_512b"),
+    (0x070f, "gostr34102012_512c"),
     (0x0804, "rsa_pss_rsae_sha256"),
     (0x0805, "rsa_pss_rsae_sha384"),
     (0x0806, "rsa_pss_rsae_sha512"),
@@ -283,6 +324,8 @@ const ALERTS: Names = &[
 
 const PSK_MODES: Names = &[(0, "psk_ke"), (1, "psk_dhe_ke")];
 
+const COMPRESSIONS: Names = &[(1, "zlib"), (2, "brotli"), (3, "zstd")];
+
 /// Returns the name of a number, if it has one. A number that a client draws from those of RFC 8701, so that servers learn
 /// to skip what they do not know, is called GREASE.
 fn known(names: Names, number: u16) -> Option<&'static str> {
@@ -292,7 +335,13 @@ fn known(names: Names, number: u16) -> Option<&'static str> {
 }
 
 fn named(names: Names, number: u16) -> String {
-    known(names, number).map_or_else(|| format!("{number:#06x}"), str::to_owned)
+    known(names, number).map_or_else(|| format!("unknown ({number:#06x})"), str::to_owned)
+}
+
+/// Names a number of one byte, none of which is reserved as GREASE.
+fn named_byte(names: Names, number: u8) -> String {
+    let name = names.iter().find(|(known, _)| *known == u16::from(number)).map(|(_, name)| *name);
+    name.map_or_else(|| format!("unknown ({number})"), str::to_owned)
 }
 
 /// Names a version.
@@ -327,10 +376,39 @@ pub fn known_extension(number: u16) -> Option<&'static str> {
 
 /// Names an alert.
 pub fn alert(number: u8) -> String {
-    known(ALERTS, number.into()).map_or_else(|| number.to_string(), str::to_owned)
+    named_byte(ALERTS, number)
 }
 
-/// Names a way to use a key from before.
+/// Names a way to use a key from before. Eight of the numbers are GREASE.
 pub fn psk_mode(number: u8) -> String {
-    known(PSK_MODES, number.into()).map_or_else(|| number.to_string(), str::to_owned)
+    if number % 0x1f == 0x0b { "GREASE".to_owned() } else { named_byte(PSK_MODES, number) }
+}
+
+/// Names a protocol of ALPN: it is text, but for those that are GREASE.
+pub fn protocol(bytes: &[u8]) -> String {
+    match bytes {
+        [a, b] if a == b && a & 0x0f == 0x0a => "GREASE".to_owned(),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
+/// Names an algorithm that certificates are compressed by.
+pub fn compression(number: u16) -> String {
+    named(COMPRESSIONS, number)
+}
+
+/// Names the kind of a statement that a certificate is not revoked.
+pub fn status_type(number: u8) -> String {
+    named_byte(&[(1, "ocsp"), (2, "ocsp_multi")], number)
+}
+
+/// Names a kind of certificate.
+pub fn certificate_type(number: u8) -> String {
+    named_byte(&[(0, "X509"), (1, "OpenPGP"), (2, "RawPublicKey"), (3, "1609Dot2")], number)
+}
+
+/// Names a form of points.
+pub fn point_format(number: u8) -> String {
+    let names = &[(0, "uncompressed"), (1, "compressed_prime"), (2, "compressed_char2")];
+    named_byte(names, number)
 }

@@ -1,0 +1,160 @@
+//! Encrypted records, those that open and those that do not.
+
+use framing::Direction;
+use transcript::event::EventKind;
+use transcript::{Hex, Role};
+
+use super::check::{fails, not_made};
+use super::flow::{Doubtful, State, part};
+use super::keys::{Closed, Epoch, Unsealed};
+use super::{Inside, Session};
+
+impl Session<'_> {
+    /// Opens a record and tells what is in it, or why it stays closed.
+    pub(super) fn sealed(
+        &mut self,
+        direction: Direction,
+        header: &[u8],
+        payload: &mut [u8],
+        checks: &mut Vec<EventKind>,
+    ) {
+        let sender = Role::sender(direction);
+        if self.keys.of(sender).is_empty() {
+            checks.extend(self.handshake.guess(&mut self.keys));
+        }
+        let sealed = Hex::from(&*payload);
+        if self.flows.of(sender).state == State::Behind {
+            let is_sought = self.flows.of_mut(sender).may_look_behind_gap();
+            let keys = self.keys.of_mut(sender);
+            let found = if is_sought { keys.find(header, payload, &sealed) } else { None };
+            let Some((unsealed, gap)) = found else {
+                self.flows.of_mut(sender).state = State::Gap;
+                return;
+            };
+            self.flows.of_mut(sender).state = State::Whole;
+            let Unsealed { has_moved, opened, .. } = &unsealed;
+            let least = if *has_moved { "at least " } else { "" };
+            let message = format!(
+                "{least}{gap} records are missing before this one: it opens under {} with number {}, which its tag proves",
+                opened.key, opened.seq
+            );
+            checks.push(not_made(sender, "records", message));
+            return self.opened(direction, payload, sealed, unsealed, checks);
+        }
+        match self.keys.of_mut(sender).open(header, payload, &sealed) {
+            Ok(unsealed) => self.opened(direction, payload, sealed, unsealed, checks),
+            Err(why) => self.closed(sender, why, sealed, checks),
+        }
+    }
+
+    fn opened(
+        &mut self,
+        direction: Direction,
+        payload: &[u8],
+        sealed: Hex,
+        unsealed: Unsealed,
+        checks: &mut Vec<EventKind>,
+    ) {
+        let sender = Role::sender(direction);
+        let flow = self.flows.of_mut(sender);
+        flow.opened += 1;
+        if unsealed.has_moved {
+            flow.is_torn = false;
+            flow.is_given_up = false;
+            flow.begun = Vec::new();
+        }
+        if let Some(doubtful) = flow.doubtful.take() {
+            if doubtful.name == unsealed.opened.key {
+                checks.push(changed(doubtful));
+            } else {
+                checks.push(wrong_secret(sender, &doubtful.name));
+            }
+        }
+        let content = payload.get(..unsealed.len).unwrap_or_default();
+        let inside =
+            Inside { kind: unsealed.kind, content, sealed: Some((sealed, unsealed.opened)) };
+        self.inside(direction, inside, checks);
+    }
+
+    /// A record that could not be opened: what is to be said of it, each thing once.
+    fn closed(&mut self, sender: Role, why: Closed, sealed: Hex, checks: &mut Vec<EventKind>) {
+        let flow = self.flows.of_mut(sender);
+        match why {
+            Closed::NoKeys => {
+                let is_said = self.handshake.is_suite_unknown();
+                if !std::mem::replace(&mut self.has_told_no_keys, true) && !is_said {
+                    checks.push(not_made(None, "key log", self.handshake.why_no_keys()));
+                }
+            }
+            Closed::NotLogged { label, epoch } => {
+                if epoch == Epoch::Handshake {
+                    self.handshake.tear("a record before it stays closed");
+                }
+                if !flow.lacking.contains(&label) {
+                    let message = format!(
+                        "it has no {label} for this connection: what the {sender} sends {} stays closed",
+                        part(epoch)
+                    );
+                    flow.lacking.push(label);
+                    checks.push(not_made(sender, "key log", message));
+                }
+            }
+            Closed::BadTag { name, seq, is_proven } => {
+                self.handshake.tear("a record before it does not open");
+                let flow = self.flows.of_mut(sender);
+                flow.is_torn |= !flow.begun.is_empty()
+                    || self.keys.of(sender).epoch() == Some(Epoch::Handshake);
+                flow.begun = Vec::new();
+                let index = flow.data;
+                let failed = Doubtful { index, seq, name, record: sealed };
+                if is_proven {
+                    checks.push(changed(failed));
+                } else if let Some(first) = flow.doubtful.take() {
+                    checks.push(wrong_secret(sender, &first.name));
+                } else {
+                    flow.doubtful = Some(failed);
+                }
+            }
+            Closed::GivenUp => {
+                if !std::mem::replace(&mut flow.is_given_up, true) && flow.opened > 0 {
+                    let message = format!(
+                        "no record that the {sender} sends opens any more: what follows is not told"
+                    );
+                    checks.push(fails(sender, "records", message));
+                }
+            }
+        }
+    }
+
+    /// Tells what was in doubt when no record follows that could tell.
+    pub(super) fn settle(&mut self, direction: Direction) {
+        let sender = Role::sender(direction);
+        if let Some(doubtful) = self.flows.of_mut(sender).doubtful.take() {
+            self.tell(Role::KeyLog, wrong_secret(sender, &doubtful.name));
+        }
+    }
+}
+
+/// A record whose key opens others.
+fn changed(record: Doubtful) -> EventKind {
+    let Doubtful { index, seq, name, record } = record;
+    let message = format!(
+        "record {seq} under {name} does not open: its tag does not verify, and others open under the same key. It was \
+         changed on its way into the capture"
+    );
+    EventKind::Rejected {
+        index,
+        step: None,
+        error: "bad_tag".to_owned(),
+        message,
+        expected_seq: Some(seq),
+        record: Some(record),
+    }
+}
+
+fn wrong_secret(sender: Role, name: &str) -> EventKind {
+    let message = format!(
+        "the key log's secret is not that of this session: no record opens under {name}, the first on"
+    );
+    fails(sender, "key log", message)
+}
