@@ -85,7 +85,7 @@ impl Options {
         let psks = self.psk.as_deref().map(psks).transpose()?.unwrap_or_default();
         let mut source = match &self.capture {
             Some(path) => Source::File(path.display().to_string(), CaptureFile::open(path)?),
-            None => Source::Recorded(self.record.record(self.json)?),
+            None => Source::Recorded(Box::new(self.record.record(self.json)?)),
         };
         let mut progress = Progress::before_output(source.len(), "bytes of the capture");
         let list = List::read(|wanted| source.read(&mut progress, wanted))?;
