@@ -407,10 +407,3 @@ fn a_capture_of_any_length_takes_little_memory() {
     let most = most_memory(32 << 20);
     assert!(most < 1 << 20, "{most} bytes");
 }
-
-#[test]
-#[ignore = "takes a minute without optimisation"]
-fn a_capture_of_a_gibibyte_takes_little_memory() {
-    let most = most_memory(1 << 30);
-    assert!(most < 1 << 20, "{most} bytes");
-}
