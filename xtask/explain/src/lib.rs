@@ -6,7 +6,7 @@
 //! - [`keylog`]: the secrets that a program has written down; `files`: both, as they are named on the command line.
 //! - `list`: the connections of a capture at a first look; `start`: the protocol that a direction begins with.
 //! - [`session`]: what these bytes say and what the secrets open, as the events of a transcript.
-//! - `told`: where these go; `fold`: what is left out for people; `notes`: what else there is to say.
+//! - `told`: where these go; `notes`: what else there is to say.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
@@ -14,7 +14,6 @@
 
 pub mod capture;
 mod files;
-mod fold;
 pub mod keylog;
 mod list;
 mod notes;

@@ -1,13 +1,10 @@
-//! Where events go: to the views, all of them or only as many as people read.
+//! Where events go: to the views; and whether one of them says that something was refused.
 
 use std::path::Path;
 
 use anyhow::Result;
-use stages::Stage;
 use transcript::{Event, EventKind, Format, Outcome};
-use xtask::views::{Files, ViewOptions, Views, WireDetail};
-
-use crate::fold::Fold;
+use xtask::views::{ViewOptions, Views, WireDetail};
 
 /// How an explanation is shown.
 pub struct Shown {
@@ -21,16 +18,8 @@ pub struct Shown {
 
 /// The views of an explanation.
 pub struct Told {
-    /// Standard output, and a page if that is text, too.
     views: Views,
-    /// A page beside JSON: fewer events than there.
-    page: Option<Files>,
-    json: bool,
-    fold: Fold,
-    /// The stage of the last event.
-    last: Option<&'static Stage>,
     is_refused: bool,
-    failed: Result<()>,
 }
 
 impl Told {
@@ -40,13 +29,9 @@ impl Told {
     /// When the page cannot be made.
     pub fn new(shown: &Shown, page: Option<&Path>) -> Result<Self> {
         let Shown { json, detail, wire } = *shown;
-        let (beside, page) = if json { (page, None) } else { (None, page.map(Path::to_owned)) };
         let format = if json { Format::Json } else { Format::Text };
-        let options = ViewOptions { detail, wire, page, capture: None };
-        let views = Views::new(&options, format, None, None)?;
-        let page = beside.map(|page| Files::new(None, None, Some(page), None)).transpose()?;
-        let (fold, failed) = (Fold::default(), Ok(()));
-        Ok(Self { views, page, json, fold, last: None, is_refused: false, failed })
+        let options = ViewOptions { detail, wire, page: page.map(Path::to_owned), capture: None };
+        Ok(Self { views: Views::new(&options, format, None, None)?, is_refused: false })
     }
 
     /// Shows an event.
@@ -55,37 +40,15 @@ impl Told {
             event.kind,
             EventKind::Check { outcome: Outcome::Fails, .. } | EventKind::Rejected { .. }
         );
-        self.last = Some(event.stage);
-        if self.json {
-            self.views.tell(event);
-        }
-        if !self.json || self.page.is_some() {
-            let Self { views, page, failed, fold, .. } = self;
-            fold.take(event, |event| show(event, views, page, failed));
-        }
+        self.views.tell(event);
     }
 
     /// Completes the views. Returns whether something was refused: a check fails, or a record does not open.
     ///
     /// # Errors
     /// When one could not be written completely.
-    pub fn finish(mut self) -> Result<bool> {
-        if let Some(stage) = self.last.filter(|_| !self.json || self.page.is_some()) {
-            let Self { views, page, failed, fold, .. } = &mut self;
-            fold.finish(stage, |event| show(event, views, page, failed));
-        }
+    pub fn finish(self) -> Result<bool> {
         self.views.finish("--detail")?;
-        self.failed?;
-        self.page.map(Files::finish).transpose()?;
         Ok(self.is_refused)
-    }
-}
-
-/// Shows an event to people.
-fn show(event: &Event, views: &mut Views, page: &mut Option<Files>, failed: &mut Result<()>) {
-    match page {
-        Some(page) if failed.is_ok() => *failed = page.take(event),
-        Some(_) => {}
-        None => views.tell(event),
     }
 }
