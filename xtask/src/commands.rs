@@ -19,7 +19,7 @@ use crate::views::diff::{self, DiffOptions};
 use crate::views::layout::{self, LayoutOptions};
 use crate::views::list::{self, ListOptions};
 use crate::views::{ViewOptions, show};
-use crate::{WrongArgument, passed_on, print, stage_names};
+use crate::{WrongArgument, passed_on, passed_on_with_release, print, stage_names};
 
 /// Rebuilding TLS, stage by stage
 #[derive(Parser)]
@@ -141,7 +141,7 @@ impl Options {
             Command::List(options) => print(&list::text(&options)),
             Command::Layout(options) => print(&layout::text(&options)),
             Command::Certificates(passed) => passed_on("authority", &passed.args),
-            Command::Explain(passed) => passed_on("explain", &passed.args),
+            Command::Explain(passed) => passed_on_with_release("explain", &passed.args),
             Command::Book(passed) => passed_on("book", &passed.args),
             Command::Site(passed) => passed_on("site", &passed.args),
             Command::Diff(options) => diff::text(&options).and_then(|text| print(&text)),

@@ -22,7 +22,7 @@ use std::env;
 use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::{self, Command, ExitCode};
 
 use anyhow::{Context, Result};
@@ -118,11 +118,56 @@ pub fn print(text: &str) -> Result<ExitCode> {
 /// # Errors
 /// When it cannot be built or started.
 pub fn passed_on(package: &str, args: &[OsString]) -> Result<ExitCode> {
-    let programs = Programs::built(["--package", package, "--bin", package])?;
-    let status = Command::new(programs.named(package)?)
-        .args(args)
-        .envs(target_dir().map(|folder| (TARGET_DIR, folder)))
-        .status();
-    let status = status.with_context(|| format!("cannot start {package}"))?;
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(3)))
+    run_built(package, args, &[])
+}
+
+/// The same, for a program with an option `--release`, behind which it is built so.
+///
+/// # Errors
+/// As [`passed_on`].
+pub fn passed_on_with_release(package: &str, args: &[OsString]) -> Result<ExitCode> {
+    run_built(package, args, if wants_release(args) { &["--release"] } else { &[] })
+}
+
+/// What stands behind `--` is a command of its own.
+fn wants_release(args: &[OsString]) -> bool {
+    args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--release")
+}
+
+fn run_built(package: &str, args: &[OsString], how: &[&str]) -> Result<ExitCode> {
+    let what = ["--package", package, "--bin", package];
+    let programs = Programs::built(what.into_iter().chain(how.iter().copied()))?;
+    let mut command = Command::new(programs.named(package)?);
+    command.args(args).envs(target_dir().map(|folder| (TARGET_DIR, folder)));
+    status(&mut command).with_context(|| format!("cannot start {package}"))
+}
+
+/// Becomes the program, so that a signal to this process is one to it.
+#[cfg(unix)]
+fn status(command: &mut Command) -> io::Result<ExitCode> {
+    Err(std::os::unix::process::CommandExt::exec(command))
+}
+
+#[cfg(not(unix))]
+fn status(command: &mut Command) -> io::Result<ExitCode> {
+    let code = command.status()?.code();
+    Ok(ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(3)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn release_is_wanted_in_front_of_a_command_and_not_behind() {
+        for (line, wanted) in [
+            ("a.pcapng --release", true),
+            ("--release --record -- cargo run", true),
+            ("--record -- cargo run --release", false),
+            ("a.pcapng", false),
+        ] {
+            let args: Vec<_> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(wants_release(&args), wanted, "{line}");
+        }
+    }
 }

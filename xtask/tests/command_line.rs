@@ -154,3 +154,10 @@ fn help_has_every_command_once_in_80_columns_and_its_examples_are_commands() {
         assert!(command.clone().try_get_matches_from(words).is_ok(), "{example}");
     }
 }
+
+#[test]
+fn a_command_to_record_is_passed_on_behind_its_dashes() {
+    let said = complaint(&["explain", "--record", "--", "no-such-program", "--release", "--help"]);
+    let own = said.lines().last().unwrap();
+    assert!(own.starts_with("xtask: cannot start no-such-program: "), "{said}");
+}

@@ -625,7 +625,9 @@ fn a_line_without_an_end_takes_no_memory_and_is_refused_with_the_limit() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", complaint(&output));
-    let expected =
-        format!("xtask: {}, line 3 is longer than 1048576 bytes, and no event is\n", path.display());
+    let expected = format!(
+        "xtask: {}, line 3 is longer than 1048576 bytes, and no event is\n",
+        path.display()
+    );
     assert_eq!(complaint(&output), expected);
 }

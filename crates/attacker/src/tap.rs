@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use framing::Direction;
 
 /// Bytes read at once, at most.
-const CHUNK_LEN: usize = 64 * 1024;
+pub const CHUNK_LEN: usize = 64 * 1024;
 
 /// A relay on loopback. The client connects to it, and it to the server.
 #[derive(Debug)]
@@ -53,20 +53,35 @@ impl Tap {
         let (client, _) = self.listener.accept()?;
         let began = Instant::now();
         let server = TcpStream::connect(self.server)?;
-        client.set_nodelay(true)?;
-        server.set_nodelay(true)?;
-        let pass = |from: &TcpStream, to: &TcpStream, direction| {
-            let see = |bytes: Option<&[u8]>| watch(Chunk { direction, at: began.elapsed(), bytes });
-            let passed = pass_on(from, to, self.chunk_len, |bytes| see(Some(bytes)));
-            see(None);
-            _ = to.shutdown(if passed.is_ok() { Shutdown::Write } else { Shutdown::Both });
-        };
-        thread::scope(|scope| {
-            scope.spawn(|| pass(&client, &server, Direction::ToServer));
-            pass(&server, &client, Direction::ToClient);
-        });
-        Ok(())
+        between(&client, &server, self.chunk_len, |direction, bytes| {
+            watch(Chunk { direction, at: began.elapsed(), bytes });
+        })
     }
+}
+
+/// Relays between two ends that are connected already, as [`Tap::relay`] does. `watch` takes the bytes of a direction, or
+/// `None` at its end.
+///
+/// # Errors
+/// Those of preparing the connections. A later error ends them, as it would without a tap.
+pub fn between(
+    client: &TcpStream,
+    server: &TcpStream,
+    chunk_len: usize,
+    watch: impl Fn(Direction, Option<&[u8]>) + Sync,
+) -> io::Result<()> {
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    let pass = |from: &TcpStream, to: &TcpStream, direction| {
+        let passed = pass_on(from, to, chunk_len, |bytes| watch(direction, Some(bytes)));
+        watch(direction, None);
+        _ = to.shutdown(if passed.is_ok() { Shutdown::Write } else { Shutdown::Both });
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| pass(client, server, Direction::ToServer));
+        pass(server, client, Direction::ToClient);
+    });
+    Ok(())
 }
 
 /// Copies bytes until their end, each read in a write of its own.

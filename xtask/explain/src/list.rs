@@ -1,16 +1,16 @@
 //! The connections of a capture: what a first look at it finds.
 
 use std::collections::HashSet;
-use std::io::Read;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use anyhow::Result;
 use framing::Direction;
 use serde_json::json;
 use transcript::visible;
 use xtask::views::Table;
 
-use crate::capture::{self, Besides, NoCapture, Piece, Wanted, What};
+use crate::capture::{Besides, Piece, Wanted, What};
 use crate::keylog::{KeyLog, Random};
 use crate::start::{Protocol, Start, client_start, server_start};
 
@@ -50,15 +50,15 @@ struct Head {
 }
 
 impl List {
-    /// Reads a capture for the first time.
+    /// Reads what there is for the first time, by `read`.
     ///
     /// # Errors
-    /// When it is none.
-    pub fn read(input: impl Read) -> Result<Self, NoCapture> {
+    /// Those of `read`.
+    pub fn read(read: impl FnOnce(&mut Wanted<'_>) -> Result<Besides>) -> Result<Self> {
         let (mut connections, mut kept) = (Vec::new(), 0);
         let mut piece = |piece: Piece<'_>| look(&mut connections, &mut kept, &piece);
         let mut wanted = Wanted { only: None, piece: Some(&mut piece), key_log: &mut |_| {} };
-        let besides = capture::read(input, &mut wanted)?;
+        let besides = read(&mut wanted)?;
         Ok(Self { connections, besides })
     }
 

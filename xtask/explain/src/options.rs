@@ -1,7 +1,6 @@
 //! The command line of `cargo xtask explain`.
 
 use std::cell::RefCell;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fs, mem};
@@ -16,12 +15,14 @@ use xtask::views::{Progress, WireDetail};
 use xtask::{WrongArgument, complain, count};
 use zeroize::Zeroizing;
 
-use crate::capture::{self, Piece, Wanted, What};
+use crate::capture::{Piece, Wanted, What};
 use crate::files::{CaptureFile, open_key_log, unreadable};
 use crate::keylog::{self, KeyLog};
 use crate::list::List;
 use crate::notes;
+use crate::record::RecordOptions;
 use crate::session::{Known, Session};
+use crate::source::Source;
 use crate::start::{Start, client_start};
 use crate::told::{Shown, Told};
 
@@ -30,8 +31,11 @@ use crate::told::{Shown, Told};
 #[command(bin_name = "cargo xtask explain")]
 pub struct Options {
     /// The capture: pcapng or pcap
-    #[arg(value_name = "FILE.pcapng")]
-    capture: PathBuf,
+    #[arg(value_name = "FILE.pcapng", required_unless_present = "record")]
+    capture: Option<PathBuf>,
+
+    #[command(flatten)]
+    record: RecordOptions,
 
     /// The secrets of its sessions, as the programs wrote them down with SSLKEYLOGFILE
     #[arg(long, value_name = "FILE")]
@@ -72,41 +76,38 @@ impl Options {
     /// # Errors
     /// When it cannot be done.
     pub fn run(&self) -> Result<ExitCode> {
-        if let Some(page) = &self.page {
+        if let (Some(page), Some(capture)) = (&self.page, &self.capture) {
             let name = page.display();
             let message = format!("{name} is the capture itself: the page needs another file");
-            ensure_distinct(Some(&self.capture), &[page]).map_err(|_| WrongArgument(message))?;
+            ensure_distinct(Some(capture), &[page]).map_err(|_| WrongArgument(message))?;
         }
         let roots = self.roots.as_deref().map(roots).transpose()?;
         let psks = self.psk.as_deref().map(psks).transpose()?.unwrap_or_default();
-        let mut file = CaptureFile::open(&self.capture)?;
-        let mut progress = Progress::before_output(file.len, "bytes of the capture");
-        let list = List::read(Watched(file.rewound()?, &mut progress))?;
+        let mut source = match &self.capture {
+            Some(path) => Source::File(path.display().to_string(), CaptureFile::open(path)?),
+            None => Source::Recorded(self.record.record(self.json)?),
+        };
+        let mut progress = Progress::before_output(source.len(), "bytes of the capture");
+        let list = List::read(|wanted| source.read(&mut progress, wanted))?;
         drop(progress);
         let mut notes = notes::of_capture(&list.besides);
-        let keylog = self.key_log(&mut file, &list, &mut notes)?;
-        let number = self.number(&list)?;
+        let keylog = self.key_log(&mut source, &list, &mut notes)?;
+        let number = self.number(&source, &list)?;
         notes.extend(number.and_then(|number| list.others(number)));
         for note in notes {
             complain(&note);
         }
         let Some(number) = number else {
             output::print(&if self.json { list.json(&keylog) } else { list.table(&keylog) })?;
-            let name = self.capture.display();
-            complain(&format!("choose one: cargo xtask explain {name} --connection N"));
+            complain(&source.choose());
             return Ok(ExitCode::SUCCESS);
         };
         let known = Known { keylog: &keylog, roots: roots.as_ref(), psks: &psks };
-        self.explain(&mut file, number, known)
+        self.explain(&mut source, number, known)
     }
 
     /// Reads the secrets of the capture's connections.
-    fn key_log(
-        &self,
-        file: &mut CaptureFile,
-        list: &List,
-        notes: &mut Vec<String>,
-    ) -> Result<KeyLog> {
+    fn key_log(&self, source: &mut Source, list: &List, notes: &mut Vec<String>) -> Result<KeyLog> {
         let mut keylog = KeyLog::of_these(list.randoms());
         if let Some(path) = &self.keylog {
             let name = path.display().to_string();
@@ -120,20 +121,24 @@ impl Options {
                     .push(format!("{name}: none of its secrets is of a connection in the capture"));
             }
         }
+        if let Source::Recorded(recorded) = source {
+            let found = keylog.read(fs::File::open(recorded.keylog.path())?)?;
+            notes.extend(notes::of_key_log("the command's key log", &found));
+        }
         if list.besides.key_logs > 0 {
             let mut key_log = |text: &[u8]| {
                 let found = keylog.add(text);
                 notes.extend(notes::of_key_log("the key log in the capture", &found));
             };
             let mut wanted = Wanted { only: None, piece: None, key_log: &mut key_log };
-            capture::read(file.rewound()?, &mut wanted)?;
+            source.read(&mut Progress::new(0, ""), &mut wanted)?;
         }
         Ok(keylog)
     }
 
     /// Returns the connection to explain, if there is no choice or it was made.
-    fn number(&self, list: &List) -> Result<Option<usize>> {
-        let name = self.capture.display();
+    fn number(&self, source: &Source, list: &List) -> Result<Option<usize>> {
+        let name = source.name();
         let count = list.connections.len();
         ensure!(count > 0, WrongArgument(format!("{name} holds no connection of TCP")));
         if let Some(number) = self.connection {
@@ -143,10 +148,10 @@ impl Options {
         Ok(self.connection.or_else(|| list.obvious()))
     }
 
-    fn explain(&self, file: &mut CaptureFile, number: usize, known: Known<'_>) -> Result<ExitCode> {
-        let shown = Shown { json: self.json, detail: self.detail, wire: self.wire };
-        let told = RefCell::new(Told::new(&shown, self.page.as_deref())?);
-        let mut progress = Progress::new(file.len, "bytes of the capture");
+    fn explain(&self, source: &mut Source, number: usize, known: Known<'_>) -> Result<ExitCode> {
+        let (json, detail, wire, page) = (self.json, self.detail, self.wire, self.page.clone());
+        let told = RefCell::new(Told::new(Shown { json, detail, wire, page })?);
+        let mut progress = Progress::new(source.len(), "bytes of the capture");
         let mut session = None;
         let mut begins_late = false;
         let mut piece = |piece: Piece<'_>| match piece.what {
@@ -179,8 +184,7 @@ impl Options {
         };
         let mut wanted =
             Wanted { only: Some(number), piece: Some(&mut piece), key_log: &mut |_| {} };
-        let input = Watched(file.rewound()?, &mut progress);
-        let besides = capture::read(input, &mut wanted)?;
+        let besides = source.read(&mut progress, &mut wanted)?;
         session.into_iter().for_each(Session::finish);
         drop(progress);
         let is_refused = told.into_inner().finish()?;
@@ -203,15 +207,4 @@ fn psks(path: &Path) -> Result<Vec<Zeroizing<Vec<u8>>>> {
     let text = fs::read(path).map_err(|error| unreadable(path, &error))?;
     let wrong = |error| WrongArgument(format!("{}: {error}", path.display()));
     Ok(keylog::psks(&text).map_err(wrong)?)
-}
-
-/// A file whose reading is watched.
-struct Watched<'p, R>(R, &'p mut Progress);
-
-impl<R: Read> Read for Watched<'_, R> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let len = self.0.read(bytes)?;
-        self.1.advance(u64::try_from(len).unwrap_or_default());
-        Ok(len)
-    }
 }

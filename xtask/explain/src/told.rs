@@ -1,6 +1,6 @@
-//! Where events go: to the views; and whether one of them says that something was refused.
+//! Where events go: to the views, and whether something was refused.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use transcript::{Event, EventKind, Format, Outcome};
@@ -14,6 +14,8 @@ pub struct Shown {
     pub detail: bool,
     /// How much of the wire.
     pub wire: Option<WireDetail>,
+    /// The page to write, too.
+    pub page: Option<PathBuf>,
 }
 
 /// The views of an explanation.
@@ -27,10 +29,10 @@ impl Told {
     ///
     /// # Errors
     /// When the page cannot be made.
-    pub fn new(shown: &Shown, page: Option<&Path>) -> Result<Self> {
-        let Shown { json, detail, wire } = *shown;
+    pub fn new(shown: Shown) -> Result<Self> {
+        let Shown { json, detail, wire, page } = shown;
         let format = if json { Format::Json } else { Format::Text };
-        let options = ViewOptions { detail, wire, page: page.map(Path::to_owned), capture: None };
+        let options = ViewOptions { detail, wire, page, capture: None };
         Ok(Self { views: Views::new(&options, format, None, None)?, is_refused: false })
     }
 

@@ -119,7 +119,7 @@ fn a_server_hello_that_is_not_an_answer_to_what_was_offered() {
         hello(
             "an unknown extension",
             |hello| hello.extensions.push(other(0x1234)),
-            unsupported(m, "0x1234"),
+            unsupported(m, "unknown (0x1234)"),
             110,
         ),
         hello(
@@ -300,7 +300,7 @@ fn a_hello_retry_request_that_asks_for_nothing_new_and_a_server_hello_that_chang
             "an unknown extension",
             m,
             |hello| hello.extensions.push(other(0x1234)),
-            unsupported(m, "0x1234"),
+            unsupported(m, "unknown (0x1234)"),
             110,
         ),
         retry_hello(
@@ -416,7 +416,7 @@ fn encrypted_extensions_that_answer_what_nobody_asked() {
     let misplaced = |field| malformed(m, DecodeError::Misplaced { field });
     assert_client_refuses(vec![
         parameters("early_data", vec![other(42)], unsupported(m, "early_data"), 110),
-        parameters("unknown", vec![other(0x1234)], unsupported(m, "0x1234"), 110),
+        parameters("unknown", vec![other(0x1234)], unsupported(m, "unknown (0x1234)"), 110),
         parameters("supported_versions", vec![other(43)], misplaced("supported_versions"), 47),
         parameters("key_share", vec![other(51)], misplaced("key_share"), 47),
         parameters("cookie", vec![other(44)], misplaced("cookie"), 47),
@@ -578,7 +578,7 @@ fn a_server_that_does_not_prove_who_it_is() {
             }),
             43,
         ),
-        ("unknown", extended(0x1234), unsupported(m, "0x1234"), Some(110)),
+        ("unknown", extended(0x1234), unsupported(m, "unknown (0x1234)"), Some(110)),
         ("status_request", extended(5), unsupported(m, "status_request"), Some(110)),
         (
             "key_share",

@@ -271,7 +271,7 @@ fn a_label_that_the_key_log_lacks_is_named_and_nothing_else_is_lost() {
         ("SERVER_TRAFFIC_SECRET_0", "server"),
     ] {
         let lines = has.keylog.lines().filter(|line| !line.starts_with(label));
-        let keylog = lines.map(|line| format!("{line}\n")).collect();
+        let keylog = lines.collect::<Vec<_>>().join("\n");
         let events = explain(&pieces, &Has { keylog, ..has.clone() });
         let text = message(&events, &format!("? {side} key log"));
         assert!(text.contains(label), "{text}");

@@ -53,7 +53,9 @@ pub fn trace(section: &str) -> (Vec<Piece>, Has) {
         ("CLIENT_TRAFFIC_SECRET_0", "client_application_traffic"),
         ("SERVER_TRAFFIC_SECRET_0", "server_application_traffic"),
     ] {
-        keylog += &format!("{label} {random} {}\n", secrets[name].as_str().unwrap());
+        let secret = secrets[name].as_str().unwrap();
+        keylog += &[label, &random, secret].join(" ");
+        keylog += "\n";
     }
     let psks = trace["psk"].as_str().unwrap_or_default().to_owned();
     (pieces, Has { keylog, psks, ..Has::default() })
@@ -126,11 +128,11 @@ fn early_data_is_under_a_key_of_its_own_until_its_end() {
     assert_eq!(keys[3].0, "client_handshake_traffic_secret");
 }
 
-/// The client's Finished is over an EndOfEarlyData that nobody could open, and that is known all the same.
+/// The client's Finished is over an end of early data that nobody could open, and that is known all the same.
 #[test]
 fn without_the_secret_of_early_data_only_that_stays_closed() {
     let (pieces, mut has) = trace("4");
-    has.keylog = has.keylog.lines().skip(1).map(|line| format!("{line}\n")).collect();
+    has.keylog = has.keylog.lines().skip(1).collect::<Vec<_>>().join("\n");
     let events = explain(&pieces, &has);
     assert_eq!(opened(&events).len(), sealed(&events) - 2);
     let text = message(&events, "? client key log");
