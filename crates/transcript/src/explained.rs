@@ -3,7 +3,7 @@
 
 use framing::cutter::Cut;
 
-use crate::lines::{BAD, DIM, GOOD, Lines, PLAIN};
+use crate::lines::{BAD, DIM, Lines, PLAIN};
 use crate::overview::{counted, verdict, what_of};
 use crate::summary::{encrypted, seen, words};
 use crate::wire::{Cutters, message};
@@ -12,6 +12,8 @@ use crate::{Direction, Event, EventKind, Outcome, Role};
 
 /// How many are told in one line: only a stranger's file has more.
 const MAX_TOGETHER: usize = 8;
+/// Bytes of lines that are held back: only a stranger's file has more.
+const MAX_HELD: usize = 16 * 1024;
 
 /// Tells the events of a connection, a few lines each.
 #[derive(Debug, Default)]
@@ -21,6 +23,12 @@ pub(crate) struct Explained {
     /// The messages in the next record, as they are told.
     due: Vec<String>,
     flight: Option<Flight>,
+    /// Who sent what passed by last.
+    last: Option<Role>,
+    /// What was checked of it and holds.
+    checked: Vec<String>,
+    /// The lines of what does not.
+    unchecked: String,
     /// What a key log has, one after the other.
     known: Vec<String>,
 }
@@ -33,10 +41,6 @@ struct Flight {
     /// Bytes within each record, and of all of them.
     lens: Vec<String>,
     len: usize,
-    /// What was checked and holds.
-    checked: Vec<String>,
-    /// The lines of what does not.
-    unchecked: String,
 }
 
 impl Explained {
@@ -69,22 +73,22 @@ impl Explained {
                 return before;
             }
             EventKind::Check { of, what, outcome, message } => {
-                let flight = self.flight.as_mut().filter(|it| of.is_none_or(|of| of == it.role));
-                match (flight, outcome) {
-                    (Some(flight), Outcome::Holds) if flight.checked.len() < MAX_TOGETHER => {
-                        flight.checked.push(what.clone());
-                        return String::new();
-                    }
-                    (flight, outcome) => {
-                        let (style, word) = verdict(*outcome);
-                        let told = format!("{}: {message}", what_of(what, *of));
-                        lines.summary(style, word, words(&told));
-                        if let Some(flight) = flight {
-                            flight.unchecked += &lines.text;
-                            return String::new();
-                        }
-                    }
+                let is_of_last = of.is_none() || *of == self.last;
+                let named = if is_of_last { what.clone() } else { what_of(what, *of) };
+                if *outcome == Outcome::Holds {
+                    self.checked.push(named);
+                } else {
+                    let (style, word) = verdict(*outcome);
+                    lines.summary(
+                        style,
+                        word,
+                        words(&format!("{}: {message}", what_of(what, *of))),
+                    );
+                    self.unchecked += &lines.text;
                 }
+                let is_full =
+                    self.checked.len() >= MAX_TOGETHER || self.unchecked.len() >= MAX_HELD;
+                return if is_full { self.settle() } else { String::new() };
             }
             EventKind::Folded { direction, records, bytes } => {
                 self.wire.event(event, |_, _, _| {});
@@ -95,6 +99,9 @@ impl Explained {
             }
             EventKind::End { direction, .. } => {
                 lines.summary(DIM, "ends", words(&format!("TCP, {direction}")));
+                let before = self.settle();
+                self.last = Some(Role::sender(*direction));
+                return before + &lines.text;
             }
             _ => return self.passes(event),
         }
@@ -110,6 +117,7 @@ impl Explained {
             let Cut::Record { bytes, .. } = cut else {
                 text += &self.settle();
                 text += &seen(stage, direction, cut);
+                self.last = Some(role);
                 return;
             };
             if message(stage, direction, cut).is_some() {
@@ -122,6 +130,7 @@ impl Explained {
                 } else {
                     seen(stage, direction, cut)
                 };
+                self.last = Some(role);
                 return;
             }
             let goes_on = |it: &Flight| it.role == role && it.lens.len() < MAX_TOGETHER;
@@ -132,6 +141,7 @@ impl Explained {
             flight.messages.extend(messages);
             flight.lens.push(bytes.len().saturating_sub(stage.record_overhead()).to_string());
             flight.len += bytes.len();
+            self.last = Some(role);
         });
         self.wire = wire;
         text
@@ -140,20 +150,20 @@ impl Explained {
     /// Returns the lines of what is held back to stand in one with more.
     pub(crate) fn settle(&mut self) -> String {
         let flight = self.flight.take().map_or_else(String::new, Flight::told);
-        flight + &listed(Role::KeyLog, PLAIN, "knows", &std::mem::take(&mut self.known))
+        let (good, ok) = verdict(Outcome::Holds);
+        let checked = listed(Role::KeyLog, good, ok, &std::mem::take(&mut self.checked));
+        let known = listed(Role::KeyLog, PLAIN, "knows", &std::mem::take(&mut self.known));
+        flight + &checked + &std::mem::take(&mut self.unchecked) + &known
     }
 }
 
 impl Flight {
     fn of(role: Role) -> Self {
-        let (messages, lens, checked) = Default::default();
-        Self { role, messages, lens, len: 0, checked, unchecked: String::new() }
+        Self { role, messages: Vec::new(), lens: Vec::new(), len: 0 }
     }
 
     fn told(self) -> String {
-        let Self { role, messages, lens, len, checked, unchecked } = self;
-        let checked = listed(Role::KeyLog, GOOD, verdict(Outcome::Holds).1, &checked);
-        sends(role, &messages) + &encrypted(&lens, len) + &checked + &unchecked
+        sends(self.role, &self.messages) + &encrypted(&self.lens, self.len)
     }
 }
 

@@ -216,8 +216,8 @@ mod tests {
 
     #[test]
     fn the_longest_line_of_an_explanation_is_read() {
-        let message = HandshakeMessage::new("Certificate", Way::Sent, &[0xff; 256 * 1024], &[]);
-        let message = message.sealed_in(Some(&[0xff; 16_640]));
+        let message = HandshakeMessage::new("Certificate", Way::Sent, &vec![0xff; 256 * 1024], &[]);
+        let message = message.sealed_in(Some(&vec![0xff; 16_640]));
         let line = line(Role::Server, EventKind::Handshake(message));
         assert!(EventReader::new(line.as_bytes()).next_event().unwrap().is_some());
         assert!(line.len() > MAX_SAVED_LINE_LEN / 2, "{}", line.len());
