@@ -1,4 +1,5 @@
 //! Bytes of connections out of captures: in any container, on any link, in any order.
+#![allow(clippy::cast_possible_truncation, reason = "all lengths here are short")]
 
 mod common;
 

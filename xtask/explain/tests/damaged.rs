@@ -1,4 +1,5 @@
 //! Files that are damaged, or that are not what they should be: a clear word each, and bounded memory.
+#![allow(clippy::cast_possible_truncation, reason = "all lengths here are short")]
 
 mod common;
 
