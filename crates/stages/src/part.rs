@@ -65,7 +65,8 @@ impl Stage {
         }
         let (text, inner) = (parts.get(at.checked_sub(1)?)?, parts.get(at)?);
         let (begin, end) = (text.offset, inner.offset + inner.bytes.len());
-        let of_type = end.checked_sub(padding + inner.bytes.len()).filter(|it| *it >= begin)?;
+        let of_type =
+            end.checked_sub(padding.saturating_add(inner.bytes.len())).filter(|it| *it >= begin)?;
         let behind = of_type + inner.bytes.len();
         let part =
             |field, offset, end| Some(Part { field, offset, bytes: record.get(offset..end)? });

@@ -4,8 +4,8 @@ use framing::cutter::Cut;
 use framing::{Direction, Header, Limits};
 
 use crate::{
-    PART1_CTR, PART2_HMAC, PART3_DH, PART3_HKDF, PART3_X25519, PART4_CERT, PART5_TLS13, Part, Role,
-    STAGES, Stage,
+    PART1_CTR, PART2_AEAD, PART2_HMAC, PART3_DH, PART3_HKDF, PART3_X25519, PART4_CERT, PART5_TLS13,
+    Part, Role, STAGES, Stage,
 };
 
 /// What `of` says of every stage, in the articles' order.
@@ -347,6 +347,36 @@ fn a_type_tells_what_a_record_carries_wherever_it_stands() {
     assert_eq!(protection(&[1]), "Nothing: no key is made of it.");
     assert_eq!(protection(&[2, 40]), protection(&[1]));
     assert_ne!(protection(&[22, 0, 0, 0]), protection(&[1]));
+}
+
+/// Who has opened a record knows how many of its bytes are padding, and where its inner type is.
+#[test]
+fn padding_is_a_field_for_who_has_opened_the_record() {
+    let payload: Vec<u8> = (0..30).collect();
+    let record = PART5_TLS13.record(&payload);
+    let fields = |padding| {
+        let parts = PART5_TLS13.split_opened(&record, padding)?;
+        let bytes: Vec<u8> = parts.iter().flat_map(|part| part.bytes).copied().collect();
+        assert_eq!(bytes, record);
+        let inside = parts.iter().skip(3).map(|it| (it.field.name, it.offset, it.bytes.len()));
+        Some(inside.collect::<Vec<_>>())
+    };
+    let [inner, tag] = [("inner type", 18, 1), ("tag", 19, 16)];
+    assert_eq!(fields(0).unwrap(), [("ciphertext", 5, 13), inner, tag]);
+    let padded = [("ciphertext", 5, 9), ("inner type", 14, 1), ("padding", 15, 4), tag];
+    assert_eq!(fields(4).unwrap(), padded);
+    let all = [("ciphertext", 5, 0), ("inner type", 5, 1), ("padding", 6, 13), tag];
+    assert_eq!(fields(13).unwrap(), all);
+    assert_eq!(fields(14), None);
+    assert_eq!(fields(usize::MAX), None);
+    assert_eq!(PART2_AEAD.split_opened(&record, 4), PART2_AEAD.split(&record));
+}
+
+/// A stranger's file may tell of more than a header can.
+#[test]
+fn a_payload_that_no_header_can_tell_makes_a_record_all_the_same() {
+    let record = PART5_TLS13.record(&vec![0; 1 << 17]);
+    assert_eq!((record.len(), &record[..5]), ((1 << 17) + 5, &[23, 3, 3, 0xff, 0xff][..]));
 }
 
 /// A message is shorter than a record of data can be, and is cut out all the same.

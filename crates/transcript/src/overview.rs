@@ -4,6 +4,7 @@
 mod tell;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use framing::cutter::Cut;
 
@@ -17,6 +18,10 @@ use crate::{Agreed, Direction, Event, EventKind, HandshakeMessage, Outcome, Role
 const MAX_KEYS: usize = 16;
 /// Checks of one outcome that are listed: only a stranger's file has more.
 const MAX_CHECKS: usize = 32;
+
+/// The year 1994, in which there was no SSL yet: a clock that is behind it was never set. That of the captures that are
+/// made of a run is.
+const FIRST_SESSION: Duration = Duration::from_secs((1994 - 1970) * 365 * 24 * 60 * 60);
 
 /// A connection at a glance, as far as its events have been taken.
 #[derive(Debug, Default)]
@@ -255,6 +260,11 @@ impl Overview {
 
     fn side_mut(&mut self, role: Role) -> &mut Side {
         if role == Role::Server { &mut self.server } else { &mut self.client }
+    }
+
+    /// Returns when it began, since 1970, unless the capture has no date of its own.
+    pub fn date(&self) -> Option<Duration> {
+        self.began.map(Duration::from_micros).filter(|date| *date >= FIRST_SESSION)
     }
 
     /// Returns both sides, the client first.

@@ -114,9 +114,9 @@ impl Overview {
             rows.begin("asked for");
             rows.row(PLAIN, &format!("{name:?}, in the clear: anyone on the path reads it"));
         }
-        if let Some(micros) = self.began {
+        if let Some(date) = self.date() {
             rows.begin("when");
-            rows.row(PLAIN, &moment(std::time::Duration::from_micros(micros)));
+            rows.row(PLAIN, &moment(date));
         }
     }
 
