@@ -23,6 +23,7 @@ fn direction(role: Role) -> Direction {
     if role == Role::Server { Direction::ToClient } else { Direction::ToServer }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "as the field takes it")]
 fn opened(key: &str, seq: u8, padding: usize) -> Option<Opened> {
     let nonce = [[0xab; 11].as_slice(), &[seq]].concat();
     Some(Opened { key: key.to_owned(), seq: seq.into(), nonce: nonce.as_slice().into(), padding })
