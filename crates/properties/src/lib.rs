@@ -18,6 +18,7 @@
 //! - [`tls13_record()`]: an opener takes the next record of TLS 1.3, and nothing else.
 //! - [`tls13_handshake()`]: a client and a server of TLS 1.3, with someone between them who may change anything.
 //! - [`explain_capture()`]: captures and key logs of others are read as what they are.
+//! - [`explain_session()`]: whatever bytes a connection has, all of them are told, and what is in them.
 //! - [`run_file()`] and [`transcript()`]: events, and how they look to a person.
 
 mod certificates;
@@ -25,6 +26,7 @@ mod choices;
 mod deframing;
 mod events;
 mod explain_capture;
+mod explain_session;
 mod handshakes;
 mod messages;
 mod opening;
@@ -43,6 +45,7 @@ pub use choices::Choices;
 pub use deframing::deframing;
 pub use events::{run_file, transcript};
 pub use explain_capture::explain_capture;
+pub use explain_session::explain_session;
 pub use handshakes::handshakes;
 pub use messages::messages;
 pub use opening::opening;

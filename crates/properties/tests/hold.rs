@@ -31,7 +31,7 @@ macro_rules! targets {
 }
 targets! {
     deframing, opening, session, messages, certificates, handshakes, run_file, transcript, tls13_messages,
-    tls13_record, tls13_handshake, explain_capture
+    tls13_record, tls13_handshake, explain_capture, explain_session
 }
 
 /// A file in the folder of the fuzzer's targets.

@@ -1,5 +1,5 @@
 //! The events of a connection out of a capture as a person reads them. What one side sends encrypted and in a row stands
-//! in one line, what passed by of it in the next, and what a key log lets one check in a third.
+//! in one line, what passed by of it in the next, and what is checked of it in a third.
 
 use framing::cutter::Cut;
 
@@ -25,8 +25,9 @@ pub(crate) struct Explained {
     flight: Option<Flight>,
     /// Who sent what passed by last.
     last: Option<Role>,
-    /// What was checked of it and holds.
+    /// What was checked of it and holds, and by whom.
     checked: Vec<String>,
+    checked_by: Option<Role>,
     /// The lines of what does not.
     unchecked: String,
     /// What a key log has, one after the other.
@@ -75,6 +76,9 @@ impl Explained {
             EventKind::Check { of, what, outcome, message } => {
                 let is_of_last = of.is_none() || *of == self.last;
                 let named = if is_of_last { what.clone() } else { what_of(what, *of) };
+                let is_by_another = self.checked_by.is_some_and(|by| by != event.role);
+                let before = if is_by_another { self.settle() } else { String::new() };
+                self.checked_by = Some(event.role);
                 if *outcome == Outcome::Holds {
                     self.checked.push(named);
                 } else {
@@ -88,7 +92,7 @@ impl Explained {
                 }
                 let is_full =
                     self.checked.len() >= MAX_TOGETHER || self.unchecked.len() >= MAX_HELD;
-                return if is_full { self.settle() } else { String::new() };
+                return if is_full { before + &self.settle() } else { before };
             }
             EventKind::Folded { direction, records, bytes } => {
                 self.wire.event(event, |_, _, _| {});
@@ -151,7 +155,8 @@ impl Explained {
     pub(crate) fn settle(&mut self) -> String {
         let flight = self.flight.take().map_or_else(String::new, Flight::told);
         let (good, ok) = verdict(Outcome::Holds);
-        let checked = listed(Role::KeyLog, good, ok, &std::mem::take(&mut self.checked));
+        let by = self.checked_by.take().unwrap_or(Role::KeyLog);
+        let checked = listed(by, good, ok, &std::mem::take(&mut self.checked));
         let known = listed(Role::KeyLog, PLAIN, "knows", &std::mem::take(&mut self.known));
         flight + &checked + &std::mem::take(&mut self.unchecked) + &known
     }

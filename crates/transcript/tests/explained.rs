@@ -415,3 +415,29 @@ fn hostile_names_are_made_harmless() {
         assert!(!text.contains(['\x1b', '\u{202e}']), "{text:?}");
     }
 }
+
+#[test]
+fn what_anyone_checks_stands_in_the_lane_of_the_wire_and_what_a_key_opens_in_that_of_the_key_log() {
+    let mut it = Connection::new();
+    it.hellos();
+    for (by, what) in [
+        (Role::Wire, "legacy_session_id_echo"),
+        (Role::Wire, "downgrade"),
+        (Role::KeyLog, "binder"),
+        (Role::KeyLog, "Finished"),
+        (Role::Wire, "ServerHello"),
+    ] {
+        let (what, message) = (what.to_owned(), "it is".to_owned());
+        let kind =
+            EventKind::Check { of: Some(Role::Server), what, outcome: Outcome::Holds, message };
+        it.tell(by, kind);
+    }
+    let expected = "\
+wire   │ OK       legacy_session_id_echo, downgrade
+keylog │ OK       binder, Finished
+wire   │ OK       ServerHello
+";
+    let summary = it.summary();
+    assert!(summary.contains(expected), "{summary}");
+    assert!(it.detail().contains("wire   │ OK: legacy_session_id_echo of the server\n"));
+}

@@ -15,7 +15,7 @@ use xtask::views::{Progress, WireDetail};
 use xtask::{WrongArgument, complain, count};
 use zeroize::Zeroizing;
 
-use crate::capture::{Ending, Piece, Wanted, What};
+use crate::capture::{Piece, Wanted, What};
 use crate::files::{CaptureFile, open_key_log, unreadable};
 use crate::keylog::{self, KeyLog};
 use crate::list::List;
@@ -176,11 +176,9 @@ impl Options {
                     session.missing(direction, piece.at, bytes);
                 }
             }
-            // That the capture is over does not end the connection.
-            What::End(_, Ending::Unseen) => {}
-            What::End(direction, Ending::Closed | Ending::Reset) => {
+            What::End(direction, ending) => {
                 if let Some(session) = &mut session {
-                    session.end(direction, piece.at);
+                    session.end(direction, piece.at, ending);
                 }
             }
         };

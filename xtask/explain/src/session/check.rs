@@ -1,6 +1,31 @@
-//! Checks as events.
+//! Checks as events, and who can make them.
 
 use transcript::{EventKind, Outcome, Role};
+
+/// What is made of a record, in the order in which it is told.
+#[derive(Default)]
+pub struct Findings(Vec<(Role, EventKind)>);
+
+impl Findings {
+    /// Adds what is found by [`Role::Wire`], for which nobody needs a key, or by [`Role::KeyLog`].
+    pub fn add(&mut self, by: Role, found: impl IntoIterator<Item = EventKind>) {
+        self.0.extend(found.into_iter().map(|found| (by, found)));
+    }
+}
+
+impl IntoIterator for Findings {
+    type Item = (Role, EventKind);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// Returns who finds what is in a record.
+pub fn reader(is_sealed: bool) -> Role {
+    if is_sealed { Role::KeyLog } else { Role::Wire }
+}
 
 /// A check that holds.
 pub fn holds(of: impl Into<Option<Role>>, what: &str, message: impl Into<String>) -> EventKind {

@@ -4,6 +4,7 @@
 //! - [`records`]: what of them is a record.
 //! - [`foreign`]: what they are if they are no TLS.
 //! - [`flow`]: how far a direction has come.
+//! - [`inside`]: what is in a record; [`opening`]: in one that is encrypted.
 //! - [`keys`]: which secret opens the next record of a direction.
 //! - [`handshake`]: what the messages settle, and the checks that they allow: of [`hellos`], of [`binders`], of a side's
 //!   [`identity`], of Finished.
@@ -18,6 +19,7 @@ mod foreign;
 pub mod handshake;
 pub mod hellos;
 pub mod identity;
+mod inside;
 pub mod keys;
 mod opening;
 pub mod records;
@@ -29,17 +31,17 @@ use std::time::Duration;
 use certificates::Roots;
 use crypto::tls13::record::ContentType;
 use framing::Direction;
-use messages::tls13::hello::RETRY_RANDOM;
-use messages::tls13::{HandshakeType, handshake::HEADER_LEN, names};
 use stages::{PART5_TLS13, Stage};
 use transcript::event::EventKind;
-use transcript::{Event, HandshakeMessage, Hex, Opened, Record, Role, Way};
+use transcript::{Event, Hex, Role};
 use zeroize::Zeroizing;
 
+use crate::capture::Ending;
 use crate::keylog::KeyLog;
-use check::{fails, not_made};
+use check::{Findings, fails, not_made};
 use flow::{Flow, State};
 use handshake::Handshake;
+use inside::Inside;
 use keys::Keys;
 use records::{Next, Records};
 use sides::Sides;
@@ -49,9 +51,6 @@ const STAGE: &Stage = &PART5_TLS13;
 
 /// The number of an encrypted record.
 const ENCRYPTED: u8 = 23;
-
-/// The longest message that is kept: certificates are far shorter.
-const MAX_MESSAGE_LEN: usize = 256 * 1_024;
 
 /// What someone who explains a session has beside its bytes.
 #[derive(Clone, Copy)]
@@ -76,14 +75,6 @@ pub struct Session<'k> {
     has_told_no_keys: bool,
     has_told_foreign: bool,
     tell: Box<dyn FnMut(Event) + 'k>,
-}
-
-/// Something that travelled in a record, and how that was opened if it was encrypted.
-struct Inside<'r> {
-    kind: Option<ContentType>,
-    content: &'r [u8],
-    /// Payload of the record, and how it was opened.
-    sealed: Option<(Hex, Opened)>,
 }
 
 impl<'k> Session<'k> {
@@ -141,17 +132,20 @@ impl<'k> Session<'k> {
         self.tell(Role::Wire, EventKind::Missing { direction, micros, bytes });
     }
 
-    /// Takes note that a direction is over.
-    pub fn end(&mut self, direction: Direction, at: Duration) {
+    /// Takes note that a direction is over, or only that the capture is.
+    pub fn end(&mut self, direction: Direction, at: Duration, ending: Ending) {
         self.now = at;
         self.rest(direction);
         self.settle(direction);
-        let micros = self.micros();
-        self.tell(Role::Wire, EventKind::End { direction, micros });
-        let sender = Role::sender(direction);
+        let (micros, sender) = (self.micros(), Role::sender(direction));
+        let is_seen = ending != Ending::Unseen;
+        if is_seen {
+            self.tell(Role::Wire, EventKind::End { direction, micros });
+        }
         let is_tls13 = self.handshake.is_tls13() == Some(true);
-        if let Some(check) = self.flows.of(sender).end(sender).filter(|_| is_tls13) {
-            self.tell(Role::KeyLog, check);
+        let check = self.flows.of(sender).end(sender, is_seen);
+        if let Some(check) = check.filter(|_| is_tls13) {
+            self.tell(check::reader(self.flows.of(sender).opened > 0), check);
         }
     }
 
@@ -222,7 +216,7 @@ impl<'k> Session<'k> {
         };
         self.passed(direction, bytes.as_slice().into());
         if let Some(check) = check {
-            self.tell(Role::KeyLog, check);
+            self.tell(Role::Wire, check);
         }
     }
 
@@ -230,167 +224,31 @@ impl<'k> Session<'k> {
     fn record(&mut self, direction: Direction, bytes: &mut [u8]) {
         let wire = Hex::from(&*bytes);
         let sender = Role::sender(direction);
-        let mut checks = Vec::new();
+        let mut findings = Findings::default();
         self.flows.of_mut(sender).seen += 1;
         let Some((header, payload)) = bytes.split_at_mut_checked(records::HEADER_LEN) else {
             return;
         };
         match header.first() {
-            Some(&ENCRYPTED) => self.sealed(direction, header, payload, &mut checks),
+            Some(&ENCRYPTED) => self.sealed(direction, header, payload, &mut findings),
             Some(_) if self.flows.of(sender).state == State::Behind => {}
             Some(kind) => {
                 let inside = |kind| Inside { kind, content: payload, sealed: None };
                 if let Some(kind) = ContentType::find(*kind) {
-                    self.inside(direction, inside(Some(kind)), &mut checks);
+                    self.inside(direction, inside(Some(kind)), &mut findings);
                 } else {
                     let message = format!(
                         "a record of type {kind}, which TLS 1.3 has not: it is passed over"
                     );
-                    checks.push(not_made(sender, "records", message));
+                    findings.add(Role::Wire, [not_made(sender, "records", message)]);
                 }
             }
             None => {}
         }
         self.passed(direction, wire);
-        for check in checks {
-            self.tell(Role::KeyLog, check);
+        for (by, found) in findings {
+            self.tell(by, found);
         }
-    }
-
-    /// Tells what was in a record.
-    fn inside(&mut self, direction: Direction, inside: Inside<'_>, checks: &mut Vec<EventKind>) {
-        let sender = Role::sender(direction);
-        let content = inside.content;
-        let is_sealed = inside.sealed.is_some();
-        if inside.kind != Some(ContentType::Handshake) && is_sealed {
-            self.flows.of_mut(sender).is_torn = false;
-        }
-        match inside.kind {
-            Some(ContentType::Handshake) => self.messages(direction, inside, checks),
-            Some(ContentType::ChangeCipherSpec) => {
-                self.message(direction, "ChangeCipherSpec", content, inside.sealed);
-            }
-            Some(ContentType::Alert) => {
-                let alert = content.last().copied().unwrap_or_default();
-                let step = format!("Alert {}", names::alert(alert));
-                self.message(direction, &step, content, inside.sealed);
-                let flow = self.flows.of_mut(sender);
-                flow.is_closed |= is_sealed || self.handshake.is_tls13().is_none();
-                if alert == 70 && self.handshake.is_tls13().is_none() {
-                    let message = format!(
-                        "the {sender} speaks none of the versions that the other side offers"
-                    );
-                    checks.push(not_made(None, "version", message));
-                }
-            }
-            Some(ContentType::ApplicationData) | None => {
-                if inside.kind.is_none() {
-                    let message = "the record has no type inside that TLS 1.3 has: a receiver has to refuse it";
-                    checks.push(fails(sender, "records", message));
-                }
-                let flow = self.flows.of_mut(sender);
-                let index = flow.data;
-                flow.data += 1;
-                let (record, opened) = match inside.sealed {
-                    Some((record, opened)) => (record, Some(opened)),
-                    None => (content.into(), None),
-                };
-                let record = Record { index, seq: None, plaintext: content.into(), record, opened };
-                self.tell(sender, EventKind::Sent(record));
-            }
-        }
-    }
-
-    /// Tells the messages of a handshake that a record completes, and the part of one that goes on in the next.
-    fn messages(&mut self, direction: Direction, inside: Inside<'_>, checks: &mut Vec<EventKind>) {
-        let sender = Role::sender(direction);
-        let is_sealed = inside.sealed.is_some();
-        let mut carrier = inside.sealed;
-        let flow = self.flows.of_mut(sender);
-        if flow.is_torn {
-            // It goes on with a message whose beginning is not known.
-            return self.fragment(direction, "message", inside.content, carrier);
-        }
-        let mut stream = std::mem::take(&mut flow.begun);
-        let begun = stream.len();
-        let content = if begun == 0 {
-            inside.content
-        } else {
-            stream.extend_from_slice(inside.content);
-            &stream
-        };
-        let mut rest = content;
-        while let Some((message, behind)) = split_message(rest) {
-            rest = behind;
-            if matches!(message.first(), Some(0 | 3 | 12 | 14 | 16)) && !is_sealed {
-                return self.is_older(checks);
-            }
-            self.message(direction, name(message), message, carrier.take());
-            checks.extend(self.handshake.take(direction, message, is_sealed, &mut self.keys));
-            if self.handshake.is_tls13() == Some(false) {
-                return self.lose_both();
-            }
-        }
-        if rest.is_empty() {
-            return;
-        }
-        let step = HandshakeType(rest.first().copied().unwrap_or_default()).name();
-        let new = rest.get(rest.len().saturating_sub(content.len() - begun)..).unwrap_or_default();
-        self.fragment(direction, step, new, carrier);
-        let flow = self.flows.of_mut(sender);
-        match message_len(rest) {
-            Some(len) if len > MAX_MESSAGE_LEN => {
-                flow.state = State::Lost;
-                let message = format!(
-                    "a {step} of {len} bytes begins, and no more than {MAX_MESSAGE_LEN} are kept of one: what the {sender} \
-                     sends is not told from here on"
-                );
-                self.handshake.tear("a message before it is too long to be kept");
-                checks.push(not_made(sender, "message", message));
-            }
-            _ => flow.begun = rest.to_vec(),
-        }
-    }
-
-    /// Messages that only versions before TLS 1.3 have.
-    fn is_older(&mut self, checks: &mut Vec<EventKind>) {
-        let message = "these are the messages of TLS 1.2 or of a version before it. It is recognised here, and not explained";
-        checks.push(not_made(None, "version", message));
-        self.lose_both();
-    }
-
-    fn lose_both(&mut self) {
-        self.flows.client.state = State::Lost;
-        self.flows.server.state = State::Lost;
-    }
-
-    fn message(
-        &mut self,
-        direction: Direction,
-        step: &str,
-        message: &[u8],
-        sealed: Option<(Hex, Opened)>,
-    ) {
-        let (record, opened) = sealed.unzip();
-        let told = HandshakeMessage {
-            record,
-            opened,
-            ..HandshakeMessage::new(step, Way::Sent, message, &[])
-        };
-        self.tell(Role::sender(direction), EventKind::Handshake(told));
-    }
-
-    fn fragment(
-        &mut self,
-        direction: Direction,
-        step: &str,
-        bytes: &[u8],
-        sealed: Option<(Hex, Opened)>,
-    ) {
-        let (step, bytes) = (step.to_owned(), bytes.into());
-        let (record, opened) = sealed.unzip();
-        let kind = EventKind::Fragment { direction, step, bytes, record, opened };
-        self.tell(Role::sender(direction), kind);
     }
 
     fn passed(&mut self, direction: Direction, bytes: Hex) {
@@ -404,27 +262,5 @@ impl<'k> Session<'k> {
 
     fn tell(&mut self, role: Role, kind: EventKind) {
         (self.tell)(Event { role, stage: STAGE, kind });
-    }
-}
-
-/// Returns the length of the message that begins here, type and length in front.
-fn message_len(bytes: &[u8]) -> Option<usize> {
-    let [_, a, b, c, ..] = bytes else { return None };
-    Some(HEADER_LEN + usize::try_from(u32::from_be_bytes([0, *a, *b, *c])).ok()?)
-}
-
-/// Splits the first message off, type and length in front, if it is whole.
-fn split_message(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let len = message_len(bytes)?;
-    if len > MAX_MESSAGE_LEN { None } else { bytes.split_at_checked(len) }
-}
-
-/// Names a message, whether or not it can be read.
-fn name(message: &[u8]) -> &'static str {
-    // Type, length and version stand in front of the random.
-    let is_retry = message.get(6..).is_some_and(|rest| rest.starts_with(&RETRY_RANDOM));
-    match message.first() {
-        Some(2) if is_retry => "HelloRetryRequest",
-        kind => HandshakeType(kind.copied().unwrap_or_default()).name(),
     }
 }

@@ -4,10 +4,11 @@ use framing::Direction;
 use transcript::event::EventKind;
 use transcript::{Hex, Role};
 
-use super::check::{fails, not_made};
+use super::Session;
+use super::check::{Findings, fails, not_made};
 use super::flow::{Doubtful, State, part};
+use super::inside::Inside;
 use super::keys::{Closed, Epoch, Unsealed};
-use super::{Inside, Session};
 
 impl Session<'_> {
     /// Opens a record and tells what is in it, or why it stays closed.
@@ -16,11 +17,11 @@ impl Session<'_> {
         direction: Direction,
         header: &[u8],
         payload: &mut [u8],
-        checks: &mut Vec<EventKind>,
+        findings: &mut Findings,
     ) {
         let sender = Role::sender(direction);
         if self.keys.of(sender).is_empty() {
-            checks.extend(self.handshake.guess(&mut self.keys));
+            findings.add(Role::KeyLog, self.handshake.guess(&mut self.keys));
         }
         let sealed = Hex::from(&*payload);
         if self.flows.of(sender).state == State::Behind {
@@ -40,12 +41,12 @@ impl Session<'_> {
                 "{least}{gap} records are missing before this one: it opens under {} with number {}, which its tag proves",
                 opened.key, opened.seq
             );
-            checks.push(not_made(sender, "records", message));
-            return self.opened(direction, payload, sealed, unsealed, checks);
+            findings.add(Role::KeyLog, [not_made(sender, "records", message)]);
+            return self.opened(direction, payload, sealed, unsealed, findings);
         }
         match self.keys.of_mut(sender).open(header, payload, &sealed) {
-            Ok(unsealed) => self.opened(direction, payload, sealed, unsealed, checks),
-            Err(why) => self.closed(sender, why, sealed, checks),
+            Ok(unsealed) => self.opened(direction, payload, sealed, unsealed, findings),
+            Err(why) => self.closed(sender, why, sealed, findings),
         }
     }
 
@@ -55,7 +56,7 @@ impl Session<'_> {
         payload: &[u8],
         sealed: Hex,
         unsealed: Unsealed,
-        checks: &mut Vec<EventKind>,
+        findings: &mut Findings,
     ) {
         let sender = Role::sender(direction);
         let flow = self.flows.of_mut(sender);
@@ -67,25 +68,28 @@ impl Session<'_> {
         }
         if let Some(doubtful) = flow.doubtful.take() {
             if doubtful.name == unsealed.opened.key {
-                checks.push(changed(doubtful));
+                findings.add(Role::KeyLog, [changed(doubtful)]);
             } else {
-                checks.push(wrong_secret(sender, &doubtful.name));
+                findings.add(Role::KeyLog, [wrong_secret(sender, &doubtful.name)]);
             }
         }
         let content = payload.get(..unsealed.len).unwrap_or_default();
         let inside =
             Inside { kind: unsealed.kind, content, sealed: Some((sealed, unsealed.opened)) };
-        self.inside(direction, inside, checks);
+        self.inside(direction, inside, findings);
     }
 
     /// A record that could not be opened: what is to be said of it, each thing once.
-    fn closed(&mut self, sender: Role, why: Closed, sealed: Hex, checks: &mut Vec<EventKind>) {
+    fn closed(&mut self, sender: Role, why: Closed, sealed: Hex, findings: &mut Findings) {
         let flow = self.flows.of_mut(sender);
         match why {
             Closed::NoKeys => {
                 let is_said = self.handshake.is_suite_unknown();
                 if !std::mem::replace(&mut self.has_told_no_keys, true) && !is_said {
-                    checks.push(not_made(None, "key log", self.handshake.why_no_keys()));
+                    findings.add(
+                        Role::KeyLog,
+                        [not_made(None, "key log", self.handshake.why_no_keys())],
+                    );
                 }
             }
             Closed::NotLogged { label, epoch } => {
@@ -98,7 +102,7 @@ impl Session<'_> {
                         part(epoch)
                     );
                     flow.lacking.push(label);
-                    checks.push(not_made(sender, "key log", message));
+                    findings.add(Role::KeyLog, [not_made(sender, "key log", message)]);
                 }
             }
             Closed::BadTag { name, seq, is_proven } => {
@@ -110,9 +114,9 @@ impl Session<'_> {
                 let index = flow.data;
                 let failed = Doubtful { index, seq, name, record: sealed };
                 if is_proven {
-                    checks.push(changed(failed));
+                    findings.add(Role::KeyLog, [changed(failed)]);
                 } else if let Some(first) = flow.doubtful.take() {
-                    checks.push(wrong_secret(sender, &first.name));
+                    findings.add(Role::KeyLog, [wrong_secret(sender, &first.name)]);
                 } else {
                     flow.doubtful = Some(failed);
                 }
@@ -122,7 +126,7 @@ impl Session<'_> {
                     let message = format!(
                         "no record that the {sender} sends opens any more: what follows is not told"
                     );
-                    checks.push(fails(sender, "records", message));
+                    findings.add(Role::KeyLog, [fails(sender, "records", message)]);
                 }
             }
         }

@@ -3,13 +3,15 @@
 use certificates::Roots;
 use crypto::tls13::record::ContentType;
 use messages::tls13::{Extension, HandshakeMessage};
+use transcript::Role;
 
 use super::script::{
     Script, certificate, client_hello, early_data, has, plain_client_hello, plain_server_hello,
     request, retry, server_hello, share,
 };
 use super::told::{
-    Has, Piece, ToClient, ToServer, checks, derived, explain, message, names, opened, said, sealed,
+    Has, Piece, ToClient, ToServer, checks, checks_by, derived, explain, message, names, opened,
+    said, sealed,
 };
 
 const GOOD: [&str; 9] = [
@@ -47,6 +49,9 @@ fn a_session_in_which_nothing_is_wrong_holds() {
     script.close();
     let events = explain(&script.pieces, &has());
     assert_eq!(checks(&events), all());
+    // Whoever has no key makes those of the Hellos all the same.
+    assert_eq!(checks_by(Role::Wire, &events), GOOD[..3]);
+    assert_eq!(checks_by(Role::KeyLog, &events), GOOD[3..]);
     assert_eq!(opened(&events).len(), sealed(&events));
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use certificates::Roots;
+use explain::capture::Ending;
 use explain::keylog::{self, KeyLog};
 use explain::session::{Known, Session};
 use framing::Direction;
@@ -45,7 +46,7 @@ pub fn explain(pieces: &[Piece], has: &Has) -> Vec<Event> {
         match piece {
             Piece::Bytes(direction, bytes) => session.bytes(*direction, has.at, bytes),
             Piece::Missing(direction) => session.missing(*direction, has.at, None),
-            Piece::End(direction) => session.end(*direction, has.at),
+            Piece::End(direction) => session.end(*direction, has.at, Ending::Closed),
         }
     }
     session.finish();
@@ -98,7 +99,7 @@ pub fn names(events: &[Event]) -> Vec<String> {
 pub fn checks(events: &[Event]) -> Checks {
     let check = |event: &Event| match &event.kind {
         EventKind::Check { of, what, outcome, .. } => {
-            assert_eq!(event.role, Role::KeyLog);
+            assert_by(event.role, what);
             let of = of.map_or_else(|| "both".to_owned(), |of| of.to_string());
             let outcome = match outcome {
                 Outcome::Holds => "+",
@@ -113,6 +114,32 @@ pub fn checks(events: &[Event]) -> Checks {
         _ => None,
     };
     events.iter().filter_map(check).collect()
+}
+
+/// Makes sure that a check is told by whoever can make it. Of other checks it depends on what they are about.
+fn assert_by(role: Role, what: &str) {
+    let by_anyone = [
+        "TLS",
+        "version",
+        "cipher suite",
+        "legacy_session_id_echo",
+        "downgrade",
+        "HelloRetryRequest",
+        "second ClientHello",
+        "hash after HelloRetryRequest",
+    ];
+    let with_key = ["key log", "binder", "Certificate", "CertificateVerify", "Finished"];
+    match role {
+        Role::Wire => assert!(!with_key.contains(&what), "{what}"),
+        Role::KeyLog => assert!(!by_anyone.contains(&what), "{what}"),
+        other => panic!("{other} checks {what}"),
+    }
+}
+
+/// The checks that this role tells.
+pub fn checks_by(role: Role, events: &[Event]) -> Checks {
+    let by = |event: &&Event| event.role == role;
+    checks(&events.iter().filter(by).cloned().collect::<Vec<_>>())
 }
 
 /// The text of the only check of this name that has this outcome.
