@@ -33,6 +33,7 @@ impl Overview {
     pub fn told(&self) -> String {
         let mut rows = Rows { width: width(), text: String::new(), label: "" };
         self.failures(&mut rows);
+        self.secrecy(&mut rows);
         self.parties(&mut rows);
         self.agreement(&mut rows);
         self.timeline(&mut rows);
@@ -43,12 +44,6 @@ impl Overview {
         for (role, side) in self.sides() {
             let (style, end) = ended(side);
             rows.of(role, style, &end);
-        }
-        if self.is_eavesdropped() {
-            rows.text += "\n";
-            let alone = "No key opens what is encrypted here: this is what an eavesdropper sees, and this is all.";
-            rows.all(HEADING, alone);
-            rows.all(PLAIN, HOW_TO_GET_A_KEY_LOG);
         }
         rows.text + "\n"
     }
@@ -96,6 +91,20 @@ impl Overview {
         rows.all(BAD, &format!("{} of {} checks FAILS", failing.len(), self.checks.len()));
         for check in failing {
             rows.all(BAD, &format!("{}: {}", named(check), check.message));
+        }
+        rows.text += "\n";
+    }
+
+    /// Says that nothing was opened, and how that is changed.
+    fn secrecy(&self, rows: &mut Rows) {
+        if !self.is_eavesdropped() {
+            return;
+        }
+        let alone = "No key opens what is encrypted here: this is what an eavesdropper sees, and this is all.";
+        rows.all(HEADING, alone);
+        // Of other versions no more is explained with a key.
+        if self.agreed.version.as_deref().is_none_or(|version| version == "TLS 1.3") {
+            rows.all(PLAIN, HOW_TO_GET_A_KEY_LOG);
         }
         rows.text += "\n";
     }
