@@ -1,3 +1,5 @@
+#![allow(clippy::cast_possible_truncation, reason = "all lengths here are short")]
+
 use std::collections::HashMap;
 
 use explain::capture::{self, Piece, Wanted, What};
@@ -30,8 +32,23 @@ pub fn explain_capture(input: &[u8]) {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Taken {
     begun: usize,
-    /// Of each direction: bytes with their positions, `None` where these are not known; its ends.
-    flows: [(Vec<(Option<u64>, u8)>, Option<u64>, usize); 2],
+    flows: [Flow; 2],
+}
+
+/// What was taken of a direction.
+#[derive(Debug, PartialEq, Eq)]
+struct Flow {
+    /// Bytes, with their positions if these are known.
+    bytes: Vec<(Option<u64>, u8)>,
+    /// The position of the next.
+    position: Option<u64>,
+    ends: usize,
+}
+
+impl Default for Flow {
+    fn default() -> Self {
+        Self { bytes: Vec::new(), position: Some(0), ends: 0 }
+    }
 }
 
 fn read(file: &[u8], only: Option<usize>) -> HashMap<usize, Taken> {
@@ -39,12 +56,9 @@ fn read(file: &[u8], only: Option<usize>) -> HashMap<usize, Taken> {
     let mut piece = |piece: Piece<'_>| {
         let taken = all.entry(piece.connection).or_default();
         match piece.what {
-            What::Begin { .. } => {
-                taken.begun += 1;
-                taken.flows = [(Vec::new(), Some(0), 0), (Vec::new(), Some(0), 0)];
-            }
+            What::Begin { .. } => taken.begun += 1,
             What::Bytes(direction, bytes) => {
-                let (got, position, ends) = &mut taken.flows[direction as usize];
+                let Flow { bytes: got, position, ends } = &mut taken.flows[direction as usize];
                 assert_eq!(*ends, 0, "bytes behind the end");
                 for byte in bytes {
                     got.push((*position, *byte));
@@ -52,11 +66,11 @@ fn read(file: &[u8], only: Option<usize>) -> HashMap<usize, Taken> {
                 }
             }
             What::Missing(direction, bytes) => {
-                let (_, position, ends) = &mut taken.flows[direction as usize];
+                let Flow { position, ends, .. } = &mut taken.flows[direction as usize];
                 assert_eq!(*ends, 0, "missing behind the end");
                 *position = position.zip(bytes).map(|(position, bytes)| position + bytes);
             }
-            What::End(direction, _) => taken.flows[direction as usize].2 += 1,
+            What::End(direction, _) => taken.flows[direction as usize].ends += 1,
         }
         assert_eq!(taken.begun, 1, "something before the beginning, or two of them");
     };
@@ -71,11 +85,12 @@ fn read(file: &[u8], only: Option<usize>) -> HashMap<usize, Taken> {
 
 fn any_file(file: &[u8]) {
     let all = read(file, None);
-    let bytes: usize = all.values().flat_map(|taken| &taken.flows).map(|flow| flow.0.len()).sum();
+    let bytes: usize =
+        all.values().flat_map(|taken| &taken.flows).map(|flow| flow.bytes.len()).sum();
     assert!(bytes <= file.len(), "more bytes than there are");
     for (number, taken) in &all {
         assert!((1..=all.len()).contains(number));
-        assert!(taken.flows.iter().all(|flow| flow.2 == 1), "each direction ends once");
+        assert!(taken.flows.iter().all(|flow| flow.ends == 1), "each direction ends once");
         assert_eq!(read(file, Some(*number)).get(number), Some(taken), "alone it is another");
     }
 }
@@ -92,7 +107,7 @@ fn any_segments(mut choices: Choices<'_>) {
         let kind = choices.byte();
         let (position, len) = (u64::from(choices.byte()), choices.below(16));
         let seq = isn.wrapping_add(1).wrapping_add(position as u32);
-        if kind & 3 == 0 {
+        if kind.is_multiple_of(4) {
             add(&mut file, false, 7, seq, 0x10, b"");
             continue;
         }
@@ -105,7 +120,7 @@ fn any_segments(mut choices: Choices<'_>) {
     }
     any_file(&file);
     let taken = read(&file, None).remove(&1).expect("it begins with a SYN");
-    for (position, byte) in &taken.flows[Direction::ToServer as usize].0 {
+    for (position, byte) in &taken.flows[Direction::ToServer as usize].bytes {
         let position = position.expect("how many are missing is always known between two bytes");
         assert_eq!(first_copies.get(&position), Some(byte), "at {position}");
     }

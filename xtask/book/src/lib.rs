@@ -156,7 +156,7 @@ impl<'a> Book<'a> {
         let workers = thread::available_parallelism().map_or(1, Into::into);
         let found: Vec<Result<_>> = thread::scope(|scope| {
             let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-            let joined = workers.into_iter().map(|worker| worker.join());
+            let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
             joined.map(|found| found.unwrap_or_else(|_| bail!("a page broke off"))).collect()
         });
         bar.finish_and_clear();

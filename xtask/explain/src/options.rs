@@ -15,7 +15,7 @@ use xtask::views::{Progress, WireDetail};
 use xtask::{WrongArgument, complain, count};
 use zeroize::Zeroizing;
 
-use crate::capture::{Piece, Wanted, What};
+use crate::capture::{Ending, Piece, Wanted, What};
 use crate::files::{CaptureFile, open_key_log, unreadable};
 use crate::keylog::{self, KeyLog};
 use crate::list::List;
@@ -85,7 +85,7 @@ impl Options {
         let psks = self.psk.as_deref().map(psks).transpose()?.unwrap_or_default();
         let mut source = match &self.capture {
             Some(path) => Source::File(path.display().to_string(), CaptureFile::open(path)?),
-            None => Source::Recorded(self.record.record(self.json)?),
+            None => Source::Recorded(Box::new(self.record.record(self.json)?)),
         };
         let mut progress = Progress::before_output(source.len(), "bytes of the capture");
         let list = List::read(|wanted| source.read(&mut progress, wanted))?;
@@ -176,7 +176,9 @@ impl Options {
                     session.missing(direction, piece.at, bytes);
                 }
             }
-            What::End(direction, _) => {
+            // That the capture is over does not end the connection.
+            What::End(_, Ending::Unseen) => {}
+            What::End(direction, Ending::Closed | Ending::Reset) => {
                 if let Some(session) = &mut session {
                     session.end(direction, piece.at);
                 }

@@ -14,7 +14,7 @@ pub enum Source {
     /// A capture, and its name.
     File(String, CaptureFile),
     /// A recording.
-    Recorded(Recorded),
+    Recorded(Box<Recorded>),
 }
 
 impl Source {

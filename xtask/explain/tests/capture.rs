@@ -1,4 +1,5 @@
 //! Bytes of connections out of captures: in any container, on any link, in any order.
+#![allow(clippy::cast_possible_truncation, reason = "all lengths here are short")]
 
 mod common;
 
@@ -354,6 +355,14 @@ fn packets_that_were_cut_or_are_something_else_are_counted() {
         got.contains(&to_server(b"he")) && got.contains(&Got::Missing(ToServer, Some(3))),
         "{got:?}"
     );
+
+    // Where the direction ends is known all the same.
+    let last = client(1001, 2001, FIN, b"hello").packet();
+    let opening: Vec<_> = opened().iter().map(|it| packet(0, 0, &it.packet())).collect();
+    let last = cut_packet(0, 1, &last, 42);
+    let got = read_one(&[section(), interface(RAW, &[]), opening.concat(), last].concat());
+    let rest = [Got::Missing(ToServer, Some(3)), Got::End(ToServer, Closed)];
+    assert_eq!(got[1..4], [&[to_server(b"he")][..], &rest].concat());
 
     let mut fragment = talk()[3].packet();
     fragment[6] = 0x20;

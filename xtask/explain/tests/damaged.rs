@@ -1,4 +1,5 @@
 //! Files that are damaged, or that are not what they should be: a clear word each, and bounded memory.
+#![allow(clippy::cast_possible_truncation, reason = "all lengths here are short")]
 
 mod common;
 
@@ -405,12 +406,5 @@ fn most_memory(bytes: u64) -> u64 {
 #[test]
 fn a_capture_of_any_length_takes_little_memory() {
     let most = most_memory(32 << 20);
-    assert!(most < 1 << 20, "{most} bytes");
-}
-
-#[test]
-#[ignore = "takes a minute without optimisation"]
-fn a_capture_of_a_gibibyte_takes_little_memory() {
-    let most = most_memory(1 << 30);
     assert!(most < 1 << 20, "{most} bytes");
 }

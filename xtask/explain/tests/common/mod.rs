@@ -1,4 +1,5 @@
 //! Captures made by hand, and what is read of them.
+#![allow(clippy::cast_possible_truncation, reason = "all lengths here are short")]
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::net::SocketAddr;

@@ -114,14 +114,20 @@ fn sent(events: &[Event]) -> Vec<String> {
     told.collect()
 }
 
-fn checks(events: &[Event]) -> Vec<(String, Outcome)> {
-    let told = events.iter().filter_map(|event| match &event.kind {
-        EventKind::Check { of, what, outcome, .. } => {
-            Some((format!("{} {what}", of.unwrap_or(Role::KeyLog)), *outcome))
-        }
-        _ => None,
-    });
-    told.collect()
+/// Makes sure that what is checked by keys, and of the chain, holds.
+fn holds(output: &Output) {
+    let events = events(output);
+    let of_server = ["Certificate", "CertificateVerify", "Finished"].map(|it| (Role::Server, it));
+    for (side, wanted) in of_server.into_iter().chain([(Role::Client, "Finished")]) {
+        let outcome = events.iter().find_map(|event| match &event.kind {
+            EventKind::Check { of, what, outcome, .. } if *of == Some(side) && what == wanted => {
+                Some(*outcome)
+            }
+            _ => None,
+        });
+        let said = text(&output.stderr);
+        assert_eq!(outcome, Some(Outcome::Holds), "{side} {wanted}: {said}");
+    }
 }
 
 /// A session of our client and our server.
@@ -144,13 +150,7 @@ const SESSION: [&str; 13] = [
 fn is_whole(output: &Output) {
     let events = events(output);
     assert_eq!(sent(&events), SESSION);
-    let expected = [
-        ("server Certificate".to_owned(), Outcome::Holds),
-        ("server CertificateVerify".to_owned(), Outcome::Holds),
-        ("server Finished".to_owned(), Outcome::Holds),
-        ("client Finished".to_owned(), Outcome::Holds),
-    ];
-    assert_eq!(checks(&events), expected);
+    holds(output);
     let roles = events.iter().filter(|event| matches!(event.kind, EventKind::End { .. }));
     assert_eq!(roles.count(), 2, "both directions end");
 }
@@ -315,22 +315,37 @@ fn bytes_that_come_with_the_request_are_not_lost() {
     assert_eq!(passed.collect::<Vec<_>>().concat(), "hellohello");
 }
 
+/// Interrupts a command that does not end by itself: like a terminal, which tells both, or like `kill`. Returns what is
+/// said of its end.
 #[cfg(unix)]
-#[test]
-fn ctrl_c_ends_the_command_and_what_was_seen_is_explained() {
+fn interrupted(is_told: bool) -> Vec<String> {
     let (folder, server, roots) = (folder(), Server::start(), roots());
     let options = ["--json", "--roots", roots.to_str().unwrap()];
     let mut command = recorded(&folder, &options, "get and stay", &[], server.addr);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let stays = lines.find_map(|line| line.unwrap().strip_prefix("stays as ").map(str::to_owned));
-    // A terminal tells both.
-    let both = [child.id().to_string(), stays.unwrap()];
-    assert!(Command::new("kill").arg("-INT").args(both).status().unwrap().success());
-    let rest = thread::spawn(move || lines.map(Result::unwrap).collect::<Vec<_>>());
+    let told = [Some(child.id().to_string()), stays.filter(|_| is_told)];
+    let kill = Command::new("kill").arg("-INT").args(told.into_iter().flatten()).status();
+    assert!(kill.unwrap().success());
+    let rest = thread::spawn(move || lines.map(Result::unwrap).collect());
     let output = child.wait_with_output().unwrap();
+    drop(input.take());
     is_whole(&output);
-    assert_eq!(rest.join().unwrap(), ["xtask: the command ended with signal: 2 (SIGINT)"]);
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "the key log is gone");
+    rest.join().unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_command_and_what_was_seen_is_explained() {
+    assert_eq!(interrupted(true), ["xtask: the command ended with signal: 2 (SIGINT)"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_is_not_told_of_the_interrupt_is_ended_all_the_same() {
+    assert_eq!(interrupted(false), ["xtask: the command ended with signal: 9 (SIGKILL)"]);
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
-use transcript::Outcome;
+use transcript::{EventKind, Role};
 use xtask::launch::clients::{CLIENTS, Client};
 
-use super::{Server, checks, events, explain, folder, roots, sent, text};
+use super::{Server, events, explain, folder, holds, roots, sent, text};
 
 /// A client of Node.js that speaks to a proxy itself.
 const NODE: &str = r#"
@@ -79,13 +79,8 @@ fn opened(mut explain: Command, folder: &TempDir, input: &str) -> Vec<String> {
     fs::write(&path, input).unwrap();
     explain.stdin(Stdio::from(fs::File::open(path).unwrap()));
     let output = explain.output().unwrap();
-    let events = events(&output);
-    let of_server =
-        ["Certificate", "CertificateVerify", "Finished"].map(|it| format!("server {it}"));
-    let expected = of_server.into_iter().chain(["client Finished".to_owned()]);
-    let expected: Vec<_> = expected.map(|it| (it, Outcome::Holds)).collect();
-    assert_eq!(checks(&events), expected, "{}", text(&output.stderr));
-    sent(&events)
+    holds(&output);
+    sent(&events(&output))
 }
 
 /// Makes sure that a request is among what was sent.
@@ -131,6 +126,27 @@ fn with_client(name: &str, first: &[&str], prepare: impl FnOnce(&Path)) {
 #[ignore = "needs curl, from outside"]
 fn curl() {
     with_words(|url, _, roots| owned(["curl", "--disable", "--silent", "--cacert", roots, url]));
+}
+
+#[test]
+#[ignore = "needs curl, from outside"]
+fn curl_says_in_the_clear_that_it_does_not_know_the_authority() {
+    let (folder, server, roots) = (folder(), Server::start(), roots());
+    let url = format!("https://localhost:{}/", server.addr.port());
+    let words = ["curl", "--disable", "--silent", &url];
+    let output = explained(&folder, &roots, &words).output().unwrap();
+    let said = text(&output.stderr);
+    assert!(said.contains("xtask: the command ended with exit status: 60\n"), "{said}");
+    let alerts: Vec<_> = events(&output)
+        .into_iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Handshake(message) if message.step.starts_with("Alert ") => {
+                Some((event.role, message.step, message.record.is_none()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(alerts, [(Role::Client, "Alert unknown_ca".to_owned(), true)]);
 }
 
 #[test]
