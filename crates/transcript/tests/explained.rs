@@ -204,7 +204,7 @@ protected  client   record 0 in the clear
 data       client   18 bytes in 1 record
            server   18 bytes in 1 record
 checks     not made Finished of the client: no secret
-           OK       Finished of the server: made again
+           OK       server: Finished
 end        client   it says that no more follows: close_notify
            server   TCP ends, and no close_notify says that this is the end: it may be cut off
 

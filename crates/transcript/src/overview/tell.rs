@@ -209,10 +209,20 @@ impl Overview {
 
     fn all_checks(&self, rows: &mut Rows) {
         rows.begin("checks");
-        // Those that fail stand above everything else.
-        for check in self.checks().filter(|check| check.outcome != Outcome::Fails) {
-            let (style, word) = verdict(check.outcome);
+        // Those that fail stand above everything else. Of those that hold, the names are enough: what was compared with
+        // what is told in detail.
+        let (style, word) = verdict(Outcome::NotMade);
+        for check in self.checks_with(Outcome::NotMade) {
             rows.line(style, word, PLAIN, &format!("{}: {}", named(check), check.message));
+        }
+        let (style, word) = verdict(Outcome::Holds);
+        for of in [Some(Role::Server), Some(Role::Client), None] {
+            let held = self.checks_with(Outcome::Holds).filter(|check| check.of == of);
+            let held: Vec<_> = held.map(|check| &*check.what).collect();
+            if !held.is_empty() {
+                let whose = of.map_or_else(String::new, |of| format!("{of}: "));
+                rows.line(style, word, PLAIN, &format!("{whose}{}", held.join(", ")));
+            }
         }
         if self.checks.is_empty() {
             rows.row(PLAIN, "none: nothing here can be checked without a key");
