@@ -421,3 +421,33 @@ fn hostile_names_are_made_harmless() {
         assert!(!text.contains(['\x1b', '\u{202e}']), "{text:?}");
     }
 }
+
+/// The bytes of another version are not taken for what they are in TLS 1.3, and what is no TLS is shown as it is.
+#[test]
+fn what_is_not_explained_is_said_to_be_that() {
+    let mut it = Connection::new();
+    it.hellos();
+    let EventKind::Handshake(hello) = &mut it.events[3].kind else { panic!() };
+    // Without the extension that chooses another, the version is that of TLS 1.2.
+    let mut message = hello.message.to_vec();
+    let at = message.windows(6).position(|it| it == [0, 43, 0, 2, 3, 4]).unwrap();
+    message[at + 1] = 99;
+    hello.message = message.as_slice().into();
+    let record = [22, 3, 3, 0, 2, 1, 1];
+    it.passes(Role::Server, &record.repeat(2));
+    it.passes(Role::Client, b"GET / HTTP/1.1\r\n");
+    let told = plain(&it.overview().told());
+    let first = "TLS 1.2 was agreed on: it is recognised here, and not explained.\n\nwho ";
+    assert!(told.starts_with(first), "{told}");
+    assert!(!told.contains("protected") && !told.contains("SSLKEYLOGFILE"), "{told}");
+    let expected = "\
+wire   │ 7 B      a record that is not explained
+wire   │ 7 B      a record that is not explained
+wire   │ 16 B     no record: \"GET / HTTP/1.1\\r\\n\"
+";
+    assert!(it.summary().contains(expected), "{}", it.summary());
+    let expected = "wire   │ a record, server to client: 7 bytes at 0.004500 s\n";
+    let detail = it.detail();
+    assert_eq!(detail.matches(expected).count(), 2, "{detail}");
+    assert_eq!(detail.matches("       │     5 unexplained    2 B  01 01\n").count(), 2, "{detail}");
+}

@@ -95,16 +95,25 @@ impl Overview {
         rows.text += "\n";
     }
 
+    /// Returns the version that was agreed on, if it is one that is not explained.
+    fn other_version(&self) -> Option<&str> {
+        self.agreed.version.as_deref().filter(|version| *version != "TLS 1.3")
+    }
+
     /// Says that nothing was opened, and how that is changed.
     fn secrecy(&self, rows: &mut Rows) {
-        if !self.is_eavesdropped() {
-            return;
-        }
-        let alone = "No key opens what is encrypted here: this is what an eavesdropper sees, and this is all.";
-        rows.all(HEADING, alone);
-        // Of other versions no more is explained with a key.
-        if self.agreed.version.as_deref().is_none_or(|version| version == "TLS 1.3") {
+        let other = self.other_version();
+        if let Some(version) = other {
+            rows.all(
+                HEADING,
+                &format!("{version} was agreed on: it is recognised here, and not explained."),
+            );
+        } else if self.is_eavesdropped() {
+            let alone = "No key opens what is encrypted here: this is what an eavesdropper sees, and this is all.";
+            rows.all(HEADING, alone);
             rows.all(PLAIN, HOW_TO_GET_A_KEY_LOG);
+        } else {
+            return;
         }
         rows.text += "\n";
     }
@@ -165,6 +174,9 @@ impl Overview {
     }
 
     fn protection(&self, rows: &mut Rows) {
+        if self.other_version().is_some() {
+            return;
+        }
         rows.begin("protected");
         for (role, side) in self.sides() {
             let clear = side.keys.first().map_or(side.records, |key| key.first);
@@ -189,6 +201,9 @@ impl Overview {
     }
 
     fn data(&self, rows: &mut Rows) {
+        if self.other_version().is_some() {
+            return;
+        }
         rows.begin("data");
         for (role, side) in self.sides() {
             let Side { records, closed, loose, data_records, data, .. } = side;
@@ -301,6 +316,8 @@ fn ended(side: &Side) -> (Style, String) {
     let (style, end) = match side.end() {
         End::Said => (PLAIN, "it says that no more follows: close_notify".to_owned()),
         End::Alert(alert) => (BAD, format!("it breaks off: Alert {alert}")),
+        // Nothing else ends what is no TLS.
+        End::Cut if side.records == 0 => (PLAIN, "TCP ends".to_owned()),
         End::Cut => (
             BAD,
             "TCP ends, and no close_notify says that this is the end: it may be cut off".to_owned(),
