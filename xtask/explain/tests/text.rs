@@ -75,6 +75,8 @@ fn the_overview_comes_first_then_each_message() {
     ] {
         assert!(overview.lines().any(|it| it == line), "{line}\n{overview}");
     }
+    // The capture of a run has no date of its own.
+    assert!(!overview.contains("\nwhen "), "{overview}");
     assert!(overview.starts_with("who        client   127.0.0.1:"), "{overview}");
     assert!(!overview.contains("FAILS") && !overview.contains("not made"), "{overview}");
     for held in [
