@@ -228,8 +228,15 @@ fn nothing_is_said_of_what_arrived() {
 
 #[test]
 fn with_no_key_log_it_is_what_an_eavesdropper_sees() {
-    let html = page(&eavesdropped());
+    let mut events = eavesdropped();
+    let by_anyone = check(Some(Role::Server), "downgrade", Outcome::Holds, "it has no mark");
+    events.push(Event { role: Role::Wire, ..by_anyone });
+    let html = page(&events);
     let shown = text(&html);
+    assert!(
+        shown.contains("downgrade of the server") && shown.contains("it has no mark"),
+        "{shown}"
+    );
     assert!(shown.contains("What an eavesdropper sees"), "{shown}");
     assert!(shown.contains("that is all there is to see"), "{shown}");
     assert!(shown.contains("6 encrypted records that nobody here can open"), "{shown}");

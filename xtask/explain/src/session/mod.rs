@@ -109,6 +109,8 @@ impl<'k> Session<'k> {
             State::Foreign if records::begins_hello(bytes) => flow.state = State::Whole,
             State::Gap if records::begins_sealed(bytes) => flow.state = State::Behind,
             State::Foreign | State::Gap | State::Lost => {
+                // The other direction may have ended what can be told of this one, in the middle of a record.
+                self.rest(direction);
                 return self.passed(direction, bytes.into());
             }
             State::Whole | State::Behind => {}

@@ -162,6 +162,13 @@ fn other_versions_are_recognised_and_not_explained() {
         assert!(message(&events, "? both version").starts_with(name));
         assert_eq!(said(&events), ["client ClientHello", "server ServerHello"]);
     }
+    // The client is in the middle of a record, whose rest comes behind what it has said of that so far.
+    let mut script = Script::new();
+    script.hello(ToServer, &client_hello(vec![]));
+    script.raw(ToServer, &[22, 3, 3]);
+    script.hello(ToClient, &plain(0x0303, &[1; 8]));
+    script.raw(ToServer, &[0, 1, 16]);
+    assert_eq!(checks(&explain(&script.pieces, &has())), ["? both version", "+ server downgrade"]);
     // Someone has made it lower.
     let mut script = Script::new();
     script.hello(ToServer, &client_hello(vec![]));
