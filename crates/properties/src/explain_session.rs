@@ -4,6 +4,7 @@ use std::time::Duration;
 use crypto::tls13::record::{ContentType, OVERHEAD, Sealer};
 use crypto::tls13::secret::Secret;
 use crypto::tls13::suite::Suite;
+use explain::capture::Ending;
 use explain::keylog::KeyLog;
 use explain::session::{Known, Session};
 use framing::Direction;
@@ -70,7 +71,7 @@ pub fn explain_session(input: &[u8]) {
                 session.bytes(*direction, at, bytes);
             }
             Piece::Missing(direction) => session.missing(*direction, at, None),
-            Piece::End(direction) => session.end(*direction, at),
+            Piece::End(direction) => session.end(*direction, at, Ending::Closed),
         }
         given.pieces += 1;
     }

@@ -118,18 +118,27 @@ impl Explained {
         wire.event(event, |direction, _, cut| {
             let (role, messages) = (Role::sender(direction), std::mem::take(&mut self.due));
             let within = self.within.take();
-            let Cut::Record { bytes, .. } = cut else {
+            let (Cut::Record { bytes, .. } | Cut::Loose(bytes)) = cut;
+            if let Cut::Loose(_) = cut {
+                let mut lines = Lines::of(Role::Wire);
+                let told = format!("no record: {}", lines.data_shortly(bytes));
+                lines.summary(DIM, &format!("{} B", bytes.len()), words(&told));
                 text += &self.settle();
-                text += &seen(stage, direction, cut);
+                text += &lines.text;
                 self.last = Some(role);
                 return;
-            };
+            }
             if message(stage, direction, cut).is_some() {
                 text += &self.settle();
                 text += &sends(role, &messages);
-                text += &if within.is_cut() {
+                text += &if within.is_cut() || within.is_untold() {
+                    let told = if within.is_cut() {
+                        "in the clear"
+                    } else {
+                        "a record that is not explained"
+                    };
                     let mut lines = Lines::of(Role::Wire);
-                    lines.summary(DIM, &format!("{} B", bytes.len()), words("in the clear"));
+                    lines.summary(DIM, &format!("{} B", bytes.len()), words(told));
                     lines.text
                 } else {
                     seen(stage, direction, cut)

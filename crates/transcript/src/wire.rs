@@ -76,20 +76,17 @@ impl Cutters {
             (EventKind::Folded { direction, records, .. }, Some(counts)) => {
                 *count(counts, *direction) += records;
             }
-            // Out of a capture they come one by one, and behind bytes that are missing there may be more.
+            // Out of a capture come whole ones, and behind bytes that are missing there may be more.
             (EventKind::Chunk { direction, micros, bytes }, Some(counts)) => {
-                let bytes = bytes.to_vec();
-                let header = event.stage.header();
-                let is_record =
-                    header.payload_len(&bytes).is_some_and(|len| header.len() + len == bytes.len());
-                let cut = if is_record {
+                let Some(records) = records(event.stage, bytes) else {
+                    return found(*direction, *micros, &Cut::Loose(bytes.to_vec()));
+                };
+                for bytes in records {
                     let index = count(counts, *direction);
                     *index += 1;
-                    Cut::Record { index: *index - 1, bytes }
-                } else {
-                    Cut::Loose(bytes)
-                };
-                found(*direction, *micros, &cut);
+                    let cut = Cut::Record { index: *index - 1, bytes: bytes.to_vec() };
+                    found(*direction, *micros, &cut);
+                }
             }
             (EventKind::Chunk { direction, micros, bytes }, None) => {
                 let cutter = self.cutter(*direction);
@@ -112,6 +109,19 @@ impl Cutters {
             Direction::ToClient => &mut self.to_client,
         }
     }
+}
+
+/// Cuts bytes that are records from end to end.
+fn records<'b>(stage: &Stage, mut bytes: &'b [u8]) -> Option<Vec<&'b [u8]>> {
+    let header = stage.header();
+    let mut records = Vec::new();
+    while !bytes.is_empty() {
+        let len = header.len() + header.payload_len(bytes)?;
+        let (record, rest) = bytes.split_at_checked(len)?;
+        records.push(record);
+        bytes = rest;
+    }
+    Some(records)
 }
 
 fn count(counts: &mut [u64; 2], direction: Direction) -> &mut u64 {
@@ -167,6 +177,7 @@ fn lane(
     let len = bytes.len();
     let what = match cut {
         Cut::Record { index, .. } => match message {
+            Some(_) if within.is_untold() => format!("a record, {direction}"),
             Some(_) if within.is_cut() => format!("{}, {direction}", within.names()),
             Some(message) => format!("{message}, {direction}"),
             None if stage.has_types() => format!("encrypted record {index}, {direction}"),
@@ -208,7 +219,12 @@ fn lane(
     match (cut, readable(stage, cut)) {
         (_, Some(text)) => lines.quote("readable", text),
         (Cut::Record { .. }, None) if message.is_some() => {
-            lines.check("readers", DIM, "", NO_RECORD.readers);
+            let readers = if within.is_untold() {
+                "it may be encrypted: not explained"
+            } else {
+                NO_RECORD.readers
+            };
+            lines.check("readers", DIM, "", readers);
         }
         (Cut::Loose(_), None) => {
             lines.check("readable", BAD, "", "no record of this stage: its receiver refuses it");

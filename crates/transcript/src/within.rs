@@ -33,6 +33,7 @@ pub(crate) struct Told {
     /// The messages in it: their names, how many of their bytes it has, and whether these are all.
     messages: Vec<(String, usize, bool)>,
     padding: usize,
+    is_captured: bool,
 }
 
 /// Messages of a record that are told: only a stranger's file has more.
@@ -48,6 +49,9 @@ const PART: Field = Field {
     readers: "",
     protection: "",
 };
+
+/// The field that stands for what is in a record of another version.
+const UNTOLD: Field = Field { name: "unexplained", ..PART };
 
 impl Within {
     /// Takes what tells of the next record. Returns where that is.
@@ -92,7 +96,7 @@ impl Within {
 
     /// Returns what was told of the record that passes by.
     pub(crate) fn take(&mut self) -> Told {
-        std::mem::take(&mut self.next)
+        Told { is_captured: self.is_captured, ..std::mem::take(&mut self.next) }
     }
 }
 
@@ -100,6 +104,12 @@ impl Told {
     /// Returns whether the record carries anything else than one whole message.
     pub(crate) fn is_cut(&self) -> bool {
         !matches!(&*self.messages, [] | [(_, _, true)])
+    }
+
+    /// Returns whether nothing was told of a record that says of itself that it is not encrypted. It is of another version,
+    /// which is not explained, and may be encrypted all the same.
+    pub(crate) fn is_untold(&self) -> bool {
+        self.is_captured && self.messages.is_empty()
     }
 
     /// Names what it carries.
@@ -123,8 +133,14 @@ impl Told {
             }
             _ => parts(stage, direction, cut),
         };
-        let carrier = all.pop_if(|part| self.is_cut() && part.field.role == field::Role::Message);
+        let carrier = all.pop_if(|part| {
+            (self.is_cut() || self.is_untold()) && part.field.role == field::Role::Message
+        });
         let Some(Part { field, mut offset, bytes: mut rest }) = carrier else { return all };
+        if self.is_untold() {
+            all.push(Part { field: &UNTOLD, offset, bytes: rest });
+            return all;
+        }
         for (_, len, is_whole) in &self.messages {
             let (bytes, behind) = rest.split_at_checked(*len).unwrap_or((rest, &[]));
             let field = if *is_whole { field } else { &PART };

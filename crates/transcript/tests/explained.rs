@@ -23,9 +23,9 @@ fn direction(role: Role) -> Direction {
     if role == Role::Server { Direction::ToClient } else { Direction::ToServer }
 }
 
-fn opened(key: &str, seq: u8, padding: usize) -> Option<Opened> {
+fn opened(key: &str, seq: u8, padding: usize) -> Opened {
     let nonce = [[0xab; 11].as_slice(), &[seq]].concat();
-    Some(Opened { key: key.to_owned(), seq: seq.into(), nonce: nonce.as_slice().into(), padding })
+    Opened { key: key.to_owned(), seq: seq.into(), nonce: nonce.as_slice().into(), padding }
 }
 
 /// The payload of a record that has so many bytes inside, padding included.
@@ -129,20 +129,25 @@ impl Connection {
         it.knows("client_handshake_traffic_secret");
         it.knows("server_handshake_traffic_secret");
         let key = "server_handshake_traffic_secret";
-        it.message(Role::Server, "EncryptedExtensions", ENCRYPTED_EXTENSIONS, opened(key, 0, 3));
-        it.message(Role::Server, "Finished", FINISHED, opened(key, 1, 0));
+        it.message(
+            Role::Server,
+            "EncryptedExtensions",
+            ENCRYPTED_EXTENSIONS,
+            Some(opened(key, 0, 3)),
+        );
+        it.message(Role::Server, "Finished", FINISHED, Some(opened(key, 1, 0)));
         it.check(Role::Server, "Finished", outcome, "made again");
         let key = "client_handshake_traffic_secret";
-        it.message(Role::Client, "Finished", FINISHED, opened(key, 0, 0));
+        it.message(Role::Client, "Finished", FINISHED, Some(opened(key, 0, 0)));
         it.check(Role::Client, "Finished", Outcome::NotMade, "no secret");
         let key = "client_application_traffic_secret_0";
-        it.data(Role::Client, b"GET / HTTP/1.1\r\n\r\n", opened(key, 0, 0));
-        it.message(Role::Client, "Alert close_notify", &[1, 0], opened(key, 1, 0));
+        it.data(Role::Client, b"GET / HTTP/1.1\r\n\r\n", Some(opened(key, 0, 0)));
+        it.message(Role::Client, "Alert close_notify", &[1, 0], Some(opened(key, 1, 0)));
         let key = "server_application_traffic_secret_0";
         it.data(
             Role::Server,
             &[0, 0, 18, 4, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-            opened(key, 0, 0),
+            Some(opened(key, 0, 0)),
         );
         it.ends(Role::Server);
         it.ends(Role::Client);
@@ -199,7 +204,7 @@ protected  client   record 0 in the clear
 data       client   18 bytes in 1 record
            server   18 bytes in 1 record
 checks     not made Finished of the client: no secret
-           OK       Finished of the server: made again
+           OK       server: Finished
 end        client   it says that no more follows: close_notify
            server   TCP ends, and no close_notify says that this is the end: it may be cut off
 
@@ -305,6 +310,9 @@ fn without_a_key_it_is_said_that_an_eavesdropper_sees_no_more_and_how_to_see_mor
     let overview = it.overview();
     assert!(overview.is_eavesdropped());
     let told = plain(&overview.told());
+    let first = "No key opens what is encrypted here: this is what an eavesdropper sees, and this is all.\n\
+                 To see more, record ";
+    assert!(told.starts_with(first), "{told}");
     for expected in [
         "           server   first encrypted record     4.500 ms     +1.500 ms\n",
         "           server   record 0 in the clear\n                    records 1 and 2 by a key that nobody here has\n",
@@ -312,7 +320,6 @@ fn without_a_key_it_is_said_that_an_eavesdropper_sees_no_more_and_how_to_see_mor
         "checks     none: nothing here can be checked without a key\n",
         "end        client   TCP ends; whether a close_notify came first is encrypted\n           \
          server   none: the capture ends before\n",
-        "\n\nNo key opens what is encrypted here: this is what an eavesdropper sees, and this is all.\nTo see more, record",
         "SSLKEYLOGFILE=keys.log",
     ] {
         assert!(told.contains(expected), "{expected}\n{told}");
@@ -375,9 +382,9 @@ fn records_behind_missing_bytes_are_told_and_folded_ones_are_counted() {
     let direction = Direction::ToClient;
     it.tell(Role::Wire, EventKind::Missing { direction, micros: 1, bytes: Some(7) });
     let key = "server_application_traffic_secret_0";
-    it.data(Role::Server, b"behind the gap, all in one", opened(key, 0, 0));
+    it.data(Role::Server, b"behind the gap, all in one", Some(opened(key, 0, 0)));
     it.tell(Role::Wire, EventKind::Folded { direction, records: 5, bytes: 100 });
-    it.data(Role::Server, b"the last record of them all", opened(key, 6, 0));
+    it.data(Role::Server, b"the last record of them all", Some(opened(key, 6, 0)));
     let overview = it.overview();
     let side = overview.side(direction);
     assert_eq!((side.data_records, side.data, side.records, side.loose), (7, 153, 7, 9));
@@ -401,7 +408,7 @@ fn hostile_names_are_made_harmless() {
     let hostile = "\x1b[2J\u{202e}";
     let mut it = Connection::new();
     it.knows(hostile);
-    it.message(Role::Client, hostile, &[20, 0, 0, 1, 0], opened(hostile, 0, 0));
+    it.message(Role::Client, hostile, &[20, 0, 0, 1, 0], Some(opened(hostile, 0, 0)));
     for outcome in [Outcome::Holds, Outcome::Fails, Outcome::NotMade] {
         it.check(Role::Client, hostile, outcome, hostile);
     }
@@ -439,4 +446,34 @@ wire   │ OK       ServerHello
     let summary = it.summary();
     assert!(summary.contains(expected), "{summary}");
     assert!(it.detail().contains("wire   │ OK: legacy_session_id_echo of the server\n"));
+}
+
+/// The bytes of another version are not taken for what they are in TLS 1.3, and what is no TLS is shown as it is.
+#[test]
+fn what_is_not_explained_is_said_to_be_that() {
+    let mut it = Connection::new();
+    it.hellos();
+    let EventKind::Handshake(hello) = &mut it.events[3].kind else { panic!() };
+    // Without the extension that chooses another, the version is that of TLS 1.2.
+    let mut message = hello.message.to_vec();
+    let at = message.windows(6).position(|it| it == [0, 43, 0, 2, 3, 4]).unwrap();
+    message[at + 1] = 99;
+    hello.message = message.as_slice().into();
+    let record = [22, 3, 3, 0, 2, 1, 1];
+    it.passes(Role::Server, &record.repeat(2));
+    it.passes(Role::Client, b"GET / HTTP/1.1\r\n");
+    let told = plain(&it.overview().told());
+    let first = "TLS 1.2 was agreed on: it is recognised here, and not explained.\n\nwho ";
+    assert!(told.starts_with(first), "{told}");
+    assert!(!told.contains("protected") && !told.contains("SSLKEYLOGFILE"), "{told}");
+    let expected = "\
+wire   │ 7 B      a record that is not explained
+wire   │ 7 B      a record that is not explained
+wire   │ 16 B     no record: \"GET / HTTP/1.1\\r\\n\"
+";
+    assert!(it.summary().contains(expected), "{}", it.summary());
+    let expected = "wire   │ a record, server to client: 7 bytes at 0.004500 s\n";
+    let detail = it.detail();
+    assert_eq!(detail.matches(expected).count(), 2, "{detail}");
+    assert_eq!(detail.matches("       │     5 unexplained    2 B  01 01\n").count(), 2, "{detail}");
 }

@@ -176,9 +176,9 @@ impl Options {
                     session.missing(direction, piece.at, bytes);
                 }
             }
-            What::End(direction, _) => {
+            What::End(direction, ending) => {
                 if let Some(session) = &mut session {
-                    session.end(direction, piece.at);
+                    session.end(direction, piece.at, ending);
                 }
             }
         };

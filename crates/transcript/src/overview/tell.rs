@@ -33,6 +33,7 @@ impl Overview {
     pub fn told(&self) -> String {
         let mut rows = Rows { width: width(), text: String::new(), label: "" };
         self.failures(&mut rows);
+        self.secrecy(&mut rows);
         self.parties(&mut rows);
         self.agreement(&mut rows);
         self.timeline(&mut rows);
@@ -43,12 +44,6 @@ impl Overview {
         for (role, side) in self.sides() {
             let (style, end) = ended(side);
             rows.of(role, style, &end);
-        }
-        if self.is_eavesdropped() {
-            rows.text += "\n";
-            let alone = "No key opens what is encrypted here: this is what an eavesdropper sees, and this is all.";
-            rows.all(HEADING, alone);
-            rows.all(PLAIN, HOW_TO_GET_A_KEY_LOG);
         }
         rows.text + "\n"
     }
@@ -96,6 +91,29 @@ impl Overview {
         rows.all(BAD, &format!("{} of {} checks FAILS", failing.len(), self.checks.len()));
         for check in failing {
             rows.all(BAD, &format!("{}: {}", named(check), check.message));
+        }
+        rows.text += "\n";
+    }
+
+    /// Returns the version that was agreed on, if it is one that is not explained.
+    fn other_version(&self) -> Option<&str> {
+        self.agreed.version.as_deref().filter(|version| *version != "TLS 1.3")
+    }
+
+    /// Says that nothing was opened, and how that is changed.
+    fn secrecy(&self, rows: &mut Rows) {
+        let other = self.other_version();
+        if let Some(version) = other {
+            rows.all(
+                HEADING,
+                &format!("{version} was agreed on: it is recognised here, and not explained."),
+            );
+        } else if self.is_eavesdropped() {
+            let alone = "No key opens what is encrypted here: this is what an eavesdropper sees, and this is all.";
+            rows.all(HEADING, alone);
+            rows.all(PLAIN, HOW_TO_GET_A_KEY_LOG);
+        } else {
+            return;
         }
         rows.text += "\n";
     }
@@ -156,6 +174,9 @@ impl Overview {
     }
 
     fn protection(&self, rows: &mut Rows) {
+        if self.other_version().is_some() {
+            return;
+        }
         rows.begin("protected");
         for (role, side) in self.sides() {
             let clear = side.keys.first().map_or(side.records, |key| key.first);
@@ -180,6 +201,9 @@ impl Overview {
     }
 
     fn data(&self, rows: &mut Rows) {
+        if self.other_version().is_some() {
+            return;
+        }
         rows.begin("data");
         for (role, side) in self.sides() {
             let Side { records, closed, loose, data_records, data, .. } = side;
@@ -200,10 +224,20 @@ impl Overview {
 
     fn all_checks(&self, rows: &mut Rows) {
         rows.begin("checks");
-        // Those that fail stand above everything else.
-        for check in self.checks().filter(|check| check.outcome != Outcome::Fails) {
-            let (style, word) = verdict(check.outcome);
+        // Those that fail stand above everything else. Of those that hold, the names are enough: what was compared with
+        // what is told in detail.
+        let (style, word) = verdict(Outcome::NotMade);
+        for check in self.checks_with(Outcome::NotMade) {
             rows.line(style, word, PLAIN, &format!("{}: {}", named(check), check.message));
+        }
+        let (style, word) = verdict(Outcome::Holds);
+        for of in [Some(Role::Server), Some(Role::Client), None] {
+            let held = self.checks_with(Outcome::Holds).filter(|check| check.of == of);
+            let held: Vec<_> = held.map(|check| &*check.what).collect();
+            if !held.is_empty() {
+                let whose = of.map_or_else(String::new, |of| format!("{of}: "));
+                rows.line(style, word, PLAIN, &format!("{whose}{}", held.join(", ")));
+            }
         }
         if self.checks.is_empty() {
             rows.row(PLAIN, "none: nothing here can be checked without a key");
@@ -282,6 +316,8 @@ fn ended(side: &Side) -> (Style, String) {
     let (style, end) = match side.end() {
         End::Said => (PLAIN, "it says that no more follows: close_notify".to_owned()),
         End::Alert(alert) => (BAD, format!("it breaks off: Alert {alert}")),
+        // Nothing else ends what is no TLS.
+        End::Cut if side.records == 0 => (PLAIN, "TCP ends".to_owned()),
         End::Cut => (
             BAD,
             "TCP ends, and no close_notify says that this is the end: it may be cut off".to_owned(),

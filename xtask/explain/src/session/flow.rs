@@ -65,8 +65,8 @@ pub enum State {
 }
 
 impl Flow {
-    /// Checks that a direction ends where its sender meant it to.
-    pub fn end(&self, sender: Role) -> Option<EventKind> {
+    /// Checks that a direction ends where its sender meant it to. `is_seen` says whether the capture has its end.
+    pub fn end(&self, sender: Role, is_seen: bool) -> Option<EventKind> {
         let what = "end";
         if self.is_closed {
             let message = format!(
@@ -76,6 +76,9 @@ impl Flow {
         }
         if self.opened == 0 || !self.lacking.is_empty() {
             return None;
+        }
+        if !is_seen {
+            return Some(not_made(sender, what, "the capture is over before the connection is"));
         }
         let begun = match self.begun.first() {
             Some(kind) => format!(", in the middle of a {}", HandshakeType(*kind).name()),

@@ -36,6 +36,7 @@ use transcript::event::EventKind;
 use transcript::{Event, Hex, Role};
 use zeroize::Zeroizing;
 
+use crate::capture::Ending;
 use crate::keylog::KeyLog;
 use check::{Findings, fails, not_made};
 use flow::{Flow, State};
@@ -133,16 +134,19 @@ impl<'k> Session<'k> {
         self.tell(Role::Wire, EventKind::Missing { direction, micros, bytes });
     }
 
-    /// Takes note that a direction is over.
-    pub fn end(&mut self, direction: Direction, at: Duration) {
+    /// Takes note that a direction is over, or only that the capture is.
+    pub fn end(&mut self, direction: Direction, at: Duration, ending: Ending) {
         self.now = at;
         self.rest(direction);
         self.settle(direction);
-        let micros = self.micros();
-        self.tell(Role::Wire, EventKind::End { direction, micros });
-        let sender = Role::sender(direction);
+        let (micros, sender) = (self.micros(), Role::sender(direction));
+        let is_seen = ending != Ending::Unseen;
+        if is_seen {
+            self.tell(Role::Wire, EventKind::End { direction, micros });
+        }
         let is_tls13 = self.handshake.is_tls13() == Some(true);
-        if let Some(check) = self.flows.of(sender).end(sender).filter(|_| is_tls13) {
+        let check = self.flows.of(sender).end(sender, is_seen);
+        if let Some(check) = check.filter(|_| is_tls13) {
             self.tell(check::reader(self.flows.of(sender).opened > 0), check);
         }
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use certificates::Roots;
+use explain::capture::Ending;
 use explain::keylog::{self, KeyLog};
 use explain::session::{Known, Session};
 use framing::Direction;
@@ -45,7 +46,7 @@ pub fn explain(pieces: &[Piece], has: &Has) -> Vec<Event> {
         match piece {
             Piece::Bytes(direction, bytes) => session.bytes(*direction, has.at, bytes),
             Piece::Missing(direction) => session.missing(*direction, has.at, None),
-            Piece::End(direction) => session.end(*direction, has.at),
+            Piece::End(direction) => session.end(*direction, has.at, Ending::Closed),
         }
     }
     session.finish();
