@@ -800,6 +800,7 @@ fn the_attacker_has_no_way_to_a_key_and_the_launcher_none_to_a_stage() {
         ("xtask", &programs),
         ("render", &programs),
         ("load", &programs),
+        ("explain", &programs),
         // It names the options of the certificates' maker, which plays a server with a bad chain.
         ("book", &[&["tunnel"][..], &parts].concat()),
         ("site", &programs),
@@ -813,7 +814,7 @@ fn the_attacker_has_no_way_to_a_key_and_the_launcher_none_to_a_stage() {
     }
     assert!(dependencies("attacker").contains("framing"), "what is reached is found");
     for package in names {
-        let may = ["authority", "book", "load", "render", "site"].contains(&package);
+        let may = ["authority", "book", "explain", "load", "render", "site"].contains(&package);
         assert!(may || !dependencies(package).contains("xtask"), "{package} reaches xtask");
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use explain::capture::{self, Piece, Wanted, What};
-use explain::keylog::KeyLog;
 use framing::Direction;
+use sessions::capture::{self, Piece, Wanted, What};
+use sessions::keylog::KeyLog;
 
 use crate::Choices;
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 use crypto::tls13::record::{ContentType, OVERHEAD, Sealer};
 use crypto::tls13::secret::Secret;
 use crypto::tls13::suite::Suite;
-use explain::capture::Ending;
-use explain::keylog::KeyLog;
-use explain::session::{Known, Session};
 use framing::Direction;
 use messages::tls13::hello::RETRY_RANDOM;
 use messages::tls13::{ClientHello, Extension, HandshakeMessage, KeyShareEntry, ServerHello};
+use sessions::capture::Ending;
+use sessions::keylog::KeyLog;
+use sessions::session::{Known, Session};
 use transcript::{Event, EventKind, Opened, Role};
 
 use crate::Choices;

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use xtask::WrongArgument;
 
-use crate::{capture, keylog};
+use sessions::{capture, keylog};
 
 /// Bytes at the beginning of a file that tell what it is.
 const HEAD_LEN: u64 = 4096;

@@ -10,9 +10,9 @@ use serde_json::json;
 use transcript::visible;
 use xtask::views::Table;
 
-use crate::capture::{Besides, Piece, Wanted, What};
-use crate::keylog::{KeyLog, Random};
 use crate::start::{Protocol, Start, client_start, server_start};
+use sessions::capture::{Besides, Piece, Wanted, What};
+use sessions::keylog::{KeyLog, Random};
 
 /// The longest beginning of a direction that is kept, and what all may take together, in bytes.
 const MAX_HEAD_LEN: usize = 64 * 1024;

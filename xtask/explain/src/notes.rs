@@ -1,7 +1,7 @@
 //! Sentences about what was found in the files besides what is explained.
 
-use crate::capture::{Besides, MAX_CONNECTIONS};
-use crate::keylog::{Found, Lines};
+use sessions::capture::{Besides, MAX_CONNECTIONS};
+use sessions::keylog::{Found, Lines};
 
 /// Returns what a capture holds that is not explained.
 pub fn of_capture(besides: &Besides) -> Vec<String> {

@@ -15,16 +15,16 @@ use xtask::views::{Progress, WireDetail};
 use xtask::{WrongArgument, complain, count};
 use zeroize::Zeroizing;
 
-use crate::capture::{Piece, Wanted, What};
 use crate::files::{CaptureFile, open_key_log, unreadable};
-use crate::keylog::{self, KeyLog};
 use crate::list::List;
 use crate::notes;
 use crate::record::RecordOptions;
-use crate::session::{Known, Session};
 use crate::source::Source;
 use crate::start::{Start, client_start};
 use crate::told::{Shown, Told};
+use sessions::capture::{Piece, Wanted, What};
+use sessions::keylog::{self, KeyLog};
+use sessions::session::{Known, Session};
 
 /// Explain a TLS 1.3 session out of a packet capture, byte by byte
 #[derive(Parser)]

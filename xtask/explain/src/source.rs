@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use anyhow::Result;
 use xtask::views::Progress;
 
-use crate::capture::{self, Besides, Wanted};
 use crate::files::CaptureFile;
 use crate::record::Recorded;
+use sessions::capture::{self, Besides, Wanted};
 
 /// Something that is read from its beginning to its end, more than once.
 pub enum Source {

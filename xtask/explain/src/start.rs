@@ -4,7 +4,7 @@ use std::fmt;
 
 use messages::tls13::{Extension, HandshakeMessage, names};
 
-use crate::keylog::Random;
+use sessions::keylog::Random;
 
 /// The types of a record of TLS.
 const ALERT: u8 = 21;

@@ -9,8 +9,8 @@ use common::{
     CLIENT, FIN, Got, RAW, RST, SERVER, SYN, Tcp, block, capture_of, client, cut_packet, interface,
     of, opened, packet, pcapng, read, read_one, section, server, syn,
 };
-use explain::capture::Ending::{Closed, Reset, Unseen};
 use framing::Direction::{ToClient, ToServer};
+use sessions::capture::Ending::{Closed, Reset, Unseen};
 
 fn begin(is_whole: bool) -> Got {
     Got::Begin(CLIENT.parse().unwrap(), SERVER.parse().unwrap(), is_whole)

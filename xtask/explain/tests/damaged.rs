@@ -11,9 +11,9 @@ use std::process::{Command, Stdio};
 use common::{
     FIN, Got, RAW, capture_of, client, interface, of, opened, packet, read, section, server, syn,
 };
-use explain::capture::{self, Ending, MAX_CONNECTIONS, Piece, Wanted, What};
 use framing::Direction::{ToClient, ToServer};
 use messages::tls13::{ClientHello, Extension, HandshakeMessage, ServerHello};
+use sessions::capture::{self, Ending, MAX_CONNECTIONS, Piece, Wanted, What};
 use tempfile::TempDir;
 
 /// A record of a handshake.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use framing::Direction;
 
-use crate::capture::{Ending, Piece, Wanted, What};
+use sessions::capture::{Ending, Piece, Wanted, What};
 
 /// The most connections that are recorded.
 pub const MAX_CONNECTIONS: usize = 64;
@@ -131,7 +131,7 @@ impl Recording {
         notes
     }
 
-    /// Shows what was recorded from its first piece to its last, as [`crate::capture::read`] shows a file. A direction
+    /// Shows what was recorded from its first piece to its last, as [`sessions::capture::read`] shows a file. A direction
     /// that was open then has no end.
     pub fn read(&self, wanted: &mut Wanted<'_>) {
         let Some(take) = &mut wanted.piece else { return };

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use etherparse::PacketBuilder;
-use explain::capture::{self, Besides, Ending, Piece, Wanted, What};
 use framing::Direction;
+use sessions::capture::{self, Besides, Ending, Piece, Wanted, What};
 
 /// The link layer without a header of its own.
 pub const RAW: u16 = 101;

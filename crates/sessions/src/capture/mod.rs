@@ -1,8 +1,8 @@
 //! A file's packets, put in order, as the bytes of each connection.
 //!
-//! - [`window`]: the file, a block at a time; [`container`]: the packets in it, pcapng or pcap.
-//! - [`segment`]: the headers in a packet, down to TCP's.
-//! - [`connections`]: which connection it is of; [`stream`]: one direction of it, put in order.
+//! - `window`: the file, a block at a time; `container`: the packets in it, pcapng or pcap.
+//! - `segment`: the headers in a packet, down to TCP's.
+//! - `connections`: which connection it is of; `stream`: one direction of it, put in order.
 
 mod connections;
 mod container;

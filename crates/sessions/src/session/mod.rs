@@ -2,9 +2,9 @@
 //!
 //! - [`Session`]: the bytes of both directions, in the order in which they passed by, and the events that tell them.
 //! - [`records`]: what of them is a record.
-//! - [`foreign`]: what they are if they are no TLS.
-//! - [`flow`]: how far a direction has come.
-//! - [`inside`]: what is in a record; [`opening`]: in one that is encrypted.
+//! - `foreign`: what they are if they are no TLS.
+//! - `flow`: how far a direction has come.
+//! - `inside`: what is in a record; `opening`: in one that is encrypted.
 //! - [`keys`]: which secret opens the next record of a direction.
 //! - [`handshake`]: what the messages settle, and the checks that they allow: of [`hellos`], of [`binders`], of a side's
 //!   [`identity`], of Finished.

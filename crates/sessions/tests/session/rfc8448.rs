@@ -11,7 +11,7 @@ use super::told::{
 
 /// All five.
 pub fn trace(section: &str) -> (Vec<Piece>, Has) {
-    let vectors = include_str!("../../../../crates/tls/tests/vectors/rfc8448.json");
+    let vectors = include_str!("../../../tls/tests/vectors/rfc8448.json");
     let vectors: Value = serde_json::from_str(vectors).unwrap();
     let traces = vectors["traces"].as_array().unwrap();
     let trace = traces.iter().find(|trace| trace["section"] == section).unwrap();

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use certificates::Roots;
-use explain::capture::Ending;
-use explain::keylog::{self, KeyLog};
-use explain::session::{Known, Session};
 use framing::Direction;
+use sessions::capture::Ending;
+use sessions::keylog::{self, KeyLog};
+use sessions::session::{Known, Session};
 use transcript::event::EventKind;
 use transcript::{Event, Opened, Outcome, Role};
 

@@ -49,7 +49,7 @@ type Stream<'t> = TlsStream<Tapped<'t>>;
 type Does = fn(&mut Stream<'_>) -> Result<(), TlsError>;
 
 fn vectors() -> Value {
-    let vectors = include_str!("../../../../crates/handshake/tests/vectors/handshakes.json");
+    let vectors = include_str!("../../../handshake/tests/vectors/handshakes.json");
     serde_json::from_str(vectors).unwrap()
 }
 
