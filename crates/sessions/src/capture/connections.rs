@@ -82,9 +82,15 @@ impl Connections {
                 self.begin(at, between, segment, take)
             }
         };
-        if self.is_wanted(number)
-            && let Some(connection) = self.all.get_mut(number)
+        let is_wanted = self.is_wanted(number);
+        let Some(connection) = self.all.get_mut(number) else { return };
+        // Also where its pieces are not wanted: a later SYN is told apart from it by that.
+        if segment.syn
+            && let Some(flow) = connection.flow_mut(segment.from)
         {
+            flow.syn.get_or_insert(segment.seq);
+        }
+        if is_wanted {
             connection.segment(number + 1, at, segment, &mut self.shared, take);
         }
     }
@@ -184,7 +190,6 @@ impl Connection {
         let mut tell = |what: What<'_>| take(Piece { connection: number, at, what });
         let first = segment.seq.wrapping_add(u32::from(segment.syn));
         if segment.syn {
-            flow.syn.get_or_insert(segment.seq);
             flow.stream.begin(first);
         }
         if let Some(ack) = segment.ack {
