@@ -121,7 +121,7 @@ pub fn passed_on(package: &str, args: &[OsString]) -> Result<ExitCode> {
     run_built(package, args, &[])
 }
 
-/// The same, for a program with an option `--release`, behind which it is built so.
+/// Does the same for a program with an option `--release`, which asks for an optimised build of it.
 ///
 /// # Errors
 /// As [`passed_on`].
@@ -129,7 +129,7 @@ pub fn passed_on_with_release(package: &str, args: &[OsString]) -> Result<ExitCo
     run_built(package, args, if wants_release(args) { &["--release"] } else { &[] })
 }
 
-/// What stands behind `--` is a command of its own.
+/// Returns whether an optimised build is asked for. Behind `--` stands a command of its own.
 fn wants_release(args: &[OsString]) -> bool {
     args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--release")
 }

@@ -33,7 +33,7 @@ impl Detailed {
     }
 }
 
-/// A record as it travels, encrypted, and how it was opened. `kind` is its true type.
+/// Adds a record as it travels, encrypted, and how it was opened. `kind` is its true type.
 pub(crate) fn opened(
     lines: &mut Lines,
     stage: &Stage,
@@ -65,14 +65,14 @@ pub(crate) fn kind(stage: &Stage, message: &[u8]) -> Option<u8> {
     stage.record_of_message(begin).first().copied()
 }
 
-/// The bytes of a message, whatever its records are.
+/// Returns the bytes of a message as a part, whatever its records are.
 pub(crate) fn message<'m>(stage: &Stage, bytes: &'m [u8]) -> Vec<Part<'m>> {
     let is_message = |field: &&'static stages::Field| field.role == field::Role::Message;
     let field = stage.fields_of_messages().iter().find(is_message);
     field.map(|field| Part { field, offset: 0, bytes }).into_iter().collect()
 }
 
-/// What someone who has the secret of this name can open.
+/// Says that someone has the secret of this name, and what it opens.
 pub(crate) fn knows(lines: &mut Lines, label: &str) {
     lines.say(PLAIN, &format!("knows {label}"));
     let secret = LEVELS.iter().flat_map(|level| level.secrets).find(|it| it.name == label);

@@ -39,9 +39,9 @@ pub enum Role {
     Client,
     /// The side that listens, and answers them.
     Server,
-    /// Someone on the path between the two, who has no key.
+    /// Someone on the path between the two, who has no key: what anyone sees there, and can check.
     Wire,
-    /// Someone who has the traffic and a log of its keys: what only that opens, and what it lets one check.
+    /// Someone who has the capture and a key log: what only that opens, and what only that lets anyone check.
     KeyLog,
 }
 
@@ -167,7 +167,7 @@ pub enum EventKind {
         client: SocketAddr,
         /// The address of the side that listens.
         server: SocketAddr,
-        /// When its first packet passed by, in microseconds since 1970.
+        /// The time of its first packet, in microseconds since 1970.
         unix_micros: u64,
     },
     /// A record carries a part of a message, and not its end.
@@ -188,7 +188,7 @@ pub enum EventKind {
     },
     /// Something was checked, or could not be.
     Check {
-        /// Whose claim it is: the side that sent what was checked. None, if it is about the whole connection.
+        /// The side whose claim it is: it sent what was checked. `None` if it is about the whole connection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         of: Option<Role>,
         /// What was checked, such as `Finished`.
@@ -198,7 +198,8 @@ pub enum EventKind {
         /// What it was checked with, what was found, and what that means.
         message: String,
     },
-    /// Records of data, or such as nobody opens, that are not told one by one: there are too many.
+    /// Records of data, or such as nobody opens, that text and page do not tell one by one: there are too many. See
+    /// [`Fold`](crate::Fold).
     Folded {
         /// Their direction.
         #[serde(with = "DirectionByName")]
@@ -213,7 +214,7 @@ pub enum EventKind {
         /// Their direction.
         #[serde(with = "DirectionByName")]
         direction: Direction,
-        /// When it was noticed, in microseconds since the connection was made.
+        /// The time at which that was noticed, in microseconds since the connection was made.
         micros: u64,
         /// Their number, if it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]

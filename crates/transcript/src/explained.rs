@@ -10,7 +10,7 @@ use crate::wire::{Cutters, message};
 use crate::within::{Place, Within};
 use crate::{Direction, Event, EventKind, Outcome, Role};
 
-/// How many are told in one line: only a stranger's file has more.
+/// Names, or records, that are told in one line: only a stranger's file has more.
 const MAX_TOGETHER: usize = 8;
 /// Bytes of lines that are held back: only a stranger's file has more.
 const MAX_HELD: usize = 16 * 1024;
@@ -23,14 +23,15 @@ pub(crate) struct Explained {
     /// The messages in the next record, as they are told.
     due: Vec<String>,
     flight: Option<Flight>,
-    /// Who sent what passed by last.
+    /// The sender of what passed by last.
     last: Option<Role>,
-    /// What was checked of it and holds, and by whom.
+    /// The checks of it that hold.
     checked: Vec<String>,
+    /// The party that made them, and the others.
     checked_by: Option<Role>,
-    /// The lines of what does not.
+    /// The lines of the checks that do not hold.
     unchecked: String,
-    /// What a key log has, one after the other.
+    /// The secrets that a key log has, by their names, one after the other.
     known: Vec<String>,
 }
 
@@ -120,28 +121,23 @@ impl Explained {
             let within = self.within.take();
             let (Cut::Record { bytes, .. } | Cut::Loose(bytes)) = cut;
             if let Cut::Loose(_) = cut {
-                let mut lines = Lines::of(Role::Wire);
-                let told = format!("no record: {}", lines.data_shortly(bytes));
-                lines.summary(DIM, &format!("{} B", bytes.len()), words(&told));
+                let data = Lines::of(Role::Wire).data_shortly(bytes);
                 text += &self.settle();
-                text += &lines.text;
+                text += &passed(bytes, &format!("no record: {data}"));
                 self.last = Some(role);
                 return;
             }
             if message(stage, direction, cut).is_some() {
                 text += &self.settle();
                 text += &sends(role, &messages);
-                text += &if within.is_cut() || within.is_untold() {
-                    let told = if within.is_cut() {
-                        "in the clear"
-                    } else {
-                        "a record that is not explained"
-                    };
-                    let mut lines = Lines::of(Role::Wire);
-                    lines.summary(DIM, &format!("{} B", bytes.len()), words(told));
-                    lines.text
-                } else {
-                    seen(stage, direction, cut)
+                let told = match (within.is_cut(), within.is_untold()) {
+                    (true, _) => Some("in the clear"),
+                    (_, true) => Some("a record that is not explained"),
+                    _ => None,
+                };
+                text += &match told {
+                    Some(told) => passed(bytes, told),
+                    None => seen(stage, direction, cut),
                 };
                 self.last = Some(role);
                 return;
@@ -185,7 +181,14 @@ fn sends(role: Role, messages: &[String]) -> String {
     listed(role, PLAIN, "sends", messages)
 }
 
-/// A line of names, or none if there are none.
+/// Returns the line of bytes that passed by.
+fn passed(bytes: &[u8], told: &str) -> String {
+    let mut lines = Lines::of(Role::Wire);
+    lines.summary(DIM, &format!("{} B", bytes.len()), words(told));
+    lines.text
+}
+
+/// Returns a line of names, or none if there are none.
 fn listed(role: Role, style: anstyle::Style, word: &str, names: &[String]) -> String {
     let Some((last, before)) = names.split_last() else { return String::new() };
     let mut pieces: Vec<_> = before.iter().map(|name| format!("{name},")).collect();

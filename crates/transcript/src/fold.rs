@@ -9,7 +9,7 @@ const SHOWN: u64 = 64;
 /// Passes events on, and folds some. Those of a run pass through.
 #[derive(Debug, Default)]
 pub struct Fold {
-    /// The beginning of the connection, if one out of a capture has begun.
+    /// The beginning of the connection out of a capture, if one has begun.
     captured: Option<Event>,
     /// Whether something was told of the next record.
     is_told: bool,
@@ -109,7 +109,7 @@ impl Folding {
     }
 }
 
-/// The direction in which a side sends.
+/// Returns the direction in which a side sends.
 fn sent_by(role: Role) -> Direction {
     if role == Role::Server { Direction::ToClient } else { Direction::ToServer }
 }

@@ -12,7 +12,7 @@ pub(crate) use tell::{counted, verdict};
 
 use crate::certified::{sender, subject};
 use crate::wire::{Cutters, message};
-use crate::{Agreed, Direction, Event, EventKind, HandshakeMessage, Outcome, Role};
+use crate::{Agreed, Event, EventKind, HandshakeMessage, Outcome, Role};
 
 /// Keys of a side that are listed: only a stranger's file has more.
 const MAX_KEYS: usize = 16;
@@ -39,7 +39,7 @@ pub struct Overview {
     /// What was checked, as it was told.
     checks: Vec<Check>,
     /// Checks that are not listed.
-    pub checks_left_out: u64,
+    checks_left_out: u64,
     wire: Cutters,
     /// What the next record brings, whose time is not known before that.
     due: Due,
@@ -68,7 +68,7 @@ pub struct Side {
     pub keys: Vec<KeyInUse>,
     /// Whether bytes of it are not in the capture.
     pub has_gap: bool,
-    /// How many these are, as far as that is known.
+    /// Their number, as far as that is known.
     pub missing: u64,
     /// The last alert that it sent, if one can be read.
     pub alert: Option<String>,
@@ -83,10 +83,8 @@ pub struct KeyInUse {
     pub secret: Option<String>,
     /// The first record under it, from 0, among all of its side.
     pub first: u64,
-    /// How many records it protects.
+    /// The number of records that it protects.
     pub records: u64,
-    /// When the first passed by, in microseconds since the connection was made.
-    pub micros: u64,
 }
 
 /// Something that was done for the first time.
@@ -228,7 +226,7 @@ impl Overview {
                     side.bytes += bytes.len() as u64;
                     if is_encrypted {
                         side.closed += u64::from(secret.is_none());
-                        side.seal(secret.clone(), micros);
+                        side.seal(secret.clone());
                     }
                     side.records += 1;
                     if is_encrypted && secret.is_none() {
@@ -272,21 +270,6 @@ impl Overview {
         [(Role::Client, &self.client), (Role::Server, &self.server)]
     }
 
-    /// Returns what the side sent that sends this way.
-    pub fn side(&self, direction: Direction) -> &Side {
-        match direction {
-            Direction::ToServer => &self.client,
-            Direction::ToClient => &self.server,
-        }
-    }
-
-    /// Lists the checks, those that fail first, then those that were not made.
-    pub fn checks(&self) -> impl Iterator<Item = &Check> {
-        [Outcome::Fails, Outcome::NotMade, Outcome::Holds]
-            .into_iter()
-            .flat_map(|outcome| self.checks_with(outcome))
-    }
-
     /// Lists the checks of which this came.
     pub fn checks_with(&self, outcome: Outcome) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(move |check| check.outcome == outcome)
@@ -302,13 +285,13 @@ impl Overview {
 
 impl Side {
     /// Counts a record under this key.
-    fn seal(&mut self, secret: Option<String>, micros: u64) {
+    fn seal(&mut self, secret: Option<String>) {
         let Self { keys, records: first, .. } = self;
         let goes_on = keys.last_mut().filter(|key| key.secret == secret);
         if let Some(key) = goes_on {
             key.records += 1;
         } else if keys.len() < MAX_KEYS {
-            keys.push(KeyInUse { secret, first: *first, records: 1, micros });
+            keys.push(KeyInUse { secret, first: *first, records: 1 });
         }
     }
 

@@ -384,7 +384,7 @@ fn accepts(lines: &mut Lines, stage: &Stage, record: &Record) {
     lines.summary(GOOD, "accepts", words);
 }
 
-/// Encrypted records that passed by, the bytes within each, and all their bytes.
+/// Returns the line of encrypted records that passed by: the bytes within each, and all their bytes.
 pub(crate) fn encrypted(lens: &[String], len: usize) -> String {
     let within = match lens {
         [len] => format!("encrypted: {len} bytes"),
@@ -395,7 +395,7 @@ pub(crate) fn encrypted(lens: &[String], len: usize) -> String {
     lines.text
 }
 
-/// A record that passed by, or what stood in its place.
+/// Returns the line of a record that passed by, or of what stood in its place.
 pub(crate) fn seen(stage: &Stage, direction: Direction, cut: &Cut) -> String {
     let mut lines = Lines::of(Role::Wire);
     let (Cut::Record { bytes, .. } | Cut::Loose(bytes)) = cut;

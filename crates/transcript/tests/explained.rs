@@ -386,7 +386,7 @@ fn records_behind_missing_bytes_are_told_and_folded_ones_are_counted() {
     it.tell(Role::Wire, EventKind::Folded { direction, records: 5, bytes: 100 });
     it.data(Role::Server, b"the last record of them all", Some(opened(key, 6, 0)));
     let overview = it.overview();
-    let side = overview.side(direction);
+    let side = &overview.server;
     assert_eq!((side.data_records, side.data, side.records, side.loose), (7, 153, 7, 9));
     assert_eq!((side.keys[0].first, side.keys[0].records), (0, 7));
     assert!(side.has_gap && side.missing == 7);

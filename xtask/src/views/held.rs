@@ -2,7 +2,7 @@
 
 use transcript::{Event, EventKind, Overview};
 
-/// Bytes that are held back, about. What comes behind them is not in the overview.
+/// Bytes that are held back, about. The overview does not have what comes behind them.
 const MAX_HELD: usize = 64 << 20;
 /// Bytes that an event takes, or a span of a message, about.
 const SMALL: usize = 256;
@@ -10,9 +10,9 @@ const SMALL: usize = 256;
 /// The events of a connection so far.
 #[derive(Default)]
 pub struct Held {
-    /// They at a glance.
+    /// The connection so far, at a glance.
     pub overview: Overview,
-    /// They themselves.
+    /// The events themselves, in order.
     pub events: Vec<Event>,
     len: usize,
 }

@@ -1,6 +1,7 @@
 //! Views of a run, and of the stages themselves.
 //!
-//! - [`show`]: a run that was saved; `held`: a connection out of a capture, whose overview comes first; [`files`]: the views that are files; [`new_file`]: how those are written.
+//! - [`show`]: a run that was saved; `held`: a connection out of a capture, whose overview comes first.
+//! - [`files`]: the views that are files; [`new_file`]: how those are written.
 //! - [`list`], [`layout`], [`diff`]: the stages, a record's fields, what changes from stage to stage.
 //! - [`step`]: a run message by message.
 //! - [`table`]: a table, for a terminal or as Markdown; [`progress`]: how far a task has come.
