@@ -334,7 +334,7 @@ fn padding_stands_apart_and_of_a_closed_record_nobody_says_where_its_type_is() {
     let named = |html: &str| -> Vec<(String, usize)> {
         fields(html, "sent").into_iter().skip(3).map(|(name, bytes)| (name, bytes.len())).collect()
     };
-    let lens = [("ciphertext", 9), ("inner type", 1), ("inner padding", 4), ("tag", 16)];
+    let lens = [("ciphertext", 9), ("inner type", 1), ("padding", 4), ("tag", 16)];
     assert_eq!(named(&html), lens.map(|(name, len)| (name.to_owned(), len)));
     let html = page(&[captured(), chunk(1, &wire)]);
     assert_eq!(named(&html), [("ciphertext".to_owned(), 14), ("tag".to_owned(), 16)]);

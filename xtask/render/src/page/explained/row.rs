@@ -179,8 +179,9 @@ impl<'a> RowView<'a> {
         let stage = explained.stage;
         let padding = row.opened.as_ref().map_or(0, |opened| opened.padding);
         let whole = |record: &[u8], payload| Some(Carried::record(stage, record, payload));
-        let sealed =
-            |record: &Option<Hex>| whole(&stage.record(record.as_ref()?), Payload::Padded(padding));
+        let sealed = |record: &Option<Hex>| {
+            whole(&stage.record(record.as_ref()?), Payload::Known { padding })
+        };
         let message_in = |form, bytes: &[u8]| Some(Carried::new(stage, form, bytes, None));
         let raw = || whole(row.raw.as_ref()?, Payload::Open);
         let (sent, inside) = match &row.what {
