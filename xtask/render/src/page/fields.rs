@@ -56,7 +56,7 @@ pub struct Carried {
     pub shown: usize,
 }
 
-/// What is known of the payload of a record.
+/// The knowledge of a record's payload.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Payload {
     /// Its fields are the stage's, and so many bytes of padding.
@@ -67,7 +67,7 @@ pub enum Payload {
     Open,
 }
 
-/// What bytes are.
+/// The form of bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// A record, whose fields are the stage's.
@@ -152,13 +152,13 @@ impl Carried {
         }
     }
 
-    /// A whole record, of whose payload this is known.
+    /// Takes a whole record, of whose payload this is known.
     pub fn record(stage: &'static Stage, record: &[u8], payload: Payload) -> Self {
         let record = record.to_vec();
         Self { stage, form: Form::Record, record, before: None, payload, shown: usize::MAX }
     }
 
-    /// The same, of whose fields no more than the first `shown` bytes are to be seen.
+    /// Returns the same, of whose fields no more than the first `shown` bytes are to be seen.
     pub fn up_to(self, shown: usize) -> Self {
         Self { shown, ..self }
     }
