@@ -1,12 +1,12 @@
 //! The page of a connection out of a capture, in a real browser.
 
-use std::fs;
+mod common;
 
 use anyhow::{Result, ensure};
 use browser_checks::{Conditions, PHONE, Tab};
-use render::page::Page;
-use tempfile::TempDir;
 use transcript::{Event, EventKind, Outcome, Role};
+
+use crate::common::Open;
 
 /// Everything that can be opened, opened.
 const OPEN_ALL: &str =
@@ -14,42 +14,29 @@ const OPEN_ALL: &str =
 
 /// A session between the programs of part 5, as `cargo xtask explain --json` tells it.
 fn explained() -> Vec<Event> {
-    let lines = include_str!("../../../xtask/render/tests/explained.jsonl").lines();
-    lines.map(|line| serde_json::from_str(line).expect("an event")).collect()
+    saved(include_str!("../../../xtask/render/tests/explained.jsonl"))
+}
+
+/// The same with no key log.
+fn eavesdropped() -> Vec<Event> {
+    saved(include_str!("../../../xtask/render/tests/eavesdropped.jsonl"))
 }
 
 /// The same with a check that fails, which may come of a changed byte.
 fn failed() -> Vec<Event> {
     let mut events = explained();
     for event in &mut events {
-        if let EventKind::Check { of: Some(Role::Client), outcome, .. } = &mut event.kind {
+        if let EventKind::Check { of: Some(Role::Client), what, outcome, .. } = &mut event.kind
+            && what == "Finished"
+        {
             *outcome = Outcome::Fails;
         }
     }
     events
 }
 
-/// The same with no key log.
-fn eavesdropped() -> Vec<Event> {
-    let is_seen = |event: &Event| match &event.kind {
-        EventKind::Handshake(message) => message.opened.is_none(),
-        EventKind::Sent(_) => false,
-        _ => event.role != Role::KeyLog,
-    };
-    explained().into_iter().filter(is_seen).collect()
-}
-
-/// A page, open in a browser.
-fn open(events: &[Event], conditions: Conditions) -> Result<(Tab, String, TempDir)> {
-    let dir = TempDir::new()?;
-    let path = dir.path().join("session.html");
-    let mut page = Page::new(fs::File::create(&path)?);
-    events.iter().try_for_each(|event| page.write(event))?;
-    page.finish()?;
-    let tab = Tab::new(conditions)?;
-    let url = format!("file://{}", path.display());
-    tab.open(&url)?;
-    Ok((tab, url, dir))
+fn saved(lines: &str) -> Vec<Event> {
+    lines.lines().map(|line| serde_json::from_str(line).expect("an event")).collect()
 }
 
 /// The rows that are lit up: those with another background than the page's.
@@ -61,12 +48,12 @@ fn lit(tab: &Tab) -> Result<Vec<String>> {
     )
 }
 
-/// What has the keyboard.
+/// The text of the element that has the keyboard.
 fn focused(tab: &Tab) -> Result<String> {
     tab.ask("document.activeElement.textContent")
 }
 
-/// Goes on with the Tab key until something has the keyboard that says this.
+/// Presses the Tab key until an element has the keyboard whose text contains this.
 fn tab_to(tab: &Tab, wanted: &str) -> Result<()> {
     for _ in 0..200 {
         tab.tab.press_key("Tab")?;
@@ -81,20 +68,21 @@ fn tab_to(tab: &Tab, wanted: &str) -> Result<()> {
 #[ignore = "needs Chromium, which .ci/run installs"]
 fn a_key_lights_up_what_is_under_it_and_a_record_leads_back_by_keyboard_alone() -> Result<()> {
     // Nothing of it takes a script.
-    let (tab, url, _dir) =
-        open(&explained(), Conditions { no_javascript: true, ..Default::default() })?;
-    assert_eq!(lit(&tab)?, [""; 0]);
-    tab_to(&tab, "server_handshake_traffic_secret 4 records")?;
+    let conditions = Conditions { no_javascript: true, ..Default::default() };
+    let page = Open::new(&explained(), conditions)?;
+    let (tab, own) = (&page.tab, page.url.as_str());
+    assert_eq!(lit(tab)?, [""; 0]);
+    tab_to(tab, "server_handshake_traffic_secret 4 records")?;
     tab.tab.press_key("Enter")?;
     let under = ["EncryptedExtensions", "Certificate", "CertificateVerify", "Finished"];
-    assert_eq!(lit(&tab)?, under);
+    assert_eq!(lit(tab)?, under);
     let bar = "[...document.querySelectorAll('.lit')].filter(it => it.checkVisibility()).map(it => it.innerText)";
     let lit_bar = ["Lit up: server_handshake_traffic_secret, 4 records"];
     assert_eq!(tab.ask::<Vec<String>>(bar)?, lit_bar);
     // From the key to a row under it, with all of it still lit.
-    tab_to(&tab, "CertificateVerify")?;
+    tab_to(tab, "CertificateVerify")?;
     tab.tab.press_key("Enter")?;
-    assert_eq!(lit(&tab)?, under);
+    assert_eq!(lit(tab)?, under);
     let hash: String = tab.ask("location.hash")?;
     assert_eq!(
         tab.ask::<String>("document.querySelector(':target h3').innerText.split(',')[0]")?,
@@ -103,20 +91,19 @@ fn a_key_lights_up_what_is_under_it_and_a_record_leads_back_by_keyboard_alone() 
     ensure!(hash.starts_with("#row-"), "{hash}");
     // And from a record of another key back to that.
     tab.ask::<bool>("([...document.querySelectorAll('.opened a')].at(-1).focus(), true)")?;
-    let key = focused(&tab)?;
+    let key = focused(tab)?;
     assert_eq!(key, "server_application_traffic_secret_0");
     tab.tab.press_key("Enter")?;
     let open =
         "[...document.querySelectorAll('.key[open] b:first-of-type')].map(it => it.innerText)";
     assert_eq!(tab.ask::<Vec<String>>(open)?[0], key);
-    assert_eq!(lit(&tab)?, ["data", "Alert close_notify"]);
+    assert_eq!(lit(tab)?, ["data", "Alert close_notify"]);
     // Fields are reached as ever.
     tab.tab.press_key("Tab")?;
-    tab_to(&tab, "type1 B")?;
+    tab_to(tab, "type1 B")?;
     tab.tab.press_key(" ")?;
     let why: String = tab.ask("document.activeElement.parentElement.lastElementChild.innerText")?;
     ensure!(why.contains("What protects it"), "{why}");
-    let own = url.as_str();
     ensure!(
         tab.requests().iter().all(|it| it.split('#').next() == Some(own)),
         "{:?}",
@@ -130,7 +117,7 @@ fn a_key_lights_up_what_is_under_it_and_a_record_leads_back_by_keyboard_alone() 
 #[ignore = "needs Chromium, which .ci/run installs"]
 fn its_text_stands_out_also_where_a_key_is_lit() -> Result<()> {
     for events in [failed(), eavesdropped()] {
-        let (tab, ..) = open(&events, Conditions::default())?;
+        let tab = Open::new(&events, Conditions::default())?.tab;
         for dark in [false, true] {
             tab.prefer(dark)?;
             let (_, faint) = tab.faint("body", "style")?;
@@ -145,14 +132,14 @@ fn its_text_stands_out_also_where_a_key_is_lit() -> Result<()> {
 fn it_is_no_wider_than_a_phone_and_a_failed_check_is_in_sight_first() -> Result<()> {
     for events in [failed(), eavesdropped()] {
         let conditions = Conditions { phone: true, ..Default::default() };
-        let (tab, _, _dir) = open(&events, conditions)?;
+        let tab = Open::new(&events, conditions)?.tab;
         for open in ["0", OPEN_ALL] {
             let widths: (u32, u32) =
                 tab.ask(&format!("({open}, [document.documentElement.scrollWidth, innerWidth])"))?;
             assert_eq!(widths, (PHONE.0, PHONE.0));
         }
     }
-    let (tab, _, _dir) = open(&failed(), Conditions { phone: true, ..Default::default() })?;
+    let tab = Open::new(&failed(), Conditions { phone: true, ..Default::default() })?.tab;
     let alarm: (String, f64, f64, String) = tab.ask(
         "(it => [it.innerText.split('\\n')[0], it.getBoundingClientRect().top, it.getBoundingClientRect().bottom,
                  document.elementFromPoint(180, 60).closest('section').className])(document.querySelector('.alarm'))",
@@ -167,7 +154,7 @@ fn it_is_no_wider_than_a_phone_and_a_failed_check_is_in_sight_first() -> Result<
 #[ignore = "needs Chromium, which .ci/run installs"]
 fn without_javascript_and_on_paper_all_of_it_is_there() -> Result<()> {
     let conditions = Conditions { no_javascript: true, ..Default::default() };
-    let (tab, _, _dir) = open(&explained(), conditions)?;
+    let tab = Open::new(&explained(), conditions)?.tab;
     let text: String = tab.ask("document.body.innerText")?;
     let said = [
         "Finished of the server OK",

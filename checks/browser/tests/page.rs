@@ -1,5 +1,7 @@
 //! The page of a run, in a real browser.
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,17 +9,17 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
-use browser_checks::{Conditions, PHONE, Tab};
+use browser_checks::{Conditions, PHONE};
 use headless_chrome::browser::tab::point::Point;
 use headless_chrome::protocol::cdp::Input;
 use messages::fields::{TAGS, Tag, X25519_KEY};
-use render::page::Page;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use stages::{PART1_CTR, PART2_AEAD, PART2_HMAC_SEQ, PART3_HKDF, STAGES, Stage, field, handshake};
-use tempfile::TempDir;
 use transcript::outline::{FOLDED, outline};
 use transcript::{Direction, Event, EventKind, HandshakeMessage, Hex, Record, Role, Way};
+
+use crate::common::Open;
 
 /// The events of a run of all stages, by the programs themselves.
 fn real_run() -> &'static [Event] {
@@ -146,26 +148,7 @@ fn eventful_run() -> Vec<Event> {
     events
 }
 
-/// A page, open in a browser.
-struct Open {
-    tab: Tab,
-    url: String,
-    _dir: TempDir,
-}
-
 impl Open {
-    fn new(events: &[Event], conditions: Conditions) -> Result<Self> {
-        let dir = TempDir::new()?;
-        let path = dir.path().join("run.html");
-        let mut page = Page::new(fs::File::create(&path)?);
-        events.iter().try_for_each(|event| page.write(event))?;
-        page.finish()?;
-        let tab = Tab::new(conditions)?;
-        let url = format!("file://{}", path.display());
-        tab.open(&url)?;
-        Ok(Self { tab, url, _dir: dir })
-    }
-
     /// Returns the value of an expression.
     fn ask<T: DeserializeOwned>(&self, expression: &str) -> Result<T> {
         self.tab.ask(expression)

@@ -48,7 +48,7 @@ impl Tap {
     /// never seen before its request. `watch` is called from two threads, one per direction.
     ///
     /// # Errors
-    /// Those of connecting. A later error ends the connection, as it would without a tap.
+    /// When it cannot connect. A later error ends the connection, as it would without a tap.
     pub fn relay(&self, watch: impl Fn(Chunk<'_>) + Sync) -> io::Result<()> {
         let (client, _) = self.listener.accept()?;
         let began = Instant::now();
@@ -63,7 +63,7 @@ impl Tap {
 /// `None` at its end.
 ///
 /// # Errors
-/// Those of preparing the connections. A later error ends them, as it would without a tap.
+/// When the connections cannot be prepared. A later error ends them, as it would without a tap.
 pub fn between(
     client: &TcpStream,
     server: &TcpStream,

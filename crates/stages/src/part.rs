@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::tls13::PADDING;
+use crate::tls13::{CLOSED, PADDING};
 use crate::{Field, Role, Stage};
 
 /// The place of a field in any record of its stage.
@@ -76,6 +76,19 @@ impl Stage {
             part(&PADDING, behind, end)?,
         ];
         parts.splice(at - 1..=at, opened);
+        Some(parts)
+    }
+
+    /// Cuts a record as [`split`](Self::split) does, for someone who cannot open it: where its inner type is, only the key
+    /// tells, so that all that is encrypted is one field.
+    pub fn split_closed<'r>(&self, record: &'r [u8]) -> Option<Vec<Part<'r>>> {
+        let mut parts = self.split(record)?;
+        if let Some(at) = parts.iter().position(|it| it.field.role == Role::InnerType) {
+            let (inner, text) = (parts.get(at)?, parts.get(at.checked_sub(1)?)?);
+            let (offset, end) = (text.offset, inner.offset + inner.bytes.len());
+            let closed = Part { field: &CLOSED, offset, bytes: record.get(offset..end)? };
+            parts.splice(at - 1..=at, [closed]);
+        }
         Some(parts)
     }
 

@@ -372,6 +372,19 @@ fn padding_is_a_field_for_who_has_opened_the_record() {
     assert_eq!(PART2_AEAD.split_opened(&record, 4), PART2_AEAD.split(&record));
 }
 
+/// Who cannot open a record does not know where its inner type is.
+#[test]
+fn all_that_is_encrypted_is_one_field_for_who_cannot_open_the_record() {
+    let record = PART5_TLS13.record(&(0..30).collect::<Vec<u8>>());
+    let parts = PART5_TLS13.split_closed(&record).unwrap();
+    let bytes: Vec<u8> = parts.iter().flat_map(|part| part.bytes).copied().collect();
+    assert_eq!(bytes, record);
+    let inside = parts.iter().skip(3).map(|it| (it.field.name, it.offset, it.bytes.len()));
+    assert_eq!(inside.collect::<Vec<_>>(), [("ciphertext", 5, 14), ("tag", 19, 16)]);
+    assert_eq!(PART5_TLS13.split_closed(&record[..20]), None);
+    assert_eq!(PART2_AEAD.split_closed(&record), PART2_AEAD.split(&record));
+}
+
 /// A stranger's file may tell of more than a header can.
 #[test]
 fn a_payload_that_no_header_can_tell_makes_a_record_all_the_same() {

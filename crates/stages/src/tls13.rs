@@ -96,6 +96,18 @@ pub(crate) const PADDING: Field = Field {
     protection: "As that of the ciphertext.",
 };
 
+/// All that is encrypted in a record, for whoever cannot open it.
+pub(crate) const CLOSED: Field = Field {
+    name: "ciphertext",
+    len: None,
+    role: Role::Ciphertext,
+    is_covered: true,
+    what: "Content, behind it its true type, and perhaps zero bytes of padding, all encrypted: where the one ends and \
+           the other begins, only the key tells.",
+    readers: "Whoever has the key.",
+    protection: "Encryption keeps it from being read, and the tag covers it, so any change is refused.",
+};
+
 const TYPE: Field = Field {
     name: "type",
     len: Some(1),

@@ -29,29 +29,6 @@ const PAYLOAD: Field = Field {
     protection: "",
 };
 
-/// What stands behind the inner type of a record that is padded.
-const PADDING: Field = Field {
-    name: "inner padding",
-    len: None,
-    role: field::Role::Ciphertext,
-    is_covered: true,
-    what: "Zero bytes behind the inner type, encrypted like it: they hide how long the content is.",
-    readers: "Whoever has the key. Anyone else sees one length, of content and padding together.",
-    protection: "As that of the ciphertext.",
-};
-
-/// All that is encrypted in a record that nobody could open.
-const CLOSED: Field = Field {
-    name: "ciphertext",
-    len: None,
-    role: field::Role::Ciphertext,
-    is_covered: true,
-    what: "Content, behind it its true type, and perhaps zero bytes of padding, all encrypted: where the one ends and \
-           the other begins, only the key tells.",
-    readers: "Whoever has the key.",
-    protection: "Encryption keeps it from being read, and the tag covers it, so any change is refused.",
-};
-
 /// What a field is, without its bytes.
 #[derive(Clone, Copy, PartialEq)]
 pub struct Meaning {
@@ -79,20 +56,18 @@ pub struct Carried {
     pub shown: usize,
 }
 
-/// What is known of the payload of a record.
+/// The knowledge of a record's payload.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Payload {
-    /// Its fields are the stage's.
-    Known,
-    /// So are these, and as many bytes of padding are behind the type.
-    Padded(usize),
+    /// Its fields are the stage's, and so many bytes of padding.
+    Known { padding: usize },
     /// It is encrypted, and nobody could open it.
     Closed,
     /// It is a part of a message in the clear, or several.
     Open,
 }
 
-/// What bytes are.
+/// The form of bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// A record, whose fields are the stage's.
@@ -172,18 +147,18 @@ impl Carried {
             form,
             record: whole(payload),
             before: before.map(whole),
-            payload: Payload::Known,
+            payload: Payload::Known { padding: 0 },
             shown: usize::MAX,
         }
     }
 
-    /// A whole record, of whose payload this is known.
+    /// Takes a whole record, of whose payload this is known.
     pub fn record(stage: &'static Stage, record: &[u8], payload: Payload) -> Self {
         let record = record.to_vec();
         Self { stage, form: Form::Record, record, before: None, payload, shown: usize::MAX }
     }
 
-    /// The same, of whose fields no more than the first `shown` bytes are to be seen.
+    /// Returns the same, of whose fields no more than the first `shown` bytes are to be seen.
     pub fn up_to(self, shown: usize) -> Self {
         Self { shown, ..self }
     }
@@ -285,8 +260,12 @@ impl Meanings {
 
 /// Cuts a record into its fields. A payload that is too short for them stays whole.
 fn parts<'r>(stage: &Stage, record: &'r [u8], payload: Payload) -> Vec<Part<'r>> {
-    let known = stage.split(record).filter(|_| payload != Payload::Open);
-    let Some(known) = known else {
+    let parts = match payload {
+        Payload::Known { padding } => stage.split_opened(record, padding),
+        Payload::Closed => stage.split_closed(record),
+        Payload::Open => None,
+    };
+    parts.unwrap_or_else(|| {
         let header_len = stage.header().len();
         let header = stage.places().take_while(|place| place.offset < header_len);
         let payload = Place { field: &PAYLOAD, offset: header_len, is_behind_text: false };
@@ -295,33 +274,8 @@ fn parts<'r>(stage: &Stage, record: &'r [u8], payload: Payload) -> Vec<Part<'r>>
             let bytes = rest.get(..field.len.unwrap_or(rest.len()))?;
             Some(Part { field, offset, bytes })
         };
-        return header.chain([payload]).filter_map(part).collect();
-    };
-    let encrypted = known.iter().filter(|part| part.field.is_encrypted());
-    let len: usize = encrypted.clone().map(|part| part.bytes.len()).sum();
-    let Some(offset) = encrypted.map(|part| part.offset).min() else { return known };
-    let part = |field, from: usize, to: usize| {
-        Some(Part { field, offset: offset + from, bytes: record.get(offset + from..offset + to)? })
-    };
-    let (cipher, inner) =
-        (stage.field(field::Role::Ciphertext), stage.field(field::Role::InnerType));
-    let again = match (payload, cipher.zip(inner)) {
-        (Payload::Closed, Some(_)) => vec![part(&CLOSED, 0, len)],
-        (Payload::Padded(padding @ 1..), Some((cipher, inner))) if padding < len => {
-            let content = len - padding - 1;
-            vec![
-                part(cipher, 0, content),
-                part(inner, content, content + 1),
-                part(&PADDING, content + 1, len),
-            ]
-        }
-        _ => return known,
-    };
-    let (before, behind) = known
-        .into_iter()
-        .filter(|part| !part.field.is_encrypted())
-        .partition::<Vec<_>, _>(|part| part.offset < offset);
-    before.into_iter().chain(again.into_iter().flatten()).chain(behind).collect()
+        header.chain([payload]).filter_map(part).collect()
+    })
 }
 
 impl<'r> FieldView<'r> {

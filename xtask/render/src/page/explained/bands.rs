@@ -33,7 +33,7 @@ impl Line<'_> {
 }
 
 impl Explained {
-    /// The records and messages in the order in which they passed by, under the keys that protect them.
+    /// Lists the records and messages in the order in which they passed by, under the keys that protect them.
     pub fn bands(&self) -> Vec<Band<'_>> {
         let mut bands: Vec<Band> = Vec::new();
         for row in self.rows.iter().filter(|row| row.is_carried()) {

@@ -101,7 +101,7 @@ impl Keys {
         self.all.iter().find(|key| key.name == name)
     }
 
-    /// The tree: each level, and the secrets that are made of it, those among them that are known by a key log.
+    /// Returns the tree: each level, and the secrets that are made of it, those among them that are known by a key log.
     pub fn tree(&self) -> Vec<(&'static Level, Vec<Place<'_>>)> {
         let names = || LEVELS.iter().flat_map(|level| level.secrets).map(|secret| secret.name);
         let others = self.all.iter().filter(|key| names().all(|name| name != key.name));
@@ -127,7 +127,7 @@ impl Place<'_> {
         self.key.map_or_else(|| self.secret.map_or("", |secret| secret.name), |key| &key.name)
     }
 
-    /// Its class in the style sheet: who seals under it.
+    /// Returns its class in the style sheet: who seals under it.
     pub fn class(&self) -> String {
         let direction = self.key.and_then(|key| key.direction).or_else(|| self.secret?.direction);
         direction.map(|direction| Role::sender(direction).to_string()).unwrap_or_default()

@@ -67,7 +67,7 @@ struct View<'a> {
 }
 
 impl Explained {
-    /// A connection that begins.
+    /// Begins a connection.
     pub fn new(stage: &'static Stage) -> Self {
         Self {
             stage,
@@ -152,7 +152,7 @@ impl Explained {
         self.show(role, what, opened.as_ref(), course.over);
     }
 
-    /// Something of a direction passed by: the record of what was told last, or one that nobody could open.
+    /// Takes what passed by in a direction: the record of what was told last, or one that nobody could open.
     fn passed(&mut self, direction: Direction, micros: u64, bytes: &[u8]) {
         let from = Role::sender(direction);
         let is_waiting = |row: &&mut Row| row.is_carried() && row.micros.is_none();
@@ -237,14 +237,14 @@ impl Explained {
         view.write_into(out)
     }
 
-    /// The checks, those that fail first, then those that were not made.
+    /// Lists the checks, those that fail first, then those that were not made.
     fn checked(&self) -> Vec<&Check> {
         let outcomes = [Outcome::Fails, Outcome::NotMade, Outcome::Holds];
         let of = |outcome| self.checks.iter().filter(move |check| check.outcome == outcome);
         outcomes.into_iter().flat_map(of).collect()
     }
 
-    /// The key that a check is made with.
+    /// Finds the key that a check is made with.
     fn key_of(&self, check: &Check) -> Option<&keys::Key> {
         let row = self.rows.iter().find(|row| Some(row.id) == check.row)?;
         self.keys.find(&visible(&row.opened.as_ref()?.key))
@@ -254,14 +254,14 @@ impl Explained {
         self.checks.iter().filter(|check| check.outcome == Outcome::Fails).collect()
     }
 
-    /// What it is called.
+    /// Names it.
     pub fn name(&self) -> String {
         self.glance.name()
     }
 }
 
 impl Check {
-    /// Its class in the style sheet.
+    /// Returns its class in the style sheet.
     fn class(&self) -> &'static str {
         match self.outcome {
             Outcome::Holds => "passed",
@@ -270,7 +270,7 @@ impl Check {
         }
     }
 
-    /// The outcome, in a word or two.
+    /// Names the outcome, in a word or two.
     fn word(&self) -> &'static str {
         match self.outcome {
             Outcome::Holds => "OK",

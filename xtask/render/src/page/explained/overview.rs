@@ -29,14 +29,14 @@ impl Glance {
         }
     }
 
-    /// What it is called: the name that the client asked for, or else the server's address.
+    /// Names it: by the name that the client asked for, or else by the server's address.
     pub fn name(&self) -> String {
         let addr = || self.overview.server.addr.map(|addr| addr.to_string());
         let name = self.overview.agreed.name.as_ref().map(|name| visible(name));
         name.or_else(addr).unwrap_or_default()
     }
 
-    /// It in a sentence.
+    /// Tells it in a sentence.
     pub fn told(&self) -> String {
         let overview = &self.overview;
         let version = overview.agreed.version.as_deref().unwrap_or("Nothing agreed");
@@ -58,7 +58,7 @@ impl Glance {
         )
     }
 
-    /// What is known of both sides, and what they agreed on.
+    /// Lists what is known of both sides, and what they agreed on.
     pub fn facts(&self) -> Vec<(&'static str, String)> {
         let Overview { began, client, server, agreed, .. } = &self.overview;
         let addr = |side: &Side| side.addr.map(|addr| addr.to_string());
@@ -85,7 +85,7 @@ impl Glance {
         facts.into_iter().filter_map(|(what, said)| Some((what, said?))).collect()
     }
 
-    /// What each side sent, and how it ended.
+    /// Tells what each side sent, and how it ended.
     pub fn sent(&self) -> [(Role, String, String); 2] {
         self.overview.sides().map(|(role, side)| {
             let mut sent = vec![match side.data_records {
@@ -106,7 +106,7 @@ impl Glance {
         })
     }
 
-    /// How long each step took.
+    /// Lists the steps, each from the end of the one before.
     pub fn steps(&self) -> Vec<Step> {
         let mut from = 0;
         let step = |step: &transcript::overview::Step| {
@@ -117,7 +117,7 @@ impl Glance {
         self.overview.steps.iter().map(step).collect()
     }
 
-    /// How far a time is on the way from the beginning to the end.
+    /// Returns how far a time is on the way from the beginning to the end.
     #[allow(clippy::cast_precision_loss, reason = "it is drawn")]
     pub fn place(&self, micros: u64) -> String {
         format!("{:.2}%", micros as f64 * 100.0 / self.last.max(1) as f64)
@@ -141,7 +141,7 @@ fn ended(end: End<'_>) -> String {
     }
 }
 
-/// A time, as a person says it.
+/// Writes a time as a person says it.
 #[allow(clippy::cast_precision_loss, reason = "it has three digits")]
 pub fn time(micros: u64) -> String {
     match micros {
@@ -151,7 +151,7 @@ pub fn time(micros: u64) -> String {
     }
 }
 
-/// A number of bytes, its digits in groups of three.
+/// Writes a number of bytes, its digits in groups of three.
 pub fn bytes(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();

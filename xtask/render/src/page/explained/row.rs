@@ -32,7 +32,7 @@ pub struct Row {
     pub raw: Option<Hex>,
 }
 
-/// What a row shows.
+/// The content of a row.
 pub enum What {
     Message {
         step: String,
@@ -62,7 +62,7 @@ pub enum What {
     End,
 }
 
-/// What fills a row.
+/// A row as the template has it.
 pub struct RowView<'a> {
     pub row: &'a Row,
     pub to: Role,
@@ -77,7 +77,7 @@ pub struct RowView<'a> {
 }
 
 impl What {
-    /// Whether it travelled.
+    /// Returns whether it travelled.
     pub fn is_carried(&self) -> bool {
         !matches!(self, Self::Folded { .. } | Self::Missing { .. } | Self::End)
     }
@@ -102,7 +102,7 @@ impl Row {
         self.what.is_carried()
     }
 
-    /// Whether its record begins with it.
+    /// Returns whether its record begins with it.
     pub fn has_record(&self) -> bool {
         match &self.what {
             What::Message { record, is_sealed, .. } => record.is_some() || !is_sealed,
@@ -112,7 +112,7 @@ impl Row {
         }
     }
 
-    /// Whether nobody needs a key to read it.
+    /// Returns whether nobody needs a key to read it.
     pub fn is_in_the_clear(&self) -> bool {
         match &self.what {
             What::Message { is_sealed, .. } => !is_sealed,
@@ -134,7 +134,7 @@ impl Row {
         }
     }
 
-    /// What several of its kind are called.
+    /// Names several of its kind.
     pub fn noun(&self) -> &'static str {
         match &self.what {
             What::Data(_) => "records of data",
@@ -143,19 +143,19 @@ impl Row {
         }
     }
 
-    /// Whether it is a Finished, which is made with a key of its own.
+    /// Returns whether it is a Finished, which is made with a key of its own.
     pub fn is_finished(&self) -> bool {
         matches!(&self.what, What::Message { message, .. } if tls13::name(message) == "Finished")
     }
 
-    /// Whether the two need not be told apart at a glance.
+    /// Returns whether the two need not be told apart at a glance.
     pub fn is_alike(&self, other: &Self) -> bool {
         let is_data = matches!((&self.what, &other.what), (What::Data(_), What::Data(_)));
         let is_closed = matches!((&self.what, &other.what), (What::Closed(_), What::Closed(_)));
         self.from == other.from && (is_data || is_closed)
     }
 
-    /// Bytes of its record on the wire, its header included.
+    /// Counts the bytes of its record on the wire, its header included.
     pub fn wire_len(&self, stage: &Stage) -> usize {
         let header = stage.header().len();
         if let Some(raw) = &self.raw {
@@ -179,8 +179,9 @@ impl<'a> RowView<'a> {
         let stage = explained.stage;
         let padding = row.opened.as_ref().map_or(0, |opened| opened.padding);
         let whole = |record: &[u8], payload| Some(Carried::record(stage, record, payload));
-        let sealed =
-            |record: &Option<Hex>| whole(&stage.record(record.as_ref()?), Payload::Padded(padding));
+        let sealed = |record: &Option<Hex>| {
+            whole(&stage.record(record.as_ref()?), Payload::Known { padding })
+        };
         let message_in = |form, bytes: &[u8]| Some(Carried::new(stage, form, bytes, None));
         let raw = || whole(row.raw.as_ref()?, Payload::Open);
         let (sent, inside) = match &row.what {
@@ -215,12 +216,12 @@ impl<'a> RowView<'a> {
         }
     }
 
-    /// Everything that it shows field by field.
+    /// Lists everything that it shows field by field.
     pub fn carried(&self) -> impl Iterator<Item = &Carried> {
         self.sent.iter().chain(&self.inside)
     }
 
-    /// What a message says at a glance.
+    /// Lists what a message says at a glance.
     pub fn said(&self) -> Vec<(&'static str, String)> {
         match &self.row.what {
             What::Message { message, .. } => message::said(message),
@@ -228,7 +229,7 @@ impl<'a> RowView<'a> {
         }
     }
 
-    /// The beginning of the data, as text.
+    /// Returns the beginning of the data, as text.
     pub fn text(&self) -> Vec<Run> {
         match &self.row.what {
             What::Data(record) => {
@@ -238,12 +239,12 @@ impl<'a> RowView<'a> {
         }
     }
 
-    /// Whether something in it was checked, and does not hold.
+    /// Returns whether something in it was checked, and does not hold.
     pub fn fails(&self) -> bool {
         self.checks.iter().any(|check| check.outcome == Outcome::Fails)
     }
 
-    /// The type that an encrypted record hides.
+    /// Names the type that an encrypted record hides.
     pub fn inner_type(&self) -> &'static str {
         match (&self.inside, &self.row.what) {
             (Some(inside), _) => inside.content_type(),
@@ -252,12 +253,12 @@ impl<'a> RowView<'a> {
         }
     }
 
-    /// When it passed by.
+    /// Tells when it passed by.
     pub fn time(&self) -> String {
         self.row.micros.map(|micros| format!("at {}", time(micros))).unwrap_or_default()
     }
 
-    /// How much data is folded into it.
+    /// Tells how much data is folded into it.
     pub fn folded(&self) -> String {
         match &self.row.what {
             What::Folded { bytes: len, .. } => bytes(*len),
@@ -265,7 +266,7 @@ impl<'a> RowView<'a> {
         }
     }
 
-    /// The first bytes, where no record can be told in them.
+    /// Writes the first bytes, where no record can be told in them.
     pub fn loose(&self) -> String {
         match &self.row.what {
             What::Loose(bytes) => hex(bytes.get(..SHOWN).unwrap_or(bytes)),
@@ -274,7 +275,7 @@ impl<'a> RowView<'a> {
     }
 }
 
-/// The 8 bytes of a record's number behind 4 of zero, as they go into the nonce.
+/// Writes the 8 bytes of a record's number behind 4 of zero, as they go into the nonce.
 pub fn numbered(seq: u64) -> String {
     let bytes = [&[0; 4][..], &seq.to_be_bytes()].concat();
     hex(&bytes)
