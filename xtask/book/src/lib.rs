@@ -133,7 +133,8 @@ impl<'a> Book<'a> {
 
     /// Runs every command of the pages and puts what it prints where it belongs; or, to `check`,
     /// says where the page has something else. Scripts, whose output is not shown, may make files
-    /// that a later one on the same page reads. Pages are made side by side, since their commands mostly wait.
+    /// that a later one on the same page reads. Pages are made side by side: the programs of one do not keep all
+    /// cores busy.
     ///
     /// # Errors
     /// When a page cannot be written, or a command cannot be run.
