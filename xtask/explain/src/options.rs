@@ -28,10 +28,18 @@ use sessions::session::{Known, Session};
 
 /// Explain a TLS 1.3 session out of a packet capture, byte by byte
 #[derive(Parser)]
-#[command(bin_name = "cargo xtask explain")]
+#[command(
+    bin_name = "cargo xtask explain",
+    override_usage = "cargo xtask explain [OPTIONS] <FILE.pcapng>\n       \
+                      cargo xtask explain [OPTIONS] --record -- <COMMAND>..."
+)]
 pub struct Options {
     /// The capture: pcapng or pcap
-    #[arg(value_name = "FILE.pcapng", required_unless_present = "record")]
+    #[arg(
+        value_name = "FILE.pcapng",
+        required_unless_present = "record",
+        conflicts_with_all = ["record", "command"]
+    )]
     capture: Option<PathBuf>,
 
     #[command(flatten)]
@@ -112,9 +120,10 @@ impl Options {
         if let Some(path) = &self.keylog {
             let name = path.display().to_string();
             let found = keylog.read(open_key_log(path)?).map_err(|it| unreadable(path, &it))?;
-            let message =
-                "{name} is no key log: none of its lines is a label, a random and a secret";
-            ensure!(found.secrets > 0, WrongArgument(message.replace("{name}", &name)));
+            let message = format!(
+                "{name} is no key log: none of its lines is a label, a random and a secret"
+            );
+            ensure!(found.secrets > 0, WrongArgument(message));
             notes.extend(notes::of_key_log(&name, &found));
             if keylog.is_empty() && found.tls13 > 0 {
                 notes
