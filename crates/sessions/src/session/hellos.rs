@@ -1,4 +1,4 @@
-//! What a Hello has to say after those that were said before it.
+//! Checks of a Hello against those before it.
 
 use messages::tls13::{ClientHello, Extension, ServerHello, names};
 use transcript::{EventKind, Role};
@@ -8,7 +8,7 @@ use super::check::{either, fails, holds, not_made};
 /// The type of `early_data`.
 const EARLY_DATA: u16 = 42;
 
-/// How the random of a ServerHello ends, if the server could have chosen a higher version (RFC 8446, section 4.1.3).
+/// The ends of a ServerHello's random, if the server could have chosen a higher version (RFC 8446, section 4.1.3).
 const DOWNGRADES: [&[u8]; 2] = [b"DOWNGRD\x01", b"DOWNGRD\x00"];
 
 /// Returns whether a message has this extension.
@@ -161,7 +161,7 @@ pub fn after_retry(hello: &ServerHello, retry: &ServerHello) -> EventKind {
     )
 }
 
-/// The groups that a client has sent keys for.
+/// Returns the groups that a client has sent keys for.
 fn shares(hello: &ClientHello) -> Vec<u16> {
     let shares = hello.extensions.iter().find_map(|extension| match extension {
         Extension::KeyShares(shares) => Some(shares.iter().map(|share| share.group).collect()),
@@ -170,7 +170,7 @@ fn shares(hello: &ClientHello) -> Vec<u16> {
     shares.unwrap_or_default()
 }
 
-/// The groups that a client knows.
+/// Returns the groups that a client knows.
 fn groups(hello: &ClientHello) -> &[u16] {
     let groups = hello.extensions.iter().find_map(|extension| match extension {
         Extension::SupportedGroups(groups) => Some(groups.as_slice()),
