@@ -21,23 +21,6 @@ pub fn has_early_data(extensions: &[Extension]) -> bool {
     has(extensions, EARLY_DATA)
 }
 
-/// Returns the version that a server chose.
-pub fn version(hello: &ServerHello) -> u16 {
-    let chosen = hello.extensions.iter().find_map(|extension| match extension {
-        Extension::SelectedVersion(version) => Some(*version),
-        _ => None,
-    });
-    chosen.unwrap_or(hello.legacy_version)
-}
-
-/// Returns the name of the server that a client wants.
-pub fn server_name(hello: &ClientHello) -> Option<String> {
-    hello.extensions.iter().find_map(|extension| match extension {
-        Extension::ServerName(name) => name.clone(),
-        _ => None,
-    })
-}
-
 /// Checks a ServerHello, or a HelloRetryRequest, against the ClientHello that it answers.
 pub fn answer(hello: &ServerHello, client: &ClientHello) -> Vec<EventKind> {
     let what = if hello.is_retry_request() { "HelloRetryRequest" } else { "ServerHello" };
@@ -59,7 +42,7 @@ fn choice(what: &str, hello: &ServerHello, client: &ClientHello) -> EventKind {
         let suite = names::suite(hello.cipher_suite);
         return fails(Role::Server, what, format!("its cipher suite {suite} was not offered"));
     }
-    let version = version(hello);
+    let version = hello.version();
     let offers = |offered: &Extension| match offered {
         Extension::SupportedVersions(versions) => versions.contains(&version),
         _ => false,
@@ -89,7 +72,7 @@ pub fn downgrade(hello: &ServerHello, client: &ClientHello) -> EventKind {
     let wants_tls13 = client.extensions.iter().any(|offered| {
         matches!(offered, Extension::SupportedVersions(all) if all.contains(&names::TLS13))
     });
-    match (version(hello) == names::TLS13, wants_tls13) {
+    match (hello.version() == names::TLS13, wants_tls13) {
         (true, _) => either(
             Role::Server,
             what,

@@ -73,7 +73,7 @@ impl Handshake<'_> {
             let message = "there may be one: a receiver has to refuse it";
             return findings.add(Role::Wire, [fails(Role::Server, "ServerHello", message)]);
         }
-        let version = hellos::version(hello);
+        let version = hello.version();
         self.is_tls13 = Some(version == names::TLS13);
         if version != names::TLS13 {
             let version = names::version(version);

@@ -230,8 +230,8 @@ impl<'k> Handshake<'k> {
     }
 
     fn check_chain(&self, from: Role) -> EventKind {
-        let name = self.hellos.last().and_then(hellos::server_name);
-        let name = name.as_deref().filter(|_| from == Role::Server);
+        let name = self.hellos.last().and_then(ClientHello::server_name);
+        let name = name.filter(|_| from == Role::Server);
         self.chains.of(from).check(from, name, self.known.roots, self.now)
     }
 
