@@ -9,9 +9,9 @@ use anyhow::{Result, ensure};
 use certificates::Roots;
 use clap::Parser;
 use framing::Direction;
-use transcript::{Event, output};
+use transcript::{Event, Format, output};
 use xtask::views::new_file::ensure_distinct;
-use xtask::views::{Progress, WireDetail};
+use xtask::views::{Progress, ViewOptions, WireDetail};
 use xtask::{WrongArgument, complain, count};
 use zeroize::Zeroizing;
 
@@ -21,7 +21,7 @@ use crate::notes;
 use crate::record::RecordOptions;
 use crate::source::Source;
 use crate::start::{Start, client_start};
-use crate::told::{Shown, Told};
+use crate::told::Told;
 use sessions::capture::{Piece, Wanted, What};
 use sessions::keylog::{self, KeyLog};
 use sessions::session::{Known, Session};
@@ -158,8 +158,10 @@ impl Options {
     }
 
     fn explain(&self, source: &mut Source, number: usize, known: Known<'_>) -> Result<ExitCode> {
-        let (json, detail, wire, page) = (self.json, self.detail, self.wire, self.page.clone());
-        let told = RefCell::new(Told::new(Shown { json, detail, wire, page })?);
+        let format = if self.json { Format::Json } else { Format::Text };
+        let (detail, wire, page) = (self.detail, self.wire, self.page.clone());
+        let options = ViewOptions { detail, wire, page, capture: None };
+        let told = RefCell::new(Told::new(&options, format)?);
         let mut progress = Progress::new(source.len(), "bytes of the capture");
         let mut session = None;
         let mut begins_late = false;
