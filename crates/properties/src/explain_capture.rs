@@ -28,14 +28,14 @@ pub fn explain_capture(input: &[u8]) {
     }
 }
 
-/// Someone who takes all pieces of one connection, as positions and bytes.
+/// The pieces of one connection that were taken, as positions and bytes.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Taken {
     begun: usize,
     flows: [Flow; 2],
 }
 
-/// What was taken of a direction.
+/// The pieces of a direction that were taken.
 #[derive(Debug, PartialEq, Eq)]
 struct Flow {
     /// Bytes, with their positions if these are known.

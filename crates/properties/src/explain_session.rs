@@ -24,7 +24,7 @@ const HEADER_LEN: usize = 5;
 /// The random of every ClientHello that the key log knows.
 const RANDOM: [u8; 32] = [7; 32];
 
-/// What a key log may have.
+/// The labels of the secrets that a key log may have.
 const LABELS: [&str; 5] = [
     "CLIENT_EARLY_TRAFFIC_SECRET",
     "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
@@ -95,14 +95,14 @@ fn bytes_of(suite: Suite, number: u8) -> Vec<u8> {
     vec![number + 1; suite.hash_len()]
 }
 
-/// What a capture holds.
+/// A piece of a capture.
 enum Piece {
     Bytes(Direction, Vec<u8>),
     Missing(Direction),
     End(Direction),
 }
 
-/// Whoever makes the pieces.
+/// The maker of the pieces.
 struct Script {
     suite: Suite,
     /// Of each secret of the key log, of the two of data after a `KeyUpdate`, and one of nobody.
@@ -254,7 +254,7 @@ fn share(group: u16) -> KeyShareEntry {
     KeyShareEntry { group, key_exchange: vec![5; 32] }
 }
 
-/// So many bytes as the first says, or as are left.
+/// Takes as many bytes as the first says, or as are left.
 fn some<'i>(choices: &mut Choices<'i>) -> &'i [u8] {
     let len = choices.byte();
     choices.bytes(len.into())
@@ -269,14 +269,14 @@ fn record(kind: u8, content: &[u8]) -> Vec<u8> {
     [&[kind, 3, 3], &length(content.len())[..], content].concat()
 }
 
-/// What went in.
+/// The input: all pieces, and the bytes of each direction.
 #[derive(Default)]
 struct Given {
     pieces: usize,
     bytes: [Vec<u8>; 2],
 }
 
-/// What came out.
+/// The output: all that is told.
 #[derive(Default)]
 struct Told {
     events: usize,

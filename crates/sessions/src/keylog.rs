@@ -39,7 +39,7 @@ pub struct KeyLog {
 #[derive(Default)]
 pub struct Secrets(Vec<(&'static str, Zeroizing<Vec<u8>>)>);
 
-/// What was found in the text of a key log.
+/// The finds in the text of a key log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// Lines with a secret of any kind.

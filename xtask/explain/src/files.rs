@@ -12,7 +12,7 @@ use sessions::{capture, keylog};
 /// Bytes at the beginning of a file that tell what it is.
 const HEAD_LEN: u64 = 4096;
 
-/// What a file is.
+/// The kind of a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Empty,

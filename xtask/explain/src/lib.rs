@@ -6,8 +6,8 @@
 //!
 //! - `files`: the capture and the key log, as they are named on the command line.
 //! - `list`: the connections of a capture at a first look; `start`: the protocol that a direction begins with.
-//! - [`record`]: a session that is recorded while it happens; `source`: this, or a file.
-//! - `told`: where these go; `notes`: what else there is to say.
+//! - `record`: a session that is recorded while it happens; `source`: this, or a file.
+//! - `told`: the views of these; `notes`: what else there is to say.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
@@ -17,7 +17,7 @@ mod files;
 mod list;
 mod notes;
 mod options;
-pub mod record;
+mod record;
 mod source;
 mod start;
 mod told;

@@ -22,7 +22,7 @@ const MAX_HEADS_LEN: usize = 64 << 20;
 pub struct List {
     /// The connections, in the order of their first packets.
     pub connections: Vec<Connection>,
-    /// What else there is.
+    /// Counts of what else there is.
     pub besides: Besides,
 }
 
@@ -44,7 +44,7 @@ pub struct Connection {
 #[derive(Default)]
 struct Head {
     bytes: Vec<u8>,
-    /// So many of them were looked at.
+    /// The number of them that were looked at.
     looked_at: usize,
     start: Start,
 }
@@ -188,7 +188,7 @@ impl Head {
         }
     }
 
-    /// Whatever has come until now is the beginning.
+    /// Takes whatever has come until now for the beginning.
     fn close(&mut self, direction: Direction, kept: &mut usize) {
         if self.start == Start::Unknown {
             self.look(direction);

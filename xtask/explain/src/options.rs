@@ -9,9 +9,9 @@ use anyhow::{Result, ensure};
 use certificates::Roots;
 use clap::Parser;
 use framing::Direction;
-use transcript::{Event, output};
+use transcript::{Event, Format, output};
 use xtask::views::new_file::ensure_distinct;
-use xtask::views::{Progress, WireDetail};
+use xtask::views::{Progress, ViewOptions, WireDetail};
 use xtask::{WrongArgument, complain, count};
 use zeroize::Zeroizing;
 
@@ -21,17 +21,25 @@ use crate::notes;
 use crate::record::RecordOptions;
 use crate::source::Source;
 use crate::start::{Start, client_start};
-use crate::told::{Shown, Told};
+use crate::told::Told;
 use sessions::capture::{Piece, Wanted, What};
 use sessions::keylog::{self, KeyLog};
 use sessions::session::{Known, Session};
 
 /// Explain a TLS 1.3 session out of a packet capture, byte by byte
 #[derive(Parser)]
-#[command(bin_name = "cargo xtask explain")]
+#[command(
+    bin_name = "cargo xtask explain",
+    override_usage = "cargo xtask explain [OPTIONS] <FILE.pcapng>\n       \
+                      cargo xtask explain [OPTIONS] --record -- <COMMAND>..."
+)]
 pub struct Options {
     /// The capture: pcapng or pcap
-    #[arg(value_name = "FILE.pcapng", required_unless_present = "record")]
+    #[arg(
+        value_name = "FILE.pcapng",
+        required_unless_present = "record",
+        conflicts_with_all = ["record", "command"]
+    )]
     capture: Option<PathBuf>,
 
     #[command(flatten)]
@@ -112,9 +120,10 @@ impl Options {
         if let Some(path) = &self.keylog {
             let name = path.display().to_string();
             let found = keylog.read(open_key_log(path)?).map_err(|it| unreadable(path, &it))?;
-            let message =
-                "{name} is no key log: none of its lines is a label, a random and a secret";
-            ensure!(found.secrets > 0, WrongArgument(message.replace("{name}", &name)));
+            let message = format!(
+                "{name} is no key log: none of its lines is a label, a random and a secret"
+            );
+            ensure!(found.secrets > 0, WrongArgument(message));
             notes.extend(notes::of_key_log(&name, &found));
             if keylog.is_empty() && found.tls13 > 0 {
                 notes
@@ -149,8 +158,10 @@ impl Options {
     }
 
     fn explain(&self, source: &mut Source, number: usize, known: Known<'_>) -> Result<ExitCode> {
-        let (json, detail, wire, page) = (self.json, self.detail, self.wire, self.page.clone());
-        let told = RefCell::new(Told::new(Shown { json, detail, wire, page })?);
+        let format = if self.json { Format::Json } else { Format::Text };
+        let (detail, wire, page) = (self.detail, self.wire, self.page.clone());
+        let options = ViewOptions { detail, wire, page, capture: None };
+        let told = RefCell::new(Told::new(&options, format)?);
         let mut progress = Progress::new(source.len(), "bytes of the capture");
         let mut session = None;
         let mut begins_late = false;

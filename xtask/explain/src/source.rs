@@ -1,4 +1,4 @@
-//! What is explained: a capture in a file, or connections that were recorded just now.
+//! The source of an explanation: a capture in a file, or connections that were recorded just now.
 
 use std::io::{self, Read};
 
@@ -9,7 +9,7 @@ use crate::files::CaptureFile;
 use crate::record::Recorded;
 use sessions::capture::{self, Besides, Wanted};
 
-/// Something that is read from its beginning to its end, more than once.
+/// A source, which is read from its beginning to its end, more than once.
 pub enum Source {
     /// A capture, and its name.
     File(String, CaptureFile),

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use messages::tls13::{Extension, HandshakeMessage, names};
-
+use messages::tls13::{HandshakeMessage, names};
 use sessions::keylog::Random;
 
 /// The types of a record of TLS.
@@ -14,7 +13,7 @@ const HANDSHAKE: u8 = 22;
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 
-/// What a client says first if it speaks HTTP.
+/// The beginnings of what a client says first if it speaks HTTP.
 const HTTP: [&[u8]; 10] = [
     b"GET ",
     b"HEAD ",
@@ -29,7 +28,7 @@ const HTTP: [&[u8]; 10] = [
 ];
 const SSH: &[u8] = b"SSH-";
 
-/// What a direction begins with.
+/// The beginning of a direction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Start {
     /// So few bytes that they may be the beginning of anything.
@@ -77,7 +76,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// TLS 1.3.
-    pub const TLS13: Self = Self::Tls(Some(0x0304));
+    pub const TLS13: Self = Self::Tls(Some(names::TLS13));
 
     /// Returns the protocol of a connection in which the two sides begin like this. If the capture has its first
     /// packet, it is whole.
@@ -142,7 +141,7 @@ pub fn server_start(bytes: &[u8]) -> Start {
     }
 }
 
-/// Returns the first message of TLS, type and length in front, if it is of this type. What it is instead, if it is not
+/// Returns the first message of TLS, type and length in front, if it is of this type; what it is instead, if it is not
 /// whole, or another; `None`, if this is not TLS.
 fn message(mut bytes: &[u8], kind: u8) -> Option<Result<Vec<u8>, Start>> {
     let mut message = Vec::new();
@@ -183,12 +182,7 @@ fn client_hello(message: &[u8]) -> Start {
         return Start::Other;
     };
     let name = match HandshakeMessage::decode(message) {
-        Ok(HandshakeMessage::ClientHello(hello)) => {
-            hello.extensions.into_iter().find_map(|extension| match extension {
-                Extension::ServerName(name) => name,
-                _ => None,
-            })
-        }
+        Ok(HandshakeMessage::ClientHello(hello)) => hello.server_name().map(str::to_owned),
         _ => None,
     };
     Start::ClientHello { random, name }
@@ -196,13 +190,7 @@ fn client_hello(message: &[u8]) -> Start {
 
 fn server_hello(message: &[u8]) -> Start {
     Start::ServerHello(match HandshakeMessage::decode(message) {
-        Ok(HandshakeMessage::ServerHello(hello)) => {
-            let selected = hello.extensions.iter().find_map(|extension| match extension {
-                Extension::SelectedVersion(version) => Some(*version),
-                _ => None,
-            });
-            Some(selected.unwrap_or(hello.legacy_version))
-        }
+        Ok(HandshakeMessage::ServerHello(hello)) => Some(hello.version()),
         _ => None,
     })
 }

@@ -1,22 +1,8 @@
-//! Where events go: to the views, and whether something was refused.
-
-use std::path::PathBuf;
+//! The views that events go to, and whether something was refused.
 
 use anyhow::Result;
 use transcript::{Event, EventKind, Format, Outcome};
-use xtask::views::{ViewOptions, Views, WireDetail};
-
-/// How an explanation is shown.
-pub struct Shown {
-    /// Whether as JSON.
-    pub json: bool,
-    /// Whether in detail.
-    pub detail: bool,
-    /// How much of the wire.
-    pub wire: Option<WireDetail>,
-    /// The page to write, too.
-    pub page: Option<PathBuf>,
-}
+use xtask::views::{ViewOptions, Views};
 
 /// The views of an explanation.
 pub struct Told {
@@ -29,11 +15,8 @@ impl Told {
     ///
     /// # Errors
     /// When the page cannot be made.
-    pub fn new(shown: Shown) -> Result<Self> {
-        let Shown { json, detail, wire, page } = shown;
-        let format = if json { Format::Json } else { Format::Text };
-        let options = ViewOptions { detail, wire, page, capture: None };
-        Ok(Self { views: Views::new(&options, format, None, None)?, is_refused: false })
+    pub fn new(options: &ViewOptions, format: Format) -> Result<Self> {
+        Ok(Self { views: Views::new(options, format, None, None)?, is_refused: false })
     }
 
     /// Shows an event.

@@ -18,7 +18,6 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// A secret that a standard prints.
     /// Takes a secret out of a key log, if it is as long as the hash of `suite`.
     pub fn from_key_log(suite: Suite, bytes: &[u8]) -> Option<Self> {
         let mut secret = Zeroizing::new([0; MAX_HASH_LEN]);
@@ -27,11 +26,10 @@ impl Secret {
         Some(Self { suite, bytes: secret })
     }
 
+    /// A secret that a standard prints.
     #[cfg(test)]
     pub(crate) fn known(suite: Suite, digits: &[u8]) -> Self {
-        let mut bytes = Zeroizing::new([0; MAX_HASH_LEN]);
-        bytes[..suite.hash_len()].copy_from_slice(digits);
-        Self { suite, bytes }
+        Self::from_key_log(suite, digits).unwrap()
     }
 
     /// HKDF-Extract of `input`, with zero bytes for a salt if there is none. No input is as many zero bytes as a hash

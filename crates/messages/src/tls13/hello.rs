@@ -90,9 +90,26 @@ impl ClientHello {
             extensions,
         })
     }
+
+    /// Returns the name of the server that is wanted.
+    pub fn server_name(&self) -> Option<&str> {
+        self.extensions.iter().find_map(|extension| match extension {
+            Extension::ServerName(name) => name.as_deref(),
+            _ => None,
+        })
+    }
 }
 
 impl ServerHello {
+    /// Returns the version that was chosen: at TLS 1.3, `legacy_version` is that of TLS 1.2.
+    pub fn version(&self) -> u16 {
+        let chosen = self.extensions.iter().find_map(|extension| match extension {
+            Extension::SelectedVersion(version) => Some(*version),
+            _ => None,
+        });
+        chosen.unwrap_or(self.legacy_version)
+    }
+
     /// Returns whether it asks for another ClientHello.
     pub fn is_retry_request(&self) -> bool {
         self.random == RETRY_RANDOM

@@ -25,15 +25,10 @@ fn body(decoder: &mut Decoder<'_>, kind: u16, message: In) -> Result<String, Dec
     let decimal = |number: u8| number.to_string();
     match (kind, message) {
         (1, _) => {
-            let len = decoder.u8("max_fragment_length", what, |it| match it {
-                1..=4 => format!("{} bytes", 1_u32 << (8 + it)),
-                _ => it.to_string(),
-            })?;
-            return Ok(if (1..=4).contains(&len) {
-                format!("{} bytes", 1_u32 << (8 + len))
-            } else {
-                String::new()
-            });
+            let known = |it| matches!(it, 1..=4).then(|| format!("{} bytes", 1_u32 << (8 + it)));
+            let says = |it: u8| known(it).unwrap_or_else(|| it.to_string());
+            let len = decoder.u8("max_fragment_length", what, says)?;
+            return Ok(known(len).unwrap_or_default());
         }
         (5, ClientHello) => {
             decoder.u8("status_type", "The kind of the statement.", names::status_type)?;

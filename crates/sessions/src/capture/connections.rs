@@ -23,7 +23,7 @@ pub struct Connections {
     /// The latest connection between two addresses, the lower one first.
     latest: HashMap<[SocketAddr; 2], usize>,
     all: Vec<Connection>,
-    /// What is known of all their directions.
+    /// Memory and counts of all their directions.
     pub shared: Shared,
     /// Segments of connections that are too many to be told apart.
     pub uncounted: u64,
@@ -33,7 +33,7 @@ struct Connection {
     client: SocketAddr,
     /// To the server, and to the client.
     flows: [Flow; 2],
-    /// When its last packet passed by.
+    /// The time at which its last packet passed by.
     last: Duration,
     /// Whether the capture has the SYN that opened it.
     is_whole: bool,
@@ -259,7 +259,7 @@ impl Connection {
 }
 
 impl<'b> Next<'b> {
-    /// As something that happened in this direction.
+    /// Returns it as something that happened in this direction.
     fn of(self, direction: Direction) -> What<'b> {
         match self {
             Self::Bytes(bytes) => What::Bytes(direction, bytes),

@@ -17,7 +17,7 @@ use pcap_file::{Endianness, TsResolution};
 
 use super::window::{Damage, Window};
 
-/// What a section of a pcapng begins with, in either byte order.
+/// The beginning of a section of a pcapng, in either byte order.
 const SECTION_HEADER: [u8; 4] = SECTION_HEADER_BLOCK.to_be_bytes();
 
 /// The numbers that a pcap begins with, in either byte order.
@@ -34,7 +34,7 @@ const IF_TSOFFSET: u16 = 14;
 /// Interfaces that a section may have.
 const MAX_INTERFACES: usize = 1 << 16;
 
-/// Something that a capture holds.
+/// An item of a capture.
 pub enum Item<'b> {
     /// A packet.
     Packet(Packet<'b>),
@@ -46,11 +46,11 @@ pub enum Item<'b> {
 
 /// A packet as it was captured.
 pub struct Packet<'b> {
-    /// When, since 1970; none if the container does not tell.
+    /// Its time, since 1970; none if the container does not tell.
     pub at: Option<Duration>,
     /// The number of its link layer, if that is known.
     pub link: Option<u32>,
-    /// What was captured of it.
+    /// The part of it that was captured.
     pub data: &'b [u8],
     /// Whether it was longer than that.
     pub is_cut: bool,

@@ -25,18 +25,18 @@ use segment::{Found, Segment, find};
 use stream::Shared;
 pub use window::Damage;
 
-/// What a capture holds of one connection, a piece at a time and in order.
+/// A piece of a connection. They come in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece<'b> {
     /// The number of the connection, from 1, in the order of their first packets.
     pub connection: usize,
-    /// When its packet passed by, since 1970.
+    /// The time at which its packet passed by, since 1970.
     pub at: Duration,
-    /// What it is.
+    /// Its content.
     pub what: What<'b>,
 }
 
-/// What happened.
+/// The content of a piece: something that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What<'b> {
     /// The connection's first packet.
@@ -56,7 +56,7 @@ pub enum What<'b> {
     End(Direction, Ending),
 }
 
-/// How a direction ended.
+/// The way in which a direction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// Its sender has closed it: FIN.
@@ -67,7 +67,7 @@ pub enum Ending {
     Unseen,
 }
 
-/// What a capture holds besides what is told of its connections.
+/// Counts of what a capture holds besides the pieces of its connections.
 #[derive(Debug, Default)]
 pub struct Besides {
     /// Packets, of any kind.
@@ -90,7 +90,7 @@ pub struct Besides {
     pub astray: u64,
     /// Segments of connections that are too many to be told apart.
     pub uncounted: u64,
-    /// Why it was not read to its end.
+    /// The reason that it was not read to its end, if there is one.
     pub damage: Option<Damage>,
 }
 
@@ -99,7 +99,7 @@ pub struct Besides {
 #[error("neither pcapng nor pcap begins like this")]
 pub struct NoCapture;
 
-/// What is wanted of a capture.
+/// The parts of a capture that are wanted, and who takes them.
 pub struct Wanted<'w> {
     /// The number of the connection whose pieces are; none for all.
     pub only: Option<usize>,

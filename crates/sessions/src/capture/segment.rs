@@ -1,4 +1,4 @@
-//! What is in a packet: the headers in front of a segment of TCP.
+//! The layers of a packet: the headers in front of a segment of TCP.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ const LINUX_SLL2: u32 = 276;
 /// The port of QUIC, as far as there is one.
 const HTTPS: u16 = 443;
 
-/// What a packet is.
+/// The kind of a packet.
 pub enum Found<'b> {
     /// A segment of TCP.
     Segment(Segment<'b>),
@@ -48,9 +48,9 @@ pub struct Segment<'b> {
     pub fin: bool,
     /// Whether it breaks the connection off.
     pub rst: bool,
-    /// What was captured of its payload.
+    /// The part of its payload that was captured.
     pub payload: &'b [u8],
-    /// Bytes of the payload that were not.
+    /// Bytes of the payload that were not captured.
     pub cut: u32,
 }
 

@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 use std::mem;
 
-/// How far ahead of what is due a segment may be: the largest window that TCP has.
+/// The most bytes that a segment may be ahead of what is due: the largest window that TCP has.
 const MAX_AHEAD: i64 = 1 << 30;
 
 /// Memory for what came too early, in bytes: of one direction, and of all.
 const MAX_WAITING: usize = 16 << 20;
 const MAX_WAITING_IN_ALL: usize = 64 << 20;
 
-/// What a segment costs besides its bytes.
+/// The memory that a segment costs besides its bytes.
 const OVERHEAD: usize = 64;
 
 /// Packets that may yet bring bytes that their receiver has acknowledged: captures are not always in order.
@@ -22,7 +22,7 @@ const PATIENCE: u32 = 16;
 /// Bytes that are kept to compare them with what is sent once more.
 const RECENT: usize = 64 * 1024;
 
-/// What is known of all directions.
+/// Memory and counts of all directions.
 #[derive(Default)]
 pub struct Shared {
     /// Memory for what came too early, in bytes.
@@ -33,7 +33,7 @@ pub struct Shared {
     pub astray: u64,
 }
 
-/// The next of a direction.
+/// The next piece of a direction.
 pub enum Next<'b> {
     /// Bytes.
     Bytes(&'b [u8]),
@@ -48,7 +48,7 @@ pub struct Stream {
     due: Option<u32>,
     /// Its position.
     position: u64,
-    /// What came too early, by position. No two overlap, and none begins before what is due.
+    /// Segments that came too early, by position. No two overlap, and none begins before what is due.
     waiting: BTreeMap<u64, Box<[u8]>>,
     /// Memory for it.
     cost: usize,

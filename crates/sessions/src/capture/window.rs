@@ -11,7 +11,7 @@ const AT_ONCE: usize = 512 * 1024;
 /// The longest block that is read, in bytes. Packets are far shorter, and so are key logs.
 pub const MAX_BLOCK_LEN: usize = 16 << 20;
 
-/// What keeps a capture from being read to its end.
+/// A reason that a capture is not read to its end.
 #[derive(Debug, Error)]
 pub enum Damage {
     /// It ends in the middle of something.
@@ -40,7 +40,7 @@ pub struct Window<R> {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    /// How far from the file's beginning `start` is.
+    /// The distance of `start` from the file's beginning, in bytes.
     offset: u64,
 }
 

@@ -14,7 +14,7 @@ use super::check::{fails, holds, not_made};
 /// The most binders that are checked: no client that means it has more.
 const MAX_BINDERS: usize = 16;
 
-/// What a key from before is called, and for which kind of key.
+/// The labels of a `binder_key`, and the kind of key from before that each is for.
 const KINDS: [(&str, &str); 2] =
     [("res binder", "a ticket's"), ("ext binder", "that both were given")];
 

@@ -2,7 +2,7 @@
 
 use transcript::{EventKind, Outcome, Role};
 
-/// What is made of a record, in the order in which it is told.
+/// The findings of a record, in the order in which it is told.
 #[derive(Default)]
 pub struct Findings(Vec<(Role, EventKind)>);
 

@@ -1,18 +1,17 @@
-//! How far a direction has come.
+//! The state of a direction.
 
 use messages::tls13::HandshakeType;
 use transcript::{EventKind, Hex, Role};
 
 use super::check::{holds, not_made};
-use super::keys::Epoch;
 use super::records::Records;
 
 /// One direction.
 #[derive(Default)]
 pub struct Flow {
-    /// What is not told yet.
+    /// Bytes that are not told yet.
     pub records: Records,
-    /// How what comes next is to be taken.
+    /// The way to take what comes next.
     pub state: State,
     /// Records so far.
     pub seen: u64,
@@ -48,7 +47,7 @@ pub struct Doubtful {
     pub record: Hex,
 }
 
-/// How what comes next in a direction is to be taken.
+/// The way to take what comes next in a direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
     /// A record begins where the last one ended.
@@ -94,14 +93,5 @@ impl Flow {
     pub fn may_look_behind_gap(&mut self) -> bool {
         self.gaps += 1;
         self.gaps <= 64
-    }
-}
-
-/// When a key is in use, in words.
-pub fn part(epoch: Epoch) -> &'static str {
-    match epoch {
-        Epoch::Early => "before the server has answered",
-        Epoch::Handshake => "in the handshake",
-        Epoch::Application(_) => "after its Finished",
     }
 }

@@ -1,6 +1,6 @@
-//! What bytes are that are no TLS, or that come in front of it.
+//! Names of the protocols that are no TLS, or that come in front of it.
 
-/// How other protocols begin, and their names.
+/// The beginnings of other protocols, and their names.
 const BEGINNINGS: &[(&[u8], &str)] = &[
     (b"GET ", "HTTP"),
     (b"POST ", "HTTP"),

@@ -1,4 +1,4 @@
-//! What a Hello has to say after those that were said before it.
+//! Checks of a Hello against those before it.
 
 use messages::tls13::{ClientHello, Extension, ServerHello, names};
 use transcript::{EventKind, Role};
@@ -8,7 +8,7 @@ use super::check::{either, fails, holds, not_made};
 /// The type of `early_data`.
 const EARLY_DATA: u16 = 42;
 
-/// How the random of a ServerHello ends, if the server could have chosen a higher version (RFC 8446, section 4.1.3).
+/// The ends of a ServerHello's random, if the server could have chosen a higher version (RFC 8446, section 4.1.3).
 const DOWNGRADES: [&[u8]; 2] = [b"DOWNGRD\x01", b"DOWNGRD\x00"];
 
 /// Returns whether a message has this extension.
@@ -19,23 +19,6 @@ pub fn has(extensions: &[Extension], kind: u16) -> bool {
 /// Returns whether data may follow that a client sends before the server has answered.
 pub fn has_early_data(extensions: &[Extension]) -> bool {
     has(extensions, EARLY_DATA)
-}
-
-/// Returns the version that a server chose.
-pub fn version(hello: &ServerHello) -> u16 {
-    let chosen = hello.extensions.iter().find_map(|extension| match extension {
-        Extension::SelectedVersion(version) => Some(*version),
-        _ => None,
-    });
-    chosen.unwrap_or(hello.legacy_version)
-}
-
-/// Returns the name of the server that a client wants.
-pub fn server_name(hello: &ClientHello) -> Option<String> {
-    hello.extensions.iter().find_map(|extension| match extension {
-        Extension::ServerName(name) => name.clone(),
-        _ => None,
-    })
 }
 
 /// Checks a ServerHello, or a HelloRetryRequest, against the ClientHello that it answers.
@@ -59,7 +42,7 @@ fn choice(what: &str, hello: &ServerHello, client: &ClientHello) -> EventKind {
         let suite = names::suite(hello.cipher_suite);
         return fails(Role::Server, what, format!("its cipher suite {suite} was not offered"));
     }
-    let version = version(hello);
+    let version = hello.version();
     let offers = |offered: &Extension| match offered {
         Extension::SupportedVersions(versions) => versions.contains(&version),
         _ => false,
@@ -89,7 +72,7 @@ pub fn downgrade(hello: &ServerHello, client: &ClientHello) -> EventKind {
     let wants_tls13 = client.extensions.iter().any(|offered| {
         matches!(offered, Extension::SupportedVersions(all) if all.contains(&names::TLS13))
     });
-    match (version(hello) == names::TLS13, wants_tls13) {
+    match (hello.version() == names::TLS13, wants_tls13) {
         (true, _) => either(
             Role::Server,
             what,
@@ -161,7 +144,7 @@ pub fn after_retry(hello: &ServerHello, retry: &ServerHello) -> EventKind {
     )
 }
 
-/// The groups that a client has sent keys for.
+/// Returns the groups that a client has sent keys for.
 fn shares(hello: &ClientHello) -> Vec<u16> {
     let shares = hello.extensions.iter().find_map(|extension| match extension {
         Extension::KeyShares(shares) => Some(shares.iter().map(|share| share.group).collect()),
@@ -170,7 +153,7 @@ fn shares(hello: &ClientHello) -> Vec<u16> {
     shares.unwrap_or_default()
 }
 
-/// The groups that a client knows.
+/// Returns the groups that a client knows.
 fn groups(hello: &ClientHello) -> &[u16] {
     let groups = hello.extensions.iter().find_map(|extension| match extension {
         Extension::SupportedGroups(groups) => Some(groups.as_slice()),

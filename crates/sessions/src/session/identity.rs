@@ -1,4 +1,4 @@
-//! Who a side says that it is, and whether that is so.
+//! The identity that a side shows, and its proofs.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,7 @@ use transcript::{EventKind, Role};
 
 use super::check::{either, fails, holds, not_made};
 
-/// What a side sent as its certificate.
+/// A side's certificate, as it was sent.
 #[derive(Default)]
 pub enum Chain {
     /// Nothing, or nothing that could be opened.
@@ -30,7 +30,7 @@ pub enum Chain {
 /// of a run, which has no date, is.
 const FIRST_SESSION: Duration = Duration::from_secs((1994 - 1970) * 365 * 24 * 60 * 60);
 
-/// Returns the time, since 1970.
+/// Returns the time now, since 1970.
 fn today() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What is in a record: data, an alert, messages of the handshake, or a part of one.
+//! The content of a record: data, an alert, messages of the handshake, or a part of one.
 
 use crypto::tls13::record::ContentType;
 use framing::Direction;
@@ -14,7 +14,7 @@ use super::flow::State;
 /// The longest message that is kept: certificates are far shorter.
 const MAX_MESSAGE_LEN: usize = 256 * 1_024;
 
-/// Something that travelled in a record, and how that was opened if it was encrypted.
+/// The content of a record, and how that was opened if it was encrypted.
 pub(super) struct Inside<'r> {
     pub(super) kind: Option<ContentType>,
     pub(super) content: &'r [u8],
@@ -94,7 +94,7 @@ impl Session<'_> {
         while let Some((message, behind)) = split_message(rest) {
             rest = behind;
             if matches!(message.first(), Some(0 | 3 | 12 | 14 | 16)) && !is_sealed {
-                return self.is_older(findings);
+                return self.tell_older(findings);
             }
             self.message(direction, name(message), message, carrier.take());
             self.handshake.take(direction, message, is_sealed, &mut self.keys, findings);
@@ -123,8 +123,8 @@ impl Session<'_> {
         }
     }
 
-    /// Messages that only versions before TLS 1.3 have.
-    fn is_older(&mut self, findings: &mut Findings) {
+    /// Tells that there are messages that only versions before TLS 1.3 have.
+    fn tell_older(&mut self, findings: &mut Findings) {
         let message = "these are the messages of TLS 1.2 or of a version before it. It is recognised here, and not explained";
         findings.add(Role::Wire, [not_made(None, "version", message)]);
         self.lose_both();

@@ -6,10 +6,10 @@ use crypto::tls13::record::{ContentType, OVERHEAD, Opener};
 use crypto::tls13::secret::Secret;
 use transcript::Opened;
 
-/// So many records in a row may fail under a key that has opened some, before it is given up.
+/// The most records in a row that may fail under a key that has opened some, before it is given up.
 const MAX_FAILURES: u32 = 16;
 
-/// So many numbers are tried behind a gap.
+/// The most numbers that are tried behind a gap.
 const MAX_GAP: u64 = 1_024;
 
 /// The keys of a direction, in the order of their use.
@@ -19,7 +19,7 @@ pub struct Keys {
     all: VecDeque<Key>,
 }
 
-/// What a key is for.
+/// The use of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Epoch {
     /// Data that a client sends before the server has answered.
@@ -28,6 +28,17 @@ pub enum Epoch {
     Handshake,
     /// Data, after so many `KeyUpdate`s.
     Application(u64),
+}
+
+impl Epoch {
+    /// Returns when a client or a server uses its key, in words.
+    pub fn when(self) -> &'static str {
+        match self {
+            Self::Early => "before the server has answered",
+            Self::Handshake => "in the handshake",
+            Self::Application(_) => "after its Finished",
+        }
+    }
 }
 
 /// A key, and what is known of it.
@@ -53,7 +64,7 @@ pub struct Unsealed {
     pub len: usize,
     /// How it was opened.
     pub opened: Opened,
-    /// What the key is for.
+    /// The use of the key.
     pub epoch: Epoch,
     /// Whether it is the first record of another key than the one that was due.
     pub has_moved: bool,
@@ -68,7 +79,7 @@ pub enum Closed {
     NotLogged {
         /// The label.
         label: String,
-        /// What the key is for.
+        /// The use of the key.
         epoch: Epoch,
     },
     /// The tag does not verify.
@@ -104,7 +115,7 @@ impl Key {
         self.failures >= if self.opened == 0 { 2 } else { MAX_FAILURES }
     }
 
-    /// The key that follows after a `KeyUpdate`.
+    /// Returns the key that follows after a `KeyUpdate`.
     fn next(&self) -> Option<Self> {
         let Epoch::Application(generation) = self.epoch else { return None };
         let generation = generation.checked_add(1)?;
@@ -195,7 +206,7 @@ impl Keys {
         }
     }
 
-    /// Returns what the key in use is for.
+    /// Returns the epoch of the key in use.
     pub fn epoch(&self) -> Option<Epoch> {
         Some(self.all.front()?.epoch)
     }

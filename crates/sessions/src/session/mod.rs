@@ -1,29 +1,29 @@
 //! One connection: its records, the messages in them, and what a key log opens, as the events of a transcript.
 //!
 //! - [`Session`]: the bytes of both directions, in the order in which they passed by, and the events that tell them.
-//! - [`records`]: what of them is a record.
+//! - `records`: what of them is a record.
 //! - `foreign`: what they are if they are no TLS.
 //! - `flow`: how far a direction has come.
 //! - `inside`: what is in a record; `opening`: in one that is encrypted.
-//! - [`keys`]: which secret opens the next record of a direction.
-//! - [`handshake`]: what the messages settle, and the checks that they allow: of [`hellos`], of [`binders`], of a side's
-//!   [`identity`], of Finished.
+//! - `keys`: which secret opens the next record of a direction.
+//! - `handshake`: what the messages settle, and the checks that they allow: of `hellos`, of `binders`, of a side's
+//!   `identity`, of Finished.
 //!
 //! However long a session is, what is kept of it is bounded: a record and a message of each direction, two Hellos,
 //! two chains.
 
-pub mod binders;
+mod binders;
 mod check;
 mod flow;
 mod foreign;
-pub mod handshake;
-pub mod hellos;
-pub mod identity;
+mod handshake;
+mod hellos;
+mod identity;
 mod inside;
-pub mod keys;
+mod keys;
 mod opening;
-pub mod records;
-pub mod sides;
+mod records;
+mod sides;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -52,7 +52,7 @@ const STAGE: &Stage = &PART5_TLS13;
 /// The number of an encrypted record.
 const ENCRYPTED: u8 = 23;
 
-/// What someone who explains a session has beside its bytes.
+/// The things that someone who explains a session has beside its bytes.
 #[derive(Clone, Copy)]
 pub struct Known<'k> {
     /// The key log.
@@ -66,7 +66,7 @@ pub struct Known<'k> {
 /// A connection.
 pub struct Session<'k> {
     began: Duration,
-    /// When something last happened.
+    /// The time at which something last happened.
     now: Duration,
     flows: Sides<Flow>,
     keys: Sides<Keys>,

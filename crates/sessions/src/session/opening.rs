@@ -6,7 +6,7 @@ use transcript::{Hex, Role};
 
 use super::Session;
 use super::check::{Findings, fails, not_made};
-use super::flow::{Doubtful, State, part};
+use super::flow::{Doubtful, State};
 use super::inside::Inside;
 use super::keys::{Closed, Epoch, Unsealed};
 
@@ -79,7 +79,7 @@ impl Session<'_> {
         self.inside(direction, inside, findings);
     }
 
-    /// A record that could not be opened: what is to be said of it, each thing once.
+    /// Says why a record stays closed, each reason once.
     fn closed(&mut self, sender: Role, why: Closed, sealed: Hex, findings: &mut Findings) {
         let flow = self.flows.of_mut(sender);
         match why {
@@ -99,7 +99,7 @@ impl Session<'_> {
                 if !flow.lacking.contains(&label) {
                     let message = format!(
                         "it has no {label} for this connection: what the {sender} sends {} stays closed",
-                        part(epoch)
+                        epoch.when()
                     );
                     flow.lacking.push(label);
                     findings.add(Role::KeyLog, [not_made(sender, "key log", message)]);

@@ -13,7 +13,7 @@ pub struct Records {
     start: usize,
 }
 
-/// What comes next.
+/// The next of a direction.
 pub enum Next<'r> {
     /// A record, its header in front.
     Record(&'r mut [u8]),

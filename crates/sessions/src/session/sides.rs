@@ -1,4 +1,4 @@
-//! Something that each side has.
+//! A pair: what the client has, and what the server has.
 
 use transcript::Role;
 
@@ -12,12 +12,12 @@ pub struct Sides<T> {
 }
 
 impl<T> Sides<T> {
-    /// That of one side.
+    /// Returns that of one side.
     pub fn of(&self, role: Role) -> &T {
         if role == Role::Client { &self.client } else { &self.server }
     }
 
-    /// That of one side, to be changed.
+    /// Returns that of one side, to be changed.
     pub fn of_mut(&mut self, role: Role) -> &mut T {
         if role == Role::Client { &mut self.client } else { &mut self.server }
     }

@@ -2,16 +2,16 @@
 //!
 //! No packets are captured, so nobody has to be root. The tap is a proxy, which most programs can be told to use.
 //!
-//! - [`options`]: the command line.
-//! - [`command`]: the command, and what it is told of the tap and of the key log.
-//! - [`tap`]: passes everything on; [`request`]: what a client asks of it.
-//! - [`recording`]: what passed by, in bounded memory.
+//! - `options`: the command line.
+//! - `command`: the command, and what it is told of the tap and of the key log.
+//! - `tap`: passes everything on; `request`: what a client asks of it.
+//! - `recording`: what passed by, in bounded memory.
 
-pub mod command;
-pub mod options;
-pub mod recording;
-pub mod request;
-pub mod tap;
+mod command;
+mod options;
+mod recording;
+mod request;
+mod tap;
 
 use std::ffi::OsString;
 use std::io;
@@ -25,7 +25,7 @@ pub use options::RecordOptions;
 use recording::Recording;
 use tap::Tap;
 
-/// What was recorded of a command.
+/// A command's connections, and their secrets.
 pub struct Recorded {
     /// The connections that passed through the tap.
     pub recording: Recording,

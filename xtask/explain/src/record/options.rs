@@ -12,7 +12,7 @@ use super::{Recorded, record};
 pub struct RecordOptions {
     /// Run a command and record its connections, through a proxy on loopback that it is told of by `https_proxy`; in its
     /// arguments, `{tap}` stands for the proxy's address, `{keylog}` for a file to write the key log to
-    #[arg(long, requires = "command", conflicts_with = "capture")]
+    #[arg(long, requires = "command")]
     record: bool,
 
     /// The command to record, behind `--`

@@ -1,4 +1,4 @@
-//! What passed through a tap, in bounded memory.
+//! Connections that passed through a tap, in bounded memory.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -19,8 +19,8 @@ pub struct Recording {
     began: Instant,
     /// Since 1970.
     began_at: Duration,
-    pieces: Vec<Recorded>,
-    /// What `pieces` takes, in bytes.
+    pieces: Vec<Entry>,
+    /// The memory that `pieces` takes, in bytes.
     len: usize,
     connections: usize,
     /// Connections that were passed on and not recorded.
@@ -35,7 +35,7 @@ pub struct Recording {
 
 /// A piece that is kept.
 #[derive(Debug)]
-struct Recorded {
+struct Entry {
     connection: usize,
     at: Duration,
     what: Kept,
@@ -80,7 +80,7 @@ impl Recording {
     /// Takes the next bytes of a direction, or its end.
     pub fn take(&mut self, connection: usize, direction: Direction, bytes: Option<&[u8]>) {
         let Some(bytes) = bytes else { return self.keep(connection, Kept::End(direction)) };
-        self.is_full |= self.len + bytes.len() + size_of::<Recorded>() > ROOM;
+        self.is_full |= self.len + bytes.len() + size_of::<Entry>() > ROOM;
         if !self.is_full {
             return self.keep(connection, Kept::Bytes(direction, bytes.into()));
         }
@@ -99,9 +99,9 @@ impl Recording {
 
     fn keep(&mut self, connection: usize, what: Kept) {
         let bytes = if let Kept::Bytes(_, bytes) = &what { bytes.len() } else { 0 };
-        self.len += bytes + size_of::<Recorded>();
+        self.len += bytes + size_of::<Entry>();
         let at = self.began_at + self.began.elapsed();
-        self.pieces.push(Recorded { connection, at, what });
+        self.pieces.push(Entry { connection, at, what });
     }
 
     /// Returns the number of connections.
@@ -137,7 +137,7 @@ impl Recording {
         let Some(take) = &mut wanted.piece else { return };
         let mut open = Vec::new();
         let mut last = self.began_at;
-        for Recorded { connection, at, what } in &self.pieces {
+        for Entry { connection, at, what } in &self.pieces {
             last = *at;
             if wanted.only.is_some_and(|only| only != *connection) {
                 continue;
@@ -264,7 +264,7 @@ mod tests {
     fn small_pieces_take_room_too() {
         let mut recording = Recording::new();
         assert_eq!(recording.begin(addr(1), addr(9)), Some(1));
-        let most = ROOM / size_of::<Recorded>();
+        let most = ROOM / size_of::<Entry>();
         for _ in 0..most {
             recording.take(1, Direction::ToServer, Some(b"a"));
         }

@@ -1,4 +1,4 @@
-//! What a client asks of a proxy: CONNECT (RFC 9110, section 9.3.6).
+//! The request that a client makes of a proxy: CONNECT (RFC 9110, section 9.3.6).
 
 use std::io::{self, ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};

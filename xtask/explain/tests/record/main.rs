@@ -241,9 +241,14 @@ fn a_command_that_does_not_exist_is_a_wrong_argument() {
     let said = text(&output.stderr);
     assert!(said.starts_with("xtask: cannot start no-such-program: "), "{said}");
     assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1));
-    for (options, command) in
-        [(&["--record"][..], &[][..]), (&[], &["curl"]), (&["a.pcapng", "--record"], &["curl"])]
-    {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sessions/openssl-nss.pcapng");
+    for (options, command) in [
+        (&["--record"][..], &[][..]),
+        (&[], &["curl"]),
+        (&[file], &["curl"]),
+        (&[file, "--record"], &["curl"]),
+        (&[file, "--record"], &[]),
+    ] {
         let mut explain = Command::new(env!("CARGO_BIN_EXE_explain"));
         let output = explain.args(options).arg("--").args(command).output().unwrap();
         assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{options:?}");

@@ -1,4 +1,4 @@
-//! What the Hellos settle: the version, the suite, and so the hash.
+//! The agreement that the Hellos make: the version, the suite, and so the hash.
 
 use crypto::tls13::suite::Suite;
 use crypto::tls13::transcript::Transcript;
@@ -46,7 +46,7 @@ impl Handshake<'_> {
         }
     }
 
-    /// The server asks for another ClientHello. It has chosen the suite, and so the hash.
+    /// Takes the server's wish for another ClientHello. It has chosen the suite, and so the hash.
     pub(super) fn retry(&mut self, hello: ServerHello, message: &[u8], findings: &mut Findings) {
         let Some(client) = self.hellos.first() else { return self.without_client_hello() };
         if self.retry.is_some() || self.is_tls13.is_some() {
@@ -73,7 +73,7 @@ impl Handshake<'_> {
             let message = "there may be one: a receiver has to refuse it";
             return findings.add(Role::Wire, [fails(Role::Server, "ServerHello", message)]);
         }
-        let version = hellos::version(hello);
+        let version = hello.version();
         self.is_tls13 = Some(version == names::TLS13);
         if version != names::TLS13 {
             let version = names::version(version);

@@ -12,7 +12,7 @@ use super::super::keys::{Epoch, Key};
 use super::{Both, Handshake};
 
 impl Handshake<'_> {
-    /// The keys that a key log has, once it is known for which suite.
+    /// Adds the keys that a key log has, once it is known for which suite.
     pub(super) fn handshake_keys(
         &mut self,
         hello: &ServerHello,
@@ -59,7 +59,7 @@ impl Handshake<'_> {
         vec![not_made(Role::Server, "ServerHello", message)]
     }
 
-    /// A key of the key log, for the suite that was chosen, or for each that was offered.
+    /// Returns a key of the key log, for the suite that was chosen, or for each that was offered.
     pub(super) fn key(&self, side: Role, epoch: Epoch) -> Key {
         let (name, label) = match epoch {
             Epoch::Early => ("early_traffic_secret", "EARLY_TRAFFIC_SECRET"),

@@ -1,4 +1,4 @@
-//! What the messages of a handshake settle, and the checks that they allow.
+//! A handshake: what its messages settle, and the checks that they allow.
 //!
 //! - `agreement`: of the Hellos, which anyone reads.
 //! - `logged`: the secrets that a key log has.
@@ -32,7 +32,7 @@ const COMPRESSED: u8 = 25;
 /// The most questions for a client's certificate after the handshake that are remembered.
 const MAX_REQUESTS: usize = 16;
 
-/// How far a handshake has come.
+/// The state of a handshake.
 pub struct Handshake<'k> {
     known: Known<'k>,
     /// The time at which certificates have to be valid.
@@ -47,7 +47,7 @@ pub struct Handshake<'k> {
     /// The reason that the hash of all that was said is not known.
     torn: Option<&'static str>,
     suite: Option<u16>,
-    /// What is known of the version: `None` before the ServerHello.
+    /// Whether the version is TLS 1.3: `None` before the ServerHello.
     is_tls13: Option<bool>,
     /// Whether the keys of both directions are there.
     has_keys: bool,
@@ -55,7 +55,7 @@ pub struct Handshake<'k> {
     is_early: bool,
     /// Whether the client, the server sends a bare key for a certificate.
     has_raw_key: Sides<bool>,
-    /// What the client, the server sent.
+    /// The certificates that the client, the server sent.
     chains: Sides<Chain>,
     /// Whether the client, the server has said Finished.
     is_done: Sides<bool>,
@@ -230,12 +230,12 @@ impl<'k> Handshake<'k> {
     }
 
     fn check_chain(&self, from: Role) -> EventKind {
-        let name = self.hellos.last().and_then(hellos::server_name);
-        let name = name.as_deref().filter(|_| from == Role::Server);
+        let name = self.hellos.last().and_then(ClientHello::server_name);
+        let name = name.filter(|_| from == Role::Server);
         self.chains.of(from).check(from, name, self.known.roots, self.now)
     }
 
-    /// A question for a certificate after the handshake is the first message of an answer's hash (section 4.4).
+    /// Takes note of a question for a certificate after the handshake: it is the first message of an answer's hash (section 4.4).
     fn late_request(&mut self, request: &CertificateRequest, message: &[u8]) {
         if let (Some(transcript), true) = (&self.transcript, self.requests.len() < MAX_REQUESTS) {
             let mut transcript = transcript.clone();
