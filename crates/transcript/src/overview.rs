@@ -21,7 +21,7 @@ const MAX_CHECKS: usize = 32;
 
 /// The year 1994, in which there was no SSL yet: a clock that is behind it was never set. That of the captures that are
 /// made of a run is.
-const FIRST_SESSION: Duration = Duration::from_secs((1994 - 1970) * 365 * 24 * 60 * 60);
+pub const FIRST_SESSION: Duration = Duration::from_secs((1994 - 1970) * 365 * 24 * 60 * 60);
 
 /// A connection at a glance, as far as its events have been taken.
 #[derive(Debug, Default)]

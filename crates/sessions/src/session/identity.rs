@@ -8,6 +8,7 @@ use crypto::tls13::transcript::Transcript;
 use messages::tls13::{CertificateVerify, names};
 use messages::x509::Certificate;
 use tls::schedule::signed;
+use transcript::overview::FIRST_SESSION;
 use transcript::{EventKind, Role};
 
 use super::check::{either, fails, holds, not_made};
@@ -25,10 +26,6 @@ pub enum Chain {
     /// A bare public key.
     RawKey,
 }
-
-/// The year 1994, in which there was no SSL yet: a clock that is behind it was never set. That of the captures made here
-/// of a run, which has no date, is.
-const FIRST_SESSION: Duration = Duration::from_secs((1994 - 1970) * 365 * 24 * 60 * 60);
 
 /// Returns the time now, since 1970.
 fn today() -> Duration {

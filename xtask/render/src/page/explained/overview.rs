@@ -1,7 +1,5 @@
 //! A connection at a glance, as the page shows it.
 
-use std::time::Duration;
-
 use messages::x509::moment;
 use transcript::overview::{End, Overview, Side};
 use transcript::{Event, EventKind, Outcome, Role, visible};
@@ -60,7 +58,7 @@ impl Glance {
 
     /// Lists what is known of both sides, and what they agreed on.
     pub fn facts(&self) -> Vec<(&'static str, String)> {
-        let Overview { began, client, server, agreed, .. } = &self.overview;
+        let Overview { client, server, agreed, .. } = &self.overview;
         let addr = |side: &Side| side.addr.map(|addr| addr.to_string());
         let certified = |side: &Side| side.certified.as_ref().map(|names| visible(names));
         let text = |text: &Option<String>| text.as_ref().map(|text| visible(text));
@@ -70,7 +68,7 @@ impl Glance {
         let facts = [
             ("Client", addr(client)),
             ("Server", addr(server)),
-            ("Began", began.map(|micros| moment(Duration::from_micros(micros)))),
+            ("Began", self.overview.date().map(moment)),
             ("Name asked for", text(&agreed.name)),
             ("Server’s certificate", certified(server)),
             ("Client’s certificate", certified(client)),
